@@ -1,0 +1,2 @@
+# symbol/
+noinst_HEADERS += symbol/symbol.h

@@ -1,0 +1,2 @@
+# trace/
+noinst_HEADERS += trace/trace.h

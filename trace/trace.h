@@ -1,0 +1,200 @@
+/* trace.h - the trace file: what is in it, writing it, reading it.
+ *
+ * One file per session with all its processes. It is a sequence of chunks, each with type,
+ * length, checksum and a zlib payload, readable to the last whole chunk after any crash; at the
+ * end, when there was time to write them, symbols and an index. man/alloctrace-trace.5 is the
+ * specification. Used by the tool only; errors as in util/err.h.
+ *
+ * The reader gives events in the order in which the writer took them: the collector's merged
+ * order, in which an allocation always comes before its free. */
+#ifndef ALLOCTRACE_TRACE_TRACE_H
+#define ALLOCTRACE_TRACE_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/err.h"
+
+enum trace_op {
+	TRACE_ALLOC,          /* .slot .counter .stack .size .role .flags .allocator */
+	TRACE_FREE,           /* .slot (who frees) .block_slot .counter .site .role .flags */
+	TRACE_FREE_INHERITED, /* as FREE; the block was made before the fork that made this process */
+	TRACE_PROCESS_START,  /* .process; details by trace_reader_process() */
+	TRACE_PROCESS_END,    /* .process .value = wait status, or TRACE_STATUS_UNKNOWN */
+	TRACE_THREAD_START,   /* .slot is now .thread of .process */
+	TRACE_THREAD_END,     /* .slot .thread */
+	TRACE_MODULE,         /* .process .module .value = load bias */
+	TRACE_MARK,           /* .slot .role = enum mark_type, .text */
+	TRACE_MAP,            /* .slot .role .size .value = address .stack; only with --mmap */
+	TRACE_LOSS,           /* .process .value = events lost, .role = enum trace_loss */
+};
+
+enum trace_loss {
+	TRACE_LOSS_ALLOCS,          /* ring full: allocations not recorded */
+	TRACE_LOSS_FREES,           /* ring full: frees not recorded (their blocks look live) */
+	TRACE_LOSS_UNTRACKED_FREES, /* frees of blocks made while nothing was recorded */
+	TRACE_LOSS_NESTED,          /* calls from inside a hook */
+	TRACE_LOSS_NO_RING,         /* too many threads at once */
+	TRACE_LOSS_CUT,             /* size or duration limit reached: the rest is not here */
+};
+
+#define TRACE_STATUS_UNKNOWN UINT64_MAX
+
+/* Everything an event can say; which fields hold is told at enum trace_op. Index spaces: slot,
+ * thread (running number in the trace), process, module, node (= stack and site), allocator. */
+struct trace_event {
+	uint8_t op;      /* enum trace_op */
+	uint8_t role;    /* enum role, or as told at the op */
+	uint8_t flags;   /* enum event_flag */
+	uint8_t pad;
+	uint32_t slot;
+	uint32_t stack;  /* node; for FREE the site */
+	uint32_t allocator; /* 0 = the program's heap, else a pool made with alloctrace.h */
+	uint64_t time_ns;   /* since the session began */
+	union {
+		uint64_t size;  /* bytes */
+		uint64_t value;
+	};
+	union {
+		uint64_t counter; /* block name: (block_slot, counter); for ALLOC (slot, counter) */
+		const char *text; /* valid until the next call of the reader */
+	};
+	union {
+		uint32_t block_slot;
+		uint32_t process;
+	};
+	union {
+		uint32_t thread;
+		uint32_t module;
+	};
+};
+
+/* ---- what the tables hold ---- */
+
+struct trace_node {
+	uint32_t parent; /* node, or NODE_ROOT, NODE_TRUNCATED, NODE_UNKNOWN of wire/session.h */
+	uint32_t module;
+	uint64_t offset; /* as struct session_node */
+};
+
+struct trace_module {
+	const char *path;
+	const uint8_t *build_id;
+	uint32_t build_id_bytes;     /* 0 if it has none */
+	uint32_t anonymous_process_plus_1; /* != 0: code without a file (JIT) of that process */
+};
+
+struct trace_process {
+	uint32_t pid;
+	uint32_t parent; /* process index, or UINT32_MAX */
+	uint32_t origin; /* enum process_origin */
+	uint64_t start_ns;
+	const char *exe;
+	const char *command; /* arguments, each ended by NUL; command_bytes in all */
+	uint32_t command_bytes;
+};
+
+struct trace_allocator {
+	const char *name;    /* pool name, or the backend's path for allocator 0 */
+	uint32_t process;
+};
+
+/* One source position of a code address; inlined ones come innermost first. */
+struct trace_symbol {
+	const char *function; /* demangled; NULL if not known */
+	const char *file;     /* NULL if not known */
+	uint32_t line;        /* 0 if not known */
+	bool inlined;         /* the next one in the list called this one, inlined */
+};
+
+/* Key/value facts about the session: "host", "kernel", "tool", "cwd", "started" (RFC 3339),
+ * "command", "options", "clock_hz", "wait_status", "ended" ("exit", "limit", "interrupted"). */
+
+/* ---- writing ---- */
+
+struct trace_writer;
+
+/* Creates the file (never follows a symbolic link that it did not make; replaces a regular file).
+ * The file is valid, to its last whole chunk, at every moment. */
+struct trace_writer *trace_writer_open(const char *path, struct err *err) AT_MUST_CHECK;
+
+/* Facts may be given at any time; a later value of a key replaces the earlier one. */
+void trace_writer_fact(struct trace_writer *w, const char *key, const char *value);
+
+/* Tables: each index is given once, in rising order from the first (nodes: NODE_FIRST), before
+ * an event that names it. */
+void trace_writer_module(struct trace_writer *w, const struct trace_module *module);
+void trace_writer_node(struct trace_writer *w, const struct trace_node *node);
+void trace_writer_process(struct trace_writer *w, const struct trace_process *process);
+void trace_writer_allocator(struct trace_writer *w, uint32_t index,
+			    const struct trace_allocator *allocator);
+
+/* Moves the clock; never backwards (an earlier time is taken as the present one). */
+void trace_writer_time(struct trace_writer *w, uint64_t time_ns);
+
+/* The hot ones: a few ns each. The counter of an ALLOC is the number of ALLOC events before it in
+ * its slot. */
+void trace_writer_alloc(struct trace_writer *w, uint32_t slot, unsigned role, unsigned flags,
+			uint32_t stack, uint64_t size, uint32_t allocator);
+void trace_writer_free(struct trace_writer *w, uint32_t slot, unsigned role, unsigned flags,
+		       uint32_t site, uint32_t block_slot, uint64_t counter, bool inherited);
+/* All other ops; time_ns is ignored. */
+void trace_writer_event(struct trace_writer *w, const struct trace_event *event);
+
+/* The symbols of one (module, offset), innermost first. */
+void trace_writer_symbols(struct trace_writer *w, uint32_t module, uint64_t offset,
+			  const struct trace_symbol *symbols, size_t count);
+
+/* Writes what is pending to the file as chunks. Cheap when little is pending is not promised:
+ * call it every second or so, the writer itself flushes when a chunk is full. Returns 0, or -1
+ * with the error (disk full, ...), which then is final: later calls do nothing and return it. */
+int trace_writer_flush(struct trace_writer *w, struct err *err);
+uint64_t trace_writer_bytes(const struct trace_writer *w);  /* written to the file so far */
+uint64_t trace_writer_events(const struct trace_writer *w); /* ALLOC and FREE taken so far */
+
+/* Flushes, writes the index, closes and frees. */
+int trace_writer_close(struct trace_writer *w, struct err *err);
+
+/* ---- reading ---- */
+
+struct trace_reader;
+
+/* Opens and reads the header. A file that is no trace, or of a newer version, is refused. */
+struct trace_reader *trace_reader_open(const char *path, struct err *err) AT_MUST_CHECK;
+void trace_reader_close(struct trace_reader *r);
+
+/* Decodes up to max events into out. Returns how many, 0 at the end, -1 on an I/O error. A cut
+ * off or damaged chunk ends the trace there: see trace_reader_damage(). Table entries and facts
+ * met on the way are available from then on. out[i].text is valid until the next call. */
+long trace_reader_next(struct trace_reader *r, struct trace_event *out, size_t max,
+		       struct err *err);
+
+/* Reads all tables, facts and symbols without giving events (skips event payloads). */
+int trace_reader_load_tables(struct trace_reader *r, struct err *err);
+
+/* NULL, or what is wrong with the file and from which byte on ("cut off after 81920 bytes: the
+ * program or the collector was killed"). Known when the end has been reached. */
+const char *trace_reader_damage(const struct trace_reader *r);
+
+uint64_t trace_reader_file_bytes(const struct trace_reader *r);
+uint64_t trace_reader_position(const struct trace_reader *r); /* byte reached, for progress */
+unsigned trace_reader_version(const struct trace_reader *r);
+const char *trace_reader_fact(const struct trace_reader *r, const char *key); /* NULL: none */
+
+size_t trace_reader_node_count(const struct trace_reader *r); /* including the fixed nodes */
+size_t trace_reader_module_count(const struct trace_reader *r);
+size_t trace_reader_process_count(const struct trace_reader *r);
+size_t trace_reader_allocator_count(const struct trace_reader *r);
+/* These check the index: an unknown one gives a record with empty fields, never NULL. */
+const struct trace_node *trace_reader_node(const struct trace_reader *r, uint32_t node);
+const struct trace_module *trace_reader_module(const struct trace_reader *r, uint32_t module);
+const struct trace_process *trace_reader_process(const struct trace_reader *r, uint32_t process);
+const struct trace_allocator *trace_reader_allocator(const struct trace_reader *r,
+						     uint32_t allocator);
+
+/* The embedded symbols of (module, offset): a pointer to *count records, or NULL. */
+const struct trace_symbol *trace_reader_symbols(const struct trace_reader *r, uint32_t module,
+						uint64_t offset, size_t *count);
+
+#endif

@@ -1,0 +1,247 @@
+/* session.h - the memory that the collector and all traced processes of a session share.
+ *
+ * One memfd, made and sized (sparsely) by the tool, mapped whole by every process:
+ *
+ *   | header | processes | rings (descriptors) | modules | intern table | nodes | ring words |
+ *
+ * Everything is append-only or owned by one writer at a time, and any process may be killed at
+ * any instruction: a half-written record is never published, because publishing is one store.
+ * Names: a *slot* is a ring; a *node* is (parent node, module, offset); a stack is the node of its
+ * innermost frame; a *site* is a node too (whose parent is the root unless --free-stacks). */
+#ifndef ALLOCTRACE_WIRE_SESSION_H
+#define ALLOCTRACE_WIRE_SESSION_H
+
+#include <stdint.h>
+
+
+#define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
+
+enum {
+	SESSION_VERSION = 1,
+	SESSION_MAX_PROCESSES = 16384,
+	SESSION_MAX_RINGS = 4096,
+	SESSION_MAX_MODULES = 16384,
+	SESSION_MAX_NODES = 1 << 24,
+	/* Ring sizes in words. The first rings are large; with hundreds of threads alive the
+	 * later ones are small, so that memory stays bounded. */
+	SESSION_LARGE_RINGS = 64,
+	SESSION_LARGE_RING_WORDS = 32768,
+	SESSION_SMALL_RING_WORDS = 8192,
+	/* The intern table grows by levels: level i has FIRST << (STEP * i) entries. */
+	SESSION_INTERN_FIRST_BITS = 12,
+	SESSION_INTERN_STEP_BITS = 2,
+	SESSION_INTERN_LEVELS = 7,
+	SESSION_MODULE_PATH_BYTES = 440,
+	SESSION_BUILD_ID_BYTES = 20,
+	SESSION_DEFAULT_DEPTH = 128,
+	SESSION_MAX_DEPTH = 1024,
+};
+
+/* The environment variable by which a process finds its session: the collector's socket. */
+#define SESSION_ENV "ALLOCTRACE_SESSION"
+
+enum session_state {
+	SESSION_RECORDING = 1,
+	SESSION_PAUSED = 2, /* nothing is recorded until a signal or mark */
+	SESSION_ENDED = 3,  /* the collector has gone: do nothing any more */
+};
+
+enum session_option {
+	SESSION_LOSSY = 1,       /* a full ring drops allocations instead of waiting */
+	SESSION_FREE_STACKS = 2, /* unwind frees too */
+	SESSION_MMAP = 4,        /* record mmap, munmap, mremap */
+	SESSION_NO_FOLLOW = 8,   /* forked children record nothing */
+};
+
+/* Nodes with a fixed meaning; real ones begin at NODE_FIRST. */
+enum {
+	NODE_ROOT = 0,      /* no caller: the outermost frame's parent */
+	NODE_TRUNCATED = 1, /* stands for the frames beyond the depth limit */
+	NODE_UNKNOWN = 2,   /* the unwinder could not go on: what is outside is not known */
+	NODE_FIRST = 3,
+};
+
+struct session_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t options;  /* enum session_option; fixed before the first process starts */
+	uint64_t bytes;    /* of the whole memfd */
+	uint32_t max_depth;
+	uint32_t tool_pid;
+	/* Written by the tool, read by everybody. */
+	uint32_t state;              /* enum session_state */
+	uint32_t collector_asleep;    /* 1 while the collector waits on `wake` */
+	/* Futex: producers add 1 and wake when a ring fills while the collector sleeps. */
+	uint32_t wake;
+	uint32_t pad0;
+	uint64_t heartbeat; /* the collector adds 1 at every pass */
+	/* Append-only counts, by atomic add from any process. */
+	uint32_t module_count;
+	uint32_t node_count;   /* next free node; begins at NODE_FIRST */
+	uint32_t ring_count;   /* highest slot ever claimed + 1 */
+	uint32_t process_count;/* highest process index ever claimed + 1 */
+	uint32_t intern_level; /* level that new nodes go to */
+	uint32_t allocator_count; /* next pool id; 0 is the program's own heap */
+	uint64_t unrecorded;   /* allocations not recorded because no ring was free */
+	uint32_t intern_used[SESSION_INTERN_LEVELS];
+	uint32_t pad1;
+};
+
+enum process_state {
+	PROCESS_UNUSED = 0,
+	PROCESS_CLAIMED = 1, /* being filled in */
+	PROCESS_READY = 2,   /* the collector may read it */
+	PROCESS_SEEN = 3,    /* the collector has written its start */
+	PROCESS_GONE = 4,
+};
+
+enum process_origin {
+	PROCESS_FROM_EXEC = 0,
+	PROCESS_FROM_FORK = 1,
+};
+
+/* One process image: an exec'd program or a forked child. Index 0 is the first. */
+struct session_process {
+	uint32_t state;  /* claimed by CAS; READY by its process, SEEN and GONE by the tool */
+	uint32_t pid;
+	uint32_t parent; /* process index, or UINT32_MAX */
+	uint32_t origin;
+	uint32_t foreign_pids; /* its pid is not one of the tool's pid namespace */
+	uint32_t pad;
+	uint64_t start_tsc;
+	uint64_t nested; /* calls that were not recorded because they came from inside a hook */
+	uint64_t untracked_frees; /* frees of blocks that were never recorded */
+	uint64_t lost_allocs;     /* lost with a full ring */
+	uint64_t lost_frees;
+	char exe[256];     /* /proc/self/exe at the start, cut if longer; always terminated */
+	char command[704]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
+};
+
+enum ring_state {
+	RING_FREE = 0,
+	RING_CLAIMED = 1, /* being set up by a thread */
+	RING_ACTIVE = 2,  /* a thread writes, the collector reads */
+};
+
+/* Producer and consumer fields are kept a cache line apart. */
+struct session_ring {
+	/* Written by the owning thread. */
+	uint64_t head;    /* words ever written; released after each event */
+	uint64_t counter; /* ALLOC events ever written: the next block's counter */
+	uint64_t pad0[6];
+	/* Written by the collector. */
+	uint64_t tail;    /* words ever read */
+	uint64_t pad1[7];
+	/* Written when the ring is claimed. */
+	uint32_t state;   /* enum ring_state; FREE -> CLAIMED by CAS, ACTIVE -> FREE by the tool */
+	uint32_t process; /* index */
+	uint32_t tid;
+	uint32_t claims;  /* how often it was claimed: tells one thread from the next */
+	uint64_t words_offset; /* of its words, from the start of the memfd */
+	uint64_t words;        /* capacity, a power of two */
+	uint64_t first_counter; /* counter when it was claimed */
+	uint64_t pad2[3];
+};
+
+struct session_module {
+	uint32_t ready; /* 1 when the rest may be read (released) */
+	uint32_t build_id_bytes;
+	uint8_t build_id[SESSION_BUILD_ID_BYTES];
+	uint32_t process_plus_1; /* != 0: stands for anonymous code (JIT) of that process */
+	uint64_t key;            /* hash of path and build id */
+	char path[SESSION_MODULE_PATH_BYTES]; /* as the loader knows it; always terminated */
+	uint8_t pad[512 - 40 - SESSION_MODULE_PATH_BYTES];
+};
+
+/* `offset` is the code address minus the module's load bias (an ELF virtual address), already
+ * made to lie inside the calling instruction: return address - 1, or the exact pc of a frame that
+ * a signal interrupted. For anonymous code it is the address in memory. */
+struct session_node {
+	uint32_t parent;
+	uint16_t module;
+	uint16_t ready; /* 1 when the rest may be read */
+	uint64_t offset;
+};
+
+_Static_assert(sizeof(struct session_process) == 1024, "layout is shared");
+_Static_assert(sizeof(struct session_ring) == 192, "layout is shared");
+_Static_assert(sizeof(struct session_module) == 512, "layout is shared");
+_Static_assert(sizeof(struct session_node) == 16, "layout is shared");
+
+enum { SESSION_PAGE = 4096 };
+
+static inline uint64_t session_page_up(uint64_t bytes)
+{
+	return (bytes + SESSION_PAGE - 1) & ~(uint64_t)(SESSION_PAGE - 1);
+}
+
+static inline uint64_t session_processes_offset(void)
+{
+	return SESSION_PAGE;
+}
+
+static inline uint64_t session_rings_offset(void)
+{
+	return session_processes_offset() +
+	       session_page_up(SESSION_MAX_PROCESSES * sizeof(struct session_process));
+}
+
+static inline uint64_t session_modules_offset(void)
+{
+	return session_rings_offset() +
+	       session_page_up(SESSION_MAX_RINGS * sizeof(struct session_ring));
+}
+
+/* Entries of an intern level: node numbers, 0 is empty. */
+static inline uint64_t session_intern_entries(unsigned level)
+{
+	return UINT64_C(1) << (SESSION_INTERN_FIRST_BITS + SESSION_INTERN_STEP_BITS * level);
+}
+
+static inline uint64_t session_intern_offset(unsigned level)
+{
+	uint64_t offset = session_modules_offset() +
+			  session_page_up(SESSION_MAX_MODULES * sizeof(struct session_module));
+	for (unsigned i = 0; i < level; i++)
+		offset += session_intern_entries(i) * sizeof(uint32_t);
+	return offset;
+}
+
+static inline uint64_t session_nodes_offset(void)
+{
+	return session_intern_offset(SESSION_INTERN_LEVELS);
+}
+
+static inline uint64_t session_words_offset(void)
+{
+	return session_nodes_offset() + (uint64_t)SESSION_MAX_NODES * sizeof(struct session_node);
+}
+
+static inline uint64_t session_ring_words(unsigned slot)
+{
+	return slot < SESSION_LARGE_RINGS ? SESSION_LARGE_RING_WORDS : SESSION_SMALL_RING_WORDS;
+}
+
+static inline uint64_t session_ring_words_offset(unsigned slot)
+{
+	uint64_t large = slot < SESSION_LARGE_RINGS ? slot : SESSION_LARGE_RINGS;
+	return session_words_offset() +
+	       8 * (large * SESSION_LARGE_RING_WORDS + (slot - large) * SESSION_SMALL_RING_WORDS);
+}
+
+static inline uint64_t session_bytes(void)
+{
+	return session_ring_words_offset(SESSION_MAX_RINGS);
+}
+
+/* What the tool answers on the socket when a process connects, with the memfd beside it. The
+ * process sends nothing: the tool knows its pid from the socket. */
+struct session_welcome {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t pid;     /* the process's pid as the tool sees it */
+	uint32_t process; /* index of the process record, already claimed for it */
+	uint32_t trace;   /* 0: --only or --skip says that this program is not to be traced */
+};
+
+#endif
