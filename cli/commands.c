@@ -1,0 +1,36 @@
+/* commands.c - the command table; see command.h. */
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/suggest.h"
+
+const struct command commands[] = {
+	{ "run", "run a program and trace its allocations", cmd_run, COMMAND_DEFAULT },
+	{ "version", "print the version and what was built in", cmd_version, 0 },
+	{ "help", "explain a command", cmd_help, 0 },
+	{ NULL, NULL, NULL, 0 },
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+const struct command *command_default(void)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (c->flags & COMMAND_DEFAULT)
+			return c;
+	return NULL;
+}
+
+const char *command_nearest(const char *word)
+{
+	struct suggestion best = suggestion_for(word);
+	for (const struct command *c = commands; c->name; c++)
+		suggestion_offer(&best, c->name);
+	return best.name;
+}
