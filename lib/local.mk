@@ -1,8 +1,29 @@
-# lib/ - L2 the runtime inside the traced process. Depends on libc alone.
+# lib/ - L2 the runtime inside the traced process. Depends on libc and ld.so alone.
 pkglib_LTLIBRARIES += lib/liballoctrace.la
-lib_liballoctrace_la_SOURCES = lib/runtime.c
+lib_liballoctrace_la_SOURCES = \
+	lib/blocks.c lib/blocks.h \
+	lib/cfi.c lib/cfi.h lib/cfi_expression.c lib/cfi_reader.h \
+	lib/elf_symbols.c lib/elf_symbols.h \
+	lib/hooks_malloc.c lib/hooks_new.c \
+	lib/intern.c lib/intern.h \
+	lib/lock.c lib/lock.h \
+	lib/modules.c lib/modules.h \
+	lib/real.c lib/real.h \
+	lib/record.c lib/record.h \
+	lib/regions.c lib/regions.h \
+	lib/runtime.c lib/runtime.h \
+	lib/session.c lib/session.h \
+	lib/slab.c lib/slab.h \
+	lib/stack.c lib/stack.h \
+	lib/sys.c lib/sys.h \
+	lib/thread.c lib/thread.h \
+	lib/unwind.c lib/unwind.h lib/unwind_full.c
+# Frame pointers: the hooks read their caller's registers from their own frame. No stack
+# protector: it would read TLS that a clone()d thread may not have.
 lib_liballoctrace_la_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2 -g -fvisibility=hidden \
-	-fno-omit-frame-pointer -ftls-model=initial-exec -fno-builtin -fno-stack-protector
+	-fno-omit-frame-pointer -fno-optimize-sibling-calls -ftls-model=initial-exec \
+	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free \
+	-fno-stack-protector -fno-semantic-interposition
 lib_liballoctrace_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs -Wl,-z,now
 lib_liballoctrace_la_LIBADD =
 pkgconfig_DATA += lib/alloctrace.pc

@@ -107,7 +107,7 @@ struct session_process {
 	uint32_t parent; /* process index, or UINT32_MAX */
 	uint32_t origin;
 	uint32_t foreign_pids; /* its pid is not one of the tool's pid namespace */
-	uint32_t pad;
+	uint32_t backend_module_plus_1; /* the module whose malloc serves the program; 0: not known */
 	uint64_t start_tsc;
 	uint64_t nested; /* calls that were not recorded because they came from inside a hook */
 	uint64_t untracked_frees; /* frees of blocks that were never recorded */

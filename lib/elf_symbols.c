@@ -1,0 +1,127 @@
+/* elf_symbols.c - see elf_symbols.h. ELF gABI; the GNU hash table is described in the binutils
+ * sources and in "ELF: symbol lookup via DT_HASH" of the glibc wiki. */
+#include "lib/elf_symbols.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tables {
+	const Elf64_Sym *symbols;
+	const char *strings;
+	const uint32_t *gnu_hash;
+	const uint32_t *sysv_hash;
+	const Elf64_Half *versions;
+	uintptr_t bias;
+};
+
+/* ld.so has relocated d_ptr for most modules, but not for those with a read-only dynamic segment
+ * (the vdso). */
+static uintptr_t pointer_of(const struct link_map *map, uintptr_t value)
+{
+	return value < map->l_addr ? value + map->l_addr : value;
+}
+
+static bool read_tables(const struct link_map *map, struct tables *t)
+{
+	*t = (struct tables){ .bias = map->l_addr };
+	for (const Elf64_Dyn *d = map->l_ld; d && d->d_tag != DT_NULL; d++) {
+		const void *p = (const void *)pointer_of(map, d->d_un.d_ptr);
+		if (d->d_tag == DT_SYMTAB)
+			t->symbols = p;
+		else if (d->d_tag == DT_STRTAB)
+			t->strings = p;
+		else if (d->d_tag == DT_GNU_HASH)
+			t->gnu_hash = p;
+		else if (d->d_tag == DT_HASH)
+			t->sysv_hash = p;
+		else if (d->d_tag == DT_VERSYM)
+			t->versions = p;
+	}
+	return t->symbols && t->strings;
+}
+
+/* The default version of a defined function or IFUNC. cfree has been a hidden version since
+ * glibc 2.26 and is wanted all the same. */
+static bool matches(const struct tables *t, uint32_t i, const char *name)
+{
+	const Elf64_Sym *s = &t->symbols[i];
+	unsigned type = ELF64_ST_TYPE(s->st_info), bind = ELF64_ST_BIND(s->st_info);
+	bool hidden = t->versions && t->versions[i] & 0x8000;
+	return s->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_GNU_IFUNC) &&
+	       (bind == STB_GLOBAL || bind == STB_WEAK) &&
+	       __builtin_strcmp(t->strings + s->st_name, name) == 0 &&
+	       (!hidden || __builtin_strcmp(name, "cfree") == 0);
+}
+
+static uint32_t gnu_hash(const char *name)
+{
+	uint32_t h = 5381;
+	for (; *name; name++)
+		h = h * 33 + (unsigned char)*name;
+	return h;
+}
+
+static uint32_t find_by_gnu_hash(const struct tables *t, const char *name)
+{
+	const uint32_t *table = t->gnu_hash;
+	uint32_t bucket_count = table[0], first = table[1], bloom_words = table[2];
+	const uint64_t *bloom = (const uint64_t *)(table + 4);
+	const uint32_t *buckets = (const uint32_t *)(bloom + bloom_words);
+	const uint32_t *chain = buckets + bucket_count;
+	uint32_t hash = gnu_hash(name);
+	if (!bucket_count)
+		return 0;
+	uint32_t i = buckets[hash % bucket_count];
+	if (i < first)
+		return 0;
+	for (;; i++) {
+		uint32_t link = chain[i - first];
+		if ((link | 1) == (hash | 1) && matches(t, i, name))
+			return i;
+		if (link & 1)
+			return 0;
+	}
+}
+
+static uint32_t find_by_sysv_hash(const struct tables *t, const char *name)
+{
+	uint32_t count = t->sysv_hash[1];
+	for (uint32_t i = 1; i < count; i++)
+		if (matches(t, i, name))
+			return i;
+	return 0;
+}
+
+static void *find_in(const struct link_map *map, const char *name)
+{
+	struct tables t;
+	if (!read_tables(map, &t))
+		return NULL;
+	uint32_t i = t.gnu_hash ? find_by_gnu_hash(&t, name) :
+		     t.sysv_hash ? find_by_sysv_hash(&t, name) : 0;
+	if (!i)
+		return NULL;
+	uintptr_t address = t.bias + t.symbols[i].st_value;
+	if (ELF64_ST_TYPE(t.symbols[i].st_info) == STT_GNU_IFUNC)
+		address = ((uintptr_t(*)(void))address)();
+	return (void *)address;
+}
+
+void *elf_symbol_next(const char *name)
+{
+	extern Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
+	bool behind = false;
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+		if (map->l_ld == _DYNAMIC)
+			behind = true;
+		else if (behind) {
+			void *address = find_in(map, name);
+			if (address)
+				return address;
+		}
+	}
+	return NULL;
+}

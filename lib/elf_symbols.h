@@ -1,0 +1,12 @@
+/* elf_symbols.h - looking up symbols as the dynamic linker does, without asking it.
+ *
+ * Inside the traced process. Walks the link map of r_debug(5) and the modules' hash tables.
+ * Takes no lock: used at the start, and later only for a function that no module defined then. */
+#ifndef ALLOCTRACE_LIB_ELF_SYMBOLS_H
+#define ALLOCTRACE_LIB_ELF_SYMBOLS_H
+
+/* The address of the first definition of name in the modules behind the runtime in link-map
+ * order; IFUNCs are resolved. NULL if there is none. */
+void *elf_symbol_next(const char *name);
+
+#endif

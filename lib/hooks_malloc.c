@@ -1,0 +1,307 @@
+/* hooks_malloc.c - the malloc family.
+ *
+ * Inside the traced process: the functions that the program's calls land in. Each calls the
+ * backend exactly once and returns what it returned, with its errno. Passing through - nested
+ * calls, no session, before the start - is always right, only not recorded. */
+#include <errno.h>
+#include <stdint.h>
+
+#include "lib/real.h"
+#include "lib/record.h"
+
+#define AT_HOOK AT_EXPORT __attribute__((used))
+
+typedef void *(*alloc_fn)(size_t);
+typedef void *(*alloc2_fn)(size_t, size_t);
+typedef void *(*realloc_fn)(void *, size_t);
+typedef void *(*reallocarray_fn)(void *, size_t, size_t);
+typedef int (*posix_memalign_fn)(void **, size_t, size_t);
+typedef void (*free_fn)(void *);
+typedef void (*free_sized_fn)(void *, size_t);
+typedef void (*free_aligned_sized_fn)(void *, size_t, size_t);
+typedef size_t (*usable_size_fn)(void *);
+
+enum { BOOTSTRAP_ALIGN = 16 };
+
+AT_HOOK void *malloc(size_t size);
+AT_HOOK void *calloc(size_t count, size_t size);
+AT_HOOK void *realloc(void *p, size_t size);
+AT_HOOK void *reallocarray(void *p, size_t count, size_t size);
+AT_HOOK int posix_memalign(void **out, size_t align, size_t size);
+AT_HOOK void *aligned_alloc(size_t align, size_t size);
+AT_HOOK void *memalign(size_t align, size_t size);
+AT_HOOK void *valloc(size_t size);
+AT_HOOK void *pvalloc(size_t size);
+AT_HOOK void free(void *p);
+AT_HOOK void cfree(void *p);
+AT_HOOK void free_sized(void *p, size_t size);
+AT_HOOK void free_aligned_sized(void *p, size_t align, size_t size);
+AT_HOOK size_t malloc_usable_size(void *p);
+AT_HOOK int dlclose(void *handle);
+
+static inline void *backend_malloc(size_t size)
+{
+	alloc_fn f = (alloc_fn)real_function(ROLE_MALLOC);
+	return AT_LIKELY(f != NULL) ? f(size) : real_bootstrap(size, BOOTSTRAP_ALIGN);
+}
+
+/* A role with (count or align, size) arguments; when nobody implements it the caller gets what a
+ * failing allocation gives. */
+static inline void *backend_2(enum role role, size_t a, size_t b)
+{
+	alloc2_fn f = (alloc2_fn)real_function(role);
+	if (AT_LIKELY(f != NULL))
+		return f(a, b);
+	size_t bytes;
+	if (role != ROLE_CALLOC)
+		return real_bootstrap(b, a);
+	return __builtin_mul_overflow(a, b, &bytes) ? NULL : real_bootstrap(bytes, BOOTSTRAP_ALIGN);
+}
+
+static inline void backend_free(void *p)
+{
+	free_fn f = (free_fn)real_function(ROLE_FREE);
+	if (AT_UNLIKELY(real_is_bootstrap(p) || !f))
+		return;
+	f(p);
+}
+
+void *malloc(size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return backend_malloc(size);
+	void *p = backend_malloc(size);
+	hook_made(&h, p, size, ROLE_MALLOC);
+	return p;
+}
+
+void *calloc(size_t count, size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return backend_2(ROLE_CALLOC, count, size);
+	void *p = backend_2(ROLE_CALLOC, count, size);
+	hook_made(&h, p, count * size, ROLE_CALLOC); /* p says that it did not overflow */
+	return p;
+}
+
+static void *backend_realloc(void *p, size_t size)
+{
+	realloc_fn f = (realloc_fn)real_function(ROLE_REALLOC);
+	if (AT_UNLIKELY(real_is_bootstrap(p))) {
+		/* Its size is not known; what lies behind it is readable. */
+		char *fresh = backend_malloc(size);
+		for (size_t i = 0; fresh && i < size && real_is_bootstrap((char *)p + i); i++)
+			fresh[i] = ((char *)p)[i];
+		return fresh;
+	}
+	return f ? f(p, size) : NULL;
+}
+
+static void *backend_reallocarray(void *p, size_t count, size_t size)
+{
+	reallocarray_fn f = (reallocarray_fn)real_function(ROLE_REALLOCARRAY);
+	size_t bytes;
+	if (AT_LIKELY(f != NULL))
+		return f(p, count, size);
+	if (__builtin_mul_overflow(count, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return backend_realloc(p, bytes);
+}
+
+/* The end of a realloc: what the backend returned for old says what happened to it. NULL with
+ * size 0 means that old was freed (C17 leaves it open; glibc does that). */
+static inline void after_realloc(const struct hook *h, const struct taken_block *taken, void *old,
+				 void *p, size_t size, enum role role)
+{
+	if (!old) {
+		if (p)
+			hook_made_slow(h, p, size, role);
+	} else if (p) {
+		hook_moved(h, taken, p, size, role);
+	} else if (size == 0) {
+		hook_taken_freed(h, taken, role);
+	} else {
+		hook_not_moved(h, old, taken);
+	}
+	hook_leave(h);
+}
+
+void *realloc(void *old, size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return backend_realloc(old, size);
+	struct taken_block taken = { .live = false };
+	if (old)
+		hook_take(&h, old, &taken);
+	void *p = backend_realloc(old, size);
+	after_realloc(&h, &taken, old, p, size, ROLE_REALLOC);
+	return p;
+}
+
+void *reallocarray(void *old, size_t count, size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return backend_reallocarray(old, count, size);
+	struct taken_block taken = { .live = false };
+	if (old)
+		hook_take(&h, old, &taken);
+	void *p = backend_reallocarray(old, count, size);
+	size_t bytes;
+	if (__builtin_mul_overflow(count, size, &bytes))
+		bytes = SIZE_MAX; /* it failed, and not because 0 bytes were asked for */
+	after_realloc(&h, &taken, old, p, bytes, ROLE_REALLOCARRAY);
+	return p;
+}
+
+static inline int backend_posix_memalign(void **out, size_t align, size_t size)
+{
+	posix_memalign_fn f = (posix_memalign_fn)real_function(ROLE_POSIX_MEMALIGN);
+	return AT_LIKELY(f != NULL) ? f(out, align, size) : ENOMEM;
+}
+
+int posix_memalign(void **out, size_t align, size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return backend_posix_memalign(out, align, size);
+	int error = backend_posix_memalign(out, align, size);
+	hook_made(&h, error ? NULL : *out, size, ROLE_POSIX_MEMALIGN);
+	return error;
+}
+
+void *aligned_alloc(size_t align, size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return backend_2(ROLE_ALIGNED_ALLOC, align, size);
+	void *p = backend_2(ROLE_ALIGNED_ALLOC, align, size);
+	hook_made(&h, p, size, ROLE_ALIGNED_ALLOC);
+	return p;
+}
+
+void *memalign(size_t align, size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return backend_2(ROLE_MEMALIGN, align, size);
+	void *p = backend_2(ROLE_MEMALIGN, align, size);
+	hook_made(&h, p, size, ROLE_MEMALIGN);
+	return p;
+}
+
+static inline void *backend_page_aligned(enum role role, size_t size)
+{
+	alloc_fn f = (alloc_fn)real_function(role);
+	return AT_LIKELY(f != NULL) ? f(size) : NULL;
+}
+
+void *valloc(size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return backend_page_aligned(ROLE_VALLOC, size);
+	void *p = backend_page_aligned(ROLE_VALLOC, size);
+	hook_made(&h, p, size, ROLE_VALLOC);
+	return p;
+}
+
+void *pvalloc(size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return backend_page_aligned(ROLE_PVALLOC, size);
+	void *p = backend_page_aligned(ROLE_PVALLOC, size);
+	hook_made(&h, p, size, ROLE_PVALLOC);
+	return p;
+}
+
+void free(void *p)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
+		backend_free(p);
+		return;
+	}
+	hook_release(&h, p, ROLE_FREE);
+	backend_free(p);
+	hook_leave(&h);
+}
+
+void cfree(void *p)
+{
+	struct hook h;
+	free_fn f = (free_fn)real_function(ROLE_CFREE);
+	if (!f)
+		f = backend_free;
+	if (AT_UNLIKELY(!p || real_is_bootstrap(p) || !hook_enter(&h))) {
+		if (!real_is_bootstrap(p))
+			f(p);
+		return;
+	}
+	hook_release(&h, p, ROLE_CFREE);
+	f(p);
+	hook_leave(&h);
+}
+
+static inline void backend_free_sized(void *p, size_t size)
+{
+	free_sized_fn f = (free_sized_fn)real_function(ROLE_FREE_SIZED);
+	if (f && !real_is_bootstrap(p))
+		f(p, size);
+	else
+		backend_free(p);
+}
+
+void free_sized(void *p, size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
+		backend_free_sized(p, size);
+		return;
+	}
+	hook_release(&h, p, ROLE_FREE_SIZED);
+	backend_free_sized(p, size);
+	hook_leave(&h);
+}
+
+static inline void backend_free_aligned_sized(void *p, size_t align, size_t size)
+{
+	free_aligned_sized_fn f = (free_aligned_sized_fn)real_function(ROLE_FREE_ALIGNED_SIZED);
+	if (f && !real_is_bootstrap(p))
+		f(p, align, size);
+	else
+		backend_free(p);
+}
+
+void free_aligned_sized(void *p, size_t align, size_t size)
+{
+	struct hook h;
+	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
+		backend_free_aligned_sized(p, align, size);
+		return;
+	}
+	hook_release(&h, p, ROLE_FREE_ALIGNED_SIZED);
+	backend_free_aligned_sized(p, align, size);
+	hook_leave(&h);
+}
+
+size_t malloc_usable_size(void *p)
+{
+	usable_size_fn f = (usable_size_fn)real_function(ROLE_USABLE_SIZE);
+	return f && !real_is_bootstrap(p) ? f(p) : 0;
+}
+
+/* Code may be gone afterwards: what is cached by code address goes stale. Unlike dlopen, dlclose
+ * does not look at its caller, so standing in for it changes nothing. */
+int dlclose(void *handle)
+{
+	int result = real_dlclose(handle);
+	modules_unloaded();
+	return result;
+}

@@ -1,0 +1,120 @@
+/* hooks_new.c - C++ operators new and delete, all 22 forms.
+ *
+ * Inside the traced process. A throwing operator new of the backend throws through the hook.
+ * There is no landing pad (that would need libgcc): the hooks name a personality routine of
+ * ours, which takes back the guard when the unwinder passes in its cleanup phase and lets it go
+ * on. See the Itanium C++ ABI, "Exception Handling", 1.6. */
+#include <stdint.h>
+
+#include "lib/real.h"
+#include "lib/record.h"
+
+#define AT_HOOK AT_EXPORT __attribute__((used))
+
+enum { UA_CLEANUP_PHASE = 2, URC_CONTINUE_UNWIND = 8 };
+
+int alloctrace_personality(int version, int actions, uint64_t class, void *exception,
+			   void *context);
+int alloctrace_personality(int version, int actions, uint64_t class, void *exception,
+			   void *context)
+{
+	struct thread *t = thread_self;
+	if (actions & UA_CLEANUP_PHASE && t->guard >= GUARD_FIRST_ADDRESS)
+		t->guard = GUARD_FREE;
+	return URC_CONTINUE_UNWIND;
+}
+
+/* 0x9b: pc-relative, indirect, 4 bytes signed: the form that needs no text relocation. */
+__asm__(".pushsection .data.rel.local.alloctrace_personality,\"aw\"\n\t"
+	".balign 8\n"
+	"alloctrace_personality_pointer:\n\t"
+	".quad alloctrace_personality\n\t"
+	".popsection");
+#define MAY_BE_UNWOUND() __asm__ volatile(".cfi_personality 0x9b, alloctrace_personality_pointer")
+
+struct nothrow;
+
+typedef void *(*new_fn)(size_t);
+typedef void *(*new_nothrow_fn)(size_t, const struct nothrow *);
+typedef void *(*new_aligned_fn)(size_t, size_t);
+typedef void *(*new_aligned_nothrow_fn)(size_t, size_t, const struct nothrow *);
+
+/* A program can't call an operator that nobody defines, so a backend exists; if its library was
+ * loaded in a scope of its own, real_find() finds it there. */
+#define HOOK_NEW(symbol, role, type, params, args)                                \
+	AT_HOOK void *symbol params;                                              \
+	void *symbol params                                                       \
+	{                                                                         \
+		struct hook h;                                                    \
+		MAY_BE_UNWOUND();                                                 \
+		type f = (type)real_function(role);                               \
+		if (AT_UNLIKELY(!f))                                              \
+			__builtin_trap();                                         \
+		if (AT_UNLIKELY(!hook_enter(&h)))                                 \
+			return f args;                                            \
+		void *p = f args;                                                 \
+		hook_made(&h, p, size, role);                                     \
+		return p;                                                         \
+	}
+
+HOOK_NEW(_Znwm, ROLE_NEW, new_fn, (size_t size), (size))
+HOOK_NEW(_Znam, ROLE_NEW_ARRAY, new_fn, (size_t size), (size))
+HOOK_NEW(_ZnwmRKSt9nothrow_t, ROLE_NEW_NOTHROW, new_nothrow_fn,
+	 (size_t size, const struct nothrow *tag), (size, tag))
+HOOK_NEW(_ZnamRKSt9nothrow_t, ROLE_NEW_ARRAY_NOTHROW, new_nothrow_fn,
+	 (size_t size, const struct nothrow *tag), (size, tag))
+HOOK_NEW(_ZnwmSt11align_val_t, ROLE_NEW_ALIGNED, new_aligned_fn, (size_t size, size_t align),
+	 (size, align))
+HOOK_NEW(_ZnamSt11align_val_t, ROLE_NEW_ARRAY_ALIGNED, new_aligned_fn,
+	 (size_t size, size_t align), (size, align))
+HOOK_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, ROLE_NEW_ALIGNED_NOTHROW, new_aligned_nothrow_fn,
+	 (size_t size, size_t align, const struct nothrow *tag), (size, align, tag))
+HOOK_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, ROLE_NEW_ARRAY_ALIGNED_NOTHROW,
+	 new_aligned_nothrow_fn, (size_t size, size_t align, const struct nothrow *tag),
+	 (size, align, tag))
+
+typedef void (*delete_fn)(void *);
+typedef void (*delete_size_fn)(void *, size_t);
+typedef void (*delete_size_align_fn)(void *, size_t, size_t);
+typedef void (*delete_nothrow_fn)(void *, const struct nothrow *);
+typedef void (*delete_align_nothrow_fn)(void *, size_t, const struct nothrow *);
+
+#define HOOK_DELETE(symbol, role, type, params, args)            \
+	AT_HOOK void symbol params;                              \
+	void symbol params                                       \
+	{                                                        \
+		struct hook h;                                   \
+		type f = (type)real_function(role);              \
+		if (AT_UNLIKELY(!f))                             \
+			__builtin_trap();                        \
+		if (AT_UNLIKELY(!p || !hook_enter(&h))) {        \
+			f args;                                  \
+			return;                                  \
+		}                                                \
+		hook_release(&h, p, role);                       \
+		f args;                                          \
+		hook_leave(&h);                                  \
+	}
+
+HOOK_DELETE(_ZdlPv, ROLE_DELETE, delete_fn, (void *p), (p))
+HOOK_DELETE(_ZdaPv, ROLE_DELETE_ARRAY, delete_fn, (void *p), (p))
+HOOK_DELETE(_ZdlPvRKSt9nothrow_t, ROLE_DELETE_NOTHROW, delete_nothrow_fn,
+	    (void *p, const struct nothrow *tag), (p, tag))
+HOOK_DELETE(_ZdaPvRKSt9nothrow_t, ROLE_DELETE_ARRAY_NOTHROW, delete_nothrow_fn,
+	    (void *p, const struct nothrow *tag), (p, tag))
+HOOK_DELETE(_ZdlPvm, ROLE_DELETE_SIZED, delete_size_fn, (void *p, size_t size), (p, size))
+HOOK_DELETE(_ZdaPvm, ROLE_DELETE_ARRAY_SIZED, delete_size_fn, (void *p, size_t size), (p, size))
+HOOK_DELETE(_ZdlPvSt11align_val_t, ROLE_DELETE_ALIGNED, delete_size_fn, (void *p, size_t align),
+	    (p, align))
+HOOK_DELETE(_ZdaPvSt11align_val_t, ROLE_DELETE_ARRAY_ALIGNED, delete_size_fn,
+	    (void *p, size_t align), (p, align))
+HOOK_DELETE(_ZdlPvmSt11align_val_t, ROLE_DELETE_SIZED_ALIGNED, delete_size_align_fn,
+	    (void *p, size_t size, size_t align), (p, size, align))
+HOOK_DELETE(_ZdaPvmSt11align_val_t, ROLE_DELETE_ARRAY_SIZED_ALIGNED, delete_size_align_fn,
+	    (void *p, size_t size, size_t align), (p, size, align))
+HOOK_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, ROLE_DELETE_ALIGNED_NOTHROW,
+	    delete_align_nothrow_fn, (void *p, size_t align, const struct nothrow *tag),
+	    (p, align, tag))
+HOOK_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, ROLE_DELETE_ARRAY_ALIGNED_NOTHROW,
+	    delete_align_nothrow_fn, (void *p, size_t align, const struct nothrow *tag),
+	    (p, align, tag))

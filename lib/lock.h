@@ -1,0 +1,40 @@
+/* lock.h - the runtime's only lock: a spin lock that survives fork.
+ *
+ * Inside the traced process, held for a few instructions and never while calling out, so no
+ * caller of a hook can hold one. A child of fork() inherits the lock words of threads that it
+ * does not have; therefore the word holds the fork generation of its owner, and a lock of an
+ * older generation counts as free: what it protected may be half done in at most one record,
+ * which every user of this lock tolerates. A signal handler cannot meet a lock of its own thread: the guard
+ * of thread.h keeps it out. Waiting spins briefly, then sleeps, so that a waiter of higher
+ * priority cannot starve the owner. */
+#ifndef ALLOCTRACE_LIB_LOCK_H
+#define ALLOCTRACE_LIB_LOCK_H
+
+#include <stdint.h>
+
+#include "base/atomics.h"
+#include "base/compiler.h"
+
+/* 1 at the start, one more in each generation of children; never 0. Written by the only thread
+ * of a new child. */
+extern uint8_t lock_generation;
+
+void lock_pause(unsigned *tries);
+
+static inline void lock_acquire(uint8_t *lock)
+{
+	unsigned tries = 0;
+	for (;;) {
+		uint8_t seen = at_load_relaxed(lock);
+		if (seen != lock_generation && at_cas_acq_rel(lock, &seen, lock_generation))
+			return;
+		lock_pause(&tries);
+	}
+}
+
+static inline void lock_release(uint8_t *lock)
+{
+	at_store_release(lock, (uint8_t)0);
+}
+
+#endif

@@ -1,0 +1,198 @@
+/* modules.c - see modules.h. */
+#include "lib/modules.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+#include "base/atomics.h"
+#include "base/compiler.h"
+#include "base/hash.h"
+#include "lib/lock.h"
+#include "lib/session.h"
+#include "lib/sys.h"
+#include "wire/session.h"
+
+uint16_t modules_epoch = 1;
+
+/* Append-only: readers go up to `known` (acquire), the writer holds the lock. An address is
+ * looked up here only when the rule cache (unwind.c) misses. */
+struct module modules[MODULES_MAX];
+static uint32_t known = MODULE_ANONYMOUS + 1;
+static uint8_t modules_lock;
+static bool anonymous_announced;
+
+/* Weak: absent before glibc 2.35, where no code address can be found without the loader's lock
+ * and stacks end at the first frame. */
+extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
+
+struct identity {
+	const char *path;
+	const uint8_t *build_id;
+	uint32_t build_id_bytes;
+};
+
+static const Elf64_Phdr *program_headers(const struct module *m, unsigned *count)
+{
+	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)m->start;
+	if (__builtin_memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    elf->e_phentsize != sizeof(Elf64_Phdr) ||
+	    elf->e_phoff + (uint64_t)elf->e_phnum * sizeof(Elf64_Phdr) > SESSION_PAGE)
+		return NULL;
+	*count = elf->e_phnum;
+	return (const Elf64_Phdr *)(m->start + elf->e_phoff);
+}
+
+static void find_build_id(const uint8_t *note, size_t bytes, struct identity *id)
+{
+	while (bytes >= sizeof(Elf64_Nhdr)) {
+		const Elf64_Nhdr *n = (const Elf64_Nhdr *)note;
+		size_t name = (n->n_namesz + 3u) & ~3u, desc = (n->n_descsz + 3u) & ~3u;
+		size_t all = sizeof(*n) + name + desc;
+		if (all > bytes)
+			return;
+		if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 &&
+		    __builtin_memcmp(n + 1, "GNU", 4) == 0) {
+			id->build_id = note + sizeof(*n) + name;
+			id->build_id_bytes = n->n_descsz;
+			return;
+		}
+		note += all;
+		bytes -= all;
+	}
+}
+
+static void identify(const struct module *m, const char *name, char *exe, size_t exe_bytes,
+		     struct identity *id)
+{
+	*id = (struct identity){ .path = name };
+	if (!name[0]) {
+		long n = sys_call3(SYS_readlink, "/proc/self/exe", exe, exe_bytes - 1);
+		exe[n < 0 ? 0 : n] = '\0';
+		id->path = exe;
+	}
+	unsigned count = 0;
+	const Elf64_Phdr *ph = program_headers(m, &count);
+	for (unsigned i = 0; ph && i < count; i++)
+		if (ph[i].p_type == PT_NOTE && m->bias + ph[i].p_vaddr + ph[i].p_filesz <= m->end)
+			find_build_id((const uint8_t *)(m->bias + ph[i].p_vaddr), ph[i].p_filesz, id);
+	if (id->build_id_bytes > SESSION_BUILD_ID_BYTES)
+		id->build_id_bytes = SESSION_BUILD_ID_BYTES;
+}
+
+static uint64_t identity_key(const struct identity *id, uint32_t process_plus_1)
+{
+	size_t len = __builtin_strlen(id->path);
+	return hash_pair(hash_bytes(id->path, len),
+			 hash_bytes(id->build_id, id->build_id_bytes) + process_plus_1) | 1;
+}
+
+/* Finds or adds the module in the session's table. Processes may add the same module at the same
+ * time; the reader of the trace does not mind seeing it twice. */
+static uint32_t session_module_id(const struct identity *id, uint32_t process_plus_1)
+{
+	struct session_header *header = session.header;
+	uint64_t key = identity_key(id, process_plus_1);
+	uint32_t count = at_load_acquire(&header->module_count);
+	for (uint32_t i = 0; i < count && i < SESSION_MAX_MODULES; i++)
+		if (at_load_acquire(&session.modules[i].ready) && session.modules[i].key == key)
+			return i;
+	uint32_t index = at_add_relaxed(&header->module_count, 1u);
+	if (index >= SESSION_MAX_MODULES)
+		return SESSION_MAX_MODULES - 1;
+	struct session_module *sm = &session.modules[index];
+	sm->key = key;
+	sm->process_plus_1 = process_plus_1;
+	sm->build_id_bytes = id->build_id_bytes;
+	__builtin_memcpy(sm->build_id, id->build_id, id->build_id_bytes);
+	size_t len = __builtin_strlen(id->path);
+	if (len >= SESSION_MODULE_PATH_BYTES)
+		len = SESSION_MODULE_PATH_BYTES - 1;
+	__builtin_memcpy(sm->path, id->path, len);
+	at_store_release(&sm->ready, 1u);
+	return index;
+}
+
+static uint32_t search_known(uintptr_t pc)
+{
+	uint32_t count = at_load_acquire(&known);
+	for (uint32_t i = MODULE_ANONYMOUS + 1; i < count; i++)
+		if (pc >= modules[i].start && pc < modules[i].end && !modules[i].gone)
+			return i;
+	return MODULE_ANONYMOUS;
+}
+
+static uint32_t anonymous(bool *is_new)
+{
+	lock_acquire(&modules_lock);
+	if (!anonymous_announced) {
+		struct identity id = { .path = "[anonymous]" };
+		modules[MODULE_ANONYMOUS].id = session_module_id(&id, session.process_index + 1);
+		anonymous_announced = true;
+		*is_new = true;
+	}
+	lock_release(&modules_lock);
+	return MODULE_ANONYMOUS;
+}
+
+static bool same_module(const struct module *a, const struct module *b)
+{
+	return a->start == b->start && a->end == b->end && a->bias == b->bias && a->id == b->id;
+}
+
+/* Adds a module, or brings back an entry that is the same file at the same place. */
+static uint32_t add(struct module *found, const char *name, bool *is_new)
+{
+	char exe[SESSION_MODULE_PATH_BYTES];
+	struct identity id;
+	identify(found, name, exe, sizeof(exe), &id);
+	lock_acquire(&modules_lock);
+	found->id = session_module_id(&id, 0);
+	uint32_t index = MODULE_ANONYMOUS + 1;
+	while (index < known && !same_module(&modules[index], found))
+		index++;
+	if (index < known) {
+		modules[index].gone = false;
+	} else if (index < MODULES_MAX) {
+		modules[index] = *found;
+		*is_new = true;
+		at_store_release(&known, index + 1);
+	} else {
+		index = MODULE_ANONYMOUS;
+	}
+	lock_release(&modules_lock);
+	return index;
+}
+
+uint32_t modules_find(uintptr_t pc, bool *is_new)
+{
+	*is_new = false;
+	uint32_t index = search_known(pc);
+	if (index != MODULE_ANONYMOUS)
+		return index;
+	struct dl_find_object object;
+	if (!_dl_find_object || _dl_find_object((void *)pc, &object) != 0)
+		return anonymous(is_new);
+	struct module found = {
+		.start = (uintptr_t)object.dlfo_map_start,
+		.end = (uintptr_t)object.dlfo_map_end,
+		.bias = object.dlfo_link_map->l_addr,
+		.eh_frame_hdr = object.dlfo_eh_frame,
+	};
+	return add(&found, object.dlfo_link_map->l_name, is_new);
+}
+
+void modules_unloaded(void)
+{
+	lock_acquire(&modules_lock);
+	for (uint32_t i = MODULE_ANONYMOUS + 1; i < known; i++)
+		modules[i].gone = true;
+	uint16_t next = (uint16_t)(modules_epoch + 1);
+	at_store_release(&modules_epoch, next ? next : (uint16_t)1);
+	lock_release(&modules_lock);
+}
+
+void modules_forked(void)
+{
+	anonymous_announced = false;
+}

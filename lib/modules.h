@@ -1,0 +1,38 @@
+/* modules.h - which loaded file a code address belongs to.
+ *
+ * Inside the traced process; signal-safe, takes no loader lock: glibc's _dl_find_object (since
+ * 2.35) is lock-free. dlclose bumps the epoch, by which everything cached per code address goes
+ * stale. */
+#ifndef ALLOCTRACE_LIB_MODULES_H
+#define ALLOCTRACE_LIB_MODULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct module {
+	uintptr_t start, end; /* its memory */
+	uintptr_t bias;       /* load bias: address minus ELF virtual address */
+	const uint8_t *eh_frame_hdr; /* NULL if it has none */
+	uint32_t id;          /* index in the session's module table */
+	bool gone;            /* perhaps unloaded; comes back if it is found again as it was */
+};
+
+enum { MODULES_MAX = 4096, MODULE_ANONYMOUS = 0 };
+
+/* Entry 0 is the process's "anonymous" module (start = end = bias = 0): code outside all files.
+ * Entries are never moved or reused for another file while a process lasts. */
+extern struct module modules[MODULES_MAX];
+
+/* The index in `modules` of the one that pc is in. *is_new is set when it was not known before
+ * and has to be announced with an event. */
+uint32_t modules_find(uintptr_t pc, bool *is_new);
+
+/* Changes whenever code may have been unmapped; begins at 1. */
+extern uint16_t modules_epoch;
+void modules_unloaded(void);
+
+/* In the child of a fork: anonymous code gets a module of its own. */
+void modules_forked(void);
+
+#endif

@@ -1,0 +1,54 @@
+/* real.c - see real.h. */
+#include "lib/real.h"
+
+#include "base/atomics.h"
+#include "lib/elf_symbols.h"
+
+enum { BOOTSTRAP_BYTES = 64 * 1024 };
+
+void *real_functions[ROLE_COUNT];
+
+static char bootstrap[BOOTSTRAP_BYTES] __attribute__((aligned(64)));
+static size_t bootstrap_used;
+
+static const char *const symbols[ROLE_COUNT] = {
+#define ROLE(name, symbol, group) [ROLE_##name] = symbol,
+#include "wire/roles.def"
+#undef ROLE
+};
+
+void real_resolve(void)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		real_find((enum role)role);
+}
+
+void *real_find(enum role role)
+{
+	void *function = elf_symbol_next(symbols[role]);
+	if (function)
+		at_store_relaxed(&real_functions[role], function);
+	return function;
+}
+
+int real_dlclose(void *handle)
+{
+	static int (*function)(void *);
+	if (!function)
+		function = (int (*)(void *))elf_symbol_next("dlclose");
+	return function ? function(handle) : -1;
+}
+
+void *real_bootstrap(size_t size, size_t align)
+{
+	if (size > BOOTSTRAP_BYTES || align > 64)
+		return NULL;
+	size_t room = (size + 63) & ~(size_t)63;
+	size_t at = at_add_relaxed(&bootstrap_used, room);
+	return at + room <= BOOTSTRAP_BYTES ? bootstrap + at : NULL;
+}
+
+bool real_is_bootstrap(const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)bootstrap < BOOTSTRAP_BYTES;
+}

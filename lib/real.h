@@ -1,0 +1,37 @@
+/* real.h - the backend: the functions that the program would call without the runtime.
+ *
+ * Inside the traced process. A role's function is the first definition behind the runtime in
+ * the order in which the dynamic linker searches; found by elf_symbols.c, never by dlsym, which
+ * takes locks and may allocate. */
+#ifndef ALLOCTRACE_LIB_REAL_H
+#define ALLOCTRACE_LIB_REAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/roles.h"
+
+/* By role; NULL when nobody defines it (yet). Written at start, and by real_find() when a
+ * library that was loaded later defines it. */
+extern void *real_functions[ROLE_COUNT];
+
+/* Finds all roles. Once. */
+void real_resolve(void);
+
+/* For a role that was not there at the start. NULL: still nobody defines it. */
+void *real_find(enum role role);
+
+static inline void *real_function(enum role role)
+{
+	void *function = __atomic_load_n(&real_functions[role], __ATOMIC_RELAXED);
+	return __builtin_expect(function != NULL, 1) ? function : real_find(role);
+}
+
+int real_dlclose(void *handle);
+
+/* Memory for calls that come before the backend is known. Never given back. */
+void *real_bootstrap(size_t size, size_t align);
+bool real_is_bootstrap(const void *p);
+
+#endif

@@ -1,0 +1,90 @@
+/* record.h - the life of a hook: guard, stack, block table, event.
+ *
+ * Inside the traced process. An allocating hook is
+ *
+ *	struct hook h;
+ *	if (!hook_enter(&h))
+ *		return backend(size);
+ *	void *p = backend(size);
+ *	hook_made(&h, p, size, ROLE_MALLOC);
+ *	return p;
+ *
+ * and a releasing one calls hook_release() before the backend, so that the address cannot be
+ * somebody else's by the time it is recorded. Nothing here touches errno: there is no libc call. */
+#ifndef ALLOCTRACE_LIB_RECORD_H
+#define ALLOCTRACE_LIB_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/blocks.h"
+#include "lib/thread.h"
+#include "wire/roles.h"
+
+struct hook {
+	struct thread *thread;
+	uintptr_t saved_guard;
+	const uintptr_t *frame; /* the hook's frame: saved rbp, return address */
+};
+
+/* The functions that use this are compiled with frame pointers. */
+AT_ALWAYS_INLINE bool hook_enter(struct hook *h)
+{
+	struct thread *t = thread_self;
+	h->frame = __builtin_frame_address(0);
+	uintptr_t sp = (uintptr_t)h->frame;
+	if (AT_LIKELY(t->guard == GUARD_FREE)) {
+		h->saved_guard = GUARD_FREE;
+		t->guard = sp;
+	} else {
+		t = thread_enter_slow(t, sp, &h->saved_guard);
+		if (!t)
+			return false;
+	}
+	h->thread = t;
+	return true;
+}
+
+AT_ALWAYS_INLINE void hook_leave(const struct hook *h)
+{
+	h->thread->guard = h->saved_guard;
+}
+
+/* Records what the backend made and leaves the hook. p may be NULL: nothing happened. */
+void hook_made_slow(const struct hook *h, void *p, size_t size, enum role role);
+
+AT_ALWAYS_INLINE void hook_made(const struct hook *h, void *p, size_t size, enum role role)
+{
+	if (AT_LIKELY(p != NULL))
+		hook_made_slow(h, p, size, role);
+	hook_leave(h);
+}
+
+/* Records that p is given back; then the backend may be called, and hook_leave() after it. */
+void hook_release(const struct hook *h, void *p, enum role role);
+
+/* realloc: takes the record of p out before the backend works on it. Afterwards either
+ * hook_moved() records both the end of p and the new block, or hook_not_moved() puts it back. */
+struct taken_block {
+	bool live;
+	struct block block;
+};
+
+void hook_take(const struct hook *h, void *p, struct taken_block *taken);
+void hook_moved(const struct hook *h, const struct taken_block *taken, void *p, size_t size,
+		enum role role);
+void hook_not_moved(const struct hook *h, void *p, const struct taken_block *taken);
+/* realloc(p, 0) that gave the block back. */
+void hook_taken_freed(const struct hook *h, const struct taken_block *taken, enum role role);
+
+/* Blocks of pools (alloctrace.h). */
+void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size);
+void hook_pool_release(const struct hook *h, uint32_t pool, void *p);
+void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size);
+
+/* A mark, scope or pool name: text is cut at EVENT_TEXT_MAX_BYTES. */
+void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32_t allocator,
+	       const char *text);
+
+#endif

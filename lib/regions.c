@@ -1,0 +1,89 @@
+/* regions.c - see regions.h. */
+#include "lib/regions.h"
+
+#include <stdbool.h>
+
+#include "lib/sys.h"
+
+enum { MAPS_BUFFER_BYTES = 1024, PAGE_BYTES = 4096 };
+
+static void move_to_front(struct stack_region *cache, unsigned index, struct stack_region region)
+{
+	for (unsigned i = index; i > 0; i--)
+		cache[i] = cache[i - 1];
+	cache[0] = region;
+}
+
+/* Reads the "low-high rwxp" at the start of each line of /proc/self/maps, a character at a time
+ * because a line may lie across two reads. */
+struct parser {
+	uintptr_t number, low, high;
+	enum { IN_LOW, IN_HIGH, IN_MODE, IN_REST } state;
+	uintptr_t wanted;
+	bool found, readable;
+};
+
+static void parse(struct parser *p, char c)
+{
+	if (c == '\n') {
+		p->state = IN_LOW;
+		p->number = 0;
+		return;
+	}
+	switch (p->state) {
+	case IN_LOW:
+	case IN_HIGH:
+		if (c == '-') {
+			p->low = p->number;
+			p->number = 0;
+			p->state = IN_HIGH;
+		} else if (c == ' ') {
+			p->high = p->number;
+			p->state = IN_MODE;
+		} else {
+			p->number = p->number << 4 | (uintptr_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+		}
+		return;
+	case IN_MODE:
+		p->found = p->wanted >= p->low && p->wanted < p->high;
+		p->readable = c == 'r';
+		p->state = IN_REST;
+		return;
+	case IN_REST:
+		return;
+	}
+}
+
+static bool look_up(uintptr_t address, struct stack_region *out)
+{
+	long fd = sys_open("/proc/self/maps");
+	if (sys_failed(fd)) {
+		*out = (struct stack_region){ address & ~(uintptr_t)(PAGE_BYTES - 1),
+					      (address | (PAGE_BYTES - 1)) + 1 };
+		return true;
+	}
+	char buffer[MAPS_BUFFER_BYTES];
+	struct parser p = { .wanted = address };
+	long n;
+	while (!p.found && (n = sys_read(fd, buffer, sizeof(buffer))) > 0)
+		for (long i = 0; i < n && !p.found; i++)
+			parse(&p, buffer[i]);
+	sys_close(fd);
+	*out = (struct stack_region){ p.low, p.high };
+	return p.found && p.readable;
+}
+
+const struct stack_region *regions_find(struct stack_region *cache, uintptr_t address)
+{
+	for (unsigned i = 0; i < STACK_REGIONS; i++) {
+		if (address >= cache[i].low && address < cache[i].high) {
+			move_to_front(cache, i, cache[i]);
+			return &cache[0];
+		}
+	}
+	struct stack_region region;
+	if (!look_up(address, &region))
+		return NULL;
+	move_to_front(cache, STACK_REGIONS - 1, region);
+	return &cache[0];
+}

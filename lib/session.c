@@ -1,0 +1,221 @@
+/* session.c - see session.h. */
+#include "lib/session.h"
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "base/atomics.h"
+#include "base/compiler.h"
+#include "lib/sys.h"
+
+enum { CONNECT_TIMEOUT_S = 5 };
+
+struct session session;
+
+static const char *environment_value(const char *name)
+{
+	size_t len = __builtin_strlen(name);
+	for (char **e = environ; e && *e; e++)
+		if (__builtin_strncmp(*e, name, len) == 0 && (*e)[len] == '=')
+			return *e + len + 1;
+	return NULL;
+}
+
+static long open_socket(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t len = __builtin_strlen(path);
+	if (len == 0 || len >= sizeof(address.sun_path))
+		return -1;
+	__builtin_memcpy(address.sun_path, path, len);
+	long fd = sys_call3(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sys_failed(fd))
+		return -1;
+	struct timeval timeout = { .tv_sec = CONNECT_TIMEOUT_S };
+	sys_call6(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, (long)&timeout, sizeof(timeout), 0);
+	sys_call6(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, (long)&timeout, sizeof(timeout), 0);
+	if (sys_failed(sys_call3(SYS_connect, fd, &address, sizeof(address)))) {
+		sys_close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Receives the welcome and the memory's file descriptor, which is -1 if none came along. */
+static bool receive_welcome(long fd, struct session_welcome *welcome, int *memory_fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { welcome, sizeof(*welcome) };
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = control.bytes,
+				  .msg_controllen = sizeof(control.bytes) };
+	*memory_fd = -1;
+	long n = sys_call3(SYS_recvmsg, fd, &message, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+	if (!sys_failed(n) && c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		__builtin_memcpy(memory_fd, CMSG_DATA(c), sizeof(*memory_fd));
+	return n == (long)sizeof(*welcome) && welcome->magic == SESSION_MAGIC &&
+	       welcome->version == SESSION_VERSION;
+}
+
+static bool map_memory(int fd)
+{
+	long p = sys_call6(SYS_mmap, 0, (long)session_bytes(), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (sys_failed(p))
+		return false;
+	char *base = (char *)p;
+	struct session_header *header = (struct session_header *)base;
+	if (header->magic != SESSION_MAGIC || header->bytes != session_bytes()) {
+		sys_call2(SYS_munmap, base, session_bytes());
+		return false;
+	}
+	session.header = header;
+	session.processes = (struct session_process *)(base + session_processes_offset());
+	session.rings = (struct session_ring *)(base + session_rings_offset());
+	session.modules = (struct session_module *)(base + session_modules_offset());
+	session.nodes = (struct session_node *)(base + session_nodes_offset());
+	for (unsigned i = 0; i < SESSION_INTERN_LEVELS; i++)
+		session.intern[i] = (uint32_t *)(base + session_intern_offset(i));
+	session.options = header->options;
+	session.max_depth = header->max_depth < 1                   ? 1 :
+			    header->max_depth > SESSION_MAX_DEPTH ? SESSION_MAX_DEPTH :
+								    header->max_depth;
+	return true;
+}
+
+/* Exe path and arguments, for the collector: the process may be gone before it looks. */
+static void describe_process(struct session_process *process)
+{
+	long n = sys_call3(SYS_readlink, "/proc/self/exe", process->exe, sizeof(process->exe) - 1);
+	process->exe[n < 0 ? 0 : n] = '\0';
+	long fd = sys_open("/proc/self/cmdline");
+	n = sys_failed(fd) ? 0 : sys_read(fd, process->command, sizeof(process->command) - 2);
+	if (!sys_failed(fd))
+		sys_close(fd);
+	if (n < 0)
+		n = 0;
+	process->command[n] = process->command[n + 1] = '\0';
+}
+
+static void adopt_process(uint32_t index)
+{
+	session.process_index = index;
+	session.process = &session.processes[index];
+	session.pid = sys_getpid();
+}
+
+bool session_connect(void)
+{
+	const char *path = environment_value(SESSION_ENV);
+	if (!path)
+		return false;
+	long fd = open_socket(path);
+	if (fd < 0)
+		return false;
+	struct session_welcome welcome;
+	int memory_fd;
+	bool ok = receive_welcome(fd, &welcome, &memory_fd);
+	sys_close(fd);
+	ok = ok && memory_fd >= 0 && welcome.trace && welcome.process < SESSION_MAX_PROCESSES &&
+	     map_memory(memory_fd);
+	if (memory_fd >= 0)
+		sys_close(memory_fd);
+	if (!ok)
+		return false;
+	adopt_process(welcome.process);
+	struct session_process *process = session.process;
+	process->pid = welcome.pid;
+	process->foreign_pids = welcome.pid != session.pid;
+	process->start_tsc = __rdtsc();
+	describe_process(process);
+	at_store_release(&process->state, (uint32_t)PROCESS_READY);
+	session_wake_collector();
+	return true;
+}
+
+/* A record that nobody has, preferring new ones over those of processes that have gone. */
+static uint32_t claim_process_record(void)
+{
+	for (;;) {
+		uint32_t index = at_add_relaxed(&session.header->process_count, 1u);
+		if (index >= SESSION_MAX_PROCESSES) {
+			at_store_relaxed(&session.header->process_count, SESSION_MAX_PROCESSES);
+			return SESSION_MAX_PROCESSES;
+		}
+		uint32_t unused = PROCESS_UNUSED;
+		if (at_cas_acq_rel(&session.processes[index].state, &unused, PROCESS_CLAIMED))
+			return index;
+	}
+}
+
+bool session_forked(void)
+{
+	if (session.options & SESSION_NO_FOLLOW ||
+	    at_load_relaxed(&session.header->state) == SESSION_ENDED)
+		return false;
+	uint32_t parent = session.process_index, parent_pid = session.pid;
+	const struct session_process *before = session.process;
+	uint32_t index = claim_process_record();
+	if (index >= SESSION_MAX_PROCESSES)
+		return false;
+	adopt_process(index);
+	struct session_process *process = session.process;
+	process->pid = session.pid;
+	process->parent = parent;
+	process->origin = PROCESS_FROM_FORK;
+	/* In a new pid namespace our pid means nothing outside. */
+	process->foreign_pids = before->foreign_pids || session.pid == parent_pid ||
+				session.pid == 1;
+	process->backend_module_plus_1 = before->backend_module_plus_1;
+	process->start_tsc = __rdtsc();
+	__builtin_memcpy(process->exe, before->exe, sizeof(process->exe));
+	__builtin_memcpy(process->command, before->command, sizeof(process->command));
+	at_store_release(&process->state, (uint32_t)PROCESS_READY);
+	return true;
+}
+
+static void set_up_ring(uint32_t slot, uint32_t tid)
+{
+	struct session_ring *ring = &session.rings[slot];
+	ring->process = session.process_index;
+	ring->tid = tid;
+	ring->claims++;
+	ring->words = session_ring_words(slot);
+	ring->words_offset = session_ring_words_offset(slot);
+	ring->first_counter = ring->counter;
+	uint32_t count = at_load_relaxed(&session.header->ring_count);
+	while (count <= slot && !at_cas_acq_rel(&session.header->ring_count, &count, slot + 1))
+		;
+	at_store_release(&ring->state, (uint32_t)RING_ACTIVE);
+}
+
+uint32_t session_claim_ring(uint32_t tid)
+{
+	for (uint32_t slot = 0; slot < SESSION_MAX_RINGS; slot++) {
+		uint32_t unused = RING_FREE;
+		if (at_load_relaxed(&session.rings[slot].state) == RING_FREE &&
+		    at_cas_acq_rel(&session.rings[slot].state, &unused, RING_CLAIMED)) {
+			set_up_ring(slot, tid);
+			return slot;
+		}
+	}
+	return SESSION_MAX_RINGS;
+}
+
+void session_wake_collector(void)
+{
+	struct session_header *header = session.header;
+	if (!at_load_relaxed(&header->collector_asleep))
+		return;
+	at_add_relaxed(&header->wake, 1u);
+	sys_call3(SYS_futex, &header->wake, FUTEX_WAKE, 1);
+}

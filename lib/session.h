@@ -1,0 +1,47 @@
+/* session.h - this process's part in the session: shared memory, process record, fork.
+ *
+ * Inside the traced process. The memory and its rules are in wire/session.h. */
+#ifndef ALLOCTRACE_LIB_SESSION_H
+#define ALLOCTRACE_LIB_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/session.h"
+
+/* All NULL while there is no session. Set once, before any thread records. */
+struct session {
+	struct session_header *header;
+	struct session_process *processes;
+	struct session_ring *rings;
+	struct session_module *modules;
+	struct session_node *nodes;
+	uint32_t *intern[SESSION_INTERN_LEVELS];
+	struct session_process *process; /* ours */
+	uint32_t process_index;
+	uint32_t pid;
+	uint32_t options;   /* copy of header->options */
+	uint32_t max_depth; /* copy of header->max_depth */
+};
+
+extern struct session session;
+
+/* Connects to the collector named by the environment (environ is read here, at start, only).
+ * Returns false when there is none or it does not want this program. */
+bool session_connect(void);
+
+/* In a new child: claims a process record. Returns false when the child is not to be traced. */
+bool session_forked(void);
+
+/* Claims a ring for this thread; its slot, or SESSION_MAX_RINGS when none is free. */
+uint32_t session_claim_ring(uint32_t tid);
+
+static inline bool session_is_recording(void)
+{
+	return __atomic_load_n(&session.header->state, __ATOMIC_RELAXED) == SESSION_RECORDING;
+}
+
+/* Wakes the collector if it sleeps. */
+void session_wake_collector(void);
+
+#endif

@@ -1,0 +1,66 @@
+/* slab.c - see slab.h. */
+#include "lib/slab.h"
+
+#include <stdint.h>
+
+#include "base/atomics.h"
+#include "lib/lock.h"
+#include "lib/sys.h"
+
+enum { CHUNK_BYTES = 1 << 20 };
+
+struct piece {
+	struct piece *next;
+};
+
+/* Protects everything below. Ranks after the page locks. */
+static uint8_t slab_lock;
+static struct piece *free_pieces[SLAB_CLASSES];
+static char *chunk_at;
+static size_t chunk_left;
+static size_t total_bytes;
+
+static void *cut_from_chunk(size_t bytes)
+{
+	if (chunk_left < bytes) {
+		char *chunk = sys_map_anonymous(CHUNK_BYTES);
+		if (!chunk)
+			return NULL;
+		chunk_at = chunk; /* the tail of the old one, less than one piece, is given up */
+		chunk_left = CHUNK_BYTES;
+		total_bytes += CHUNK_BYTES;
+	}
+	void *piece = chunk_at;
+	chunk_at += bytes;
+	chunk_left -= bytes;
+	return piece;
+}
+
+void *slab_take(unsigned class, size_t bytes)
+{
+	lock_acquire(&slab_lock);
+	struct piece *piece = free_pieces[class];
+	bool used = piece != NULL;
+	if (used)
+		free_pieces[class] = piece->next;
+	else
+		piece = cut_from_chunk(bytes);
+	lock_release(&slab_lock);
+	if (used)
+		__builtin_memset(piece, 0, bytes);
+	return piece;
+}
+
+void slab_give(unsigned class, void *memory)
+{
+	struct piece *piece = memory;
+	lock_acquire(&slab_lock);
+	piece->next = free_pieces[class];
+	free_pieces[class] = piece;
+	lock_release(&slab_lock);
+}
+
+size_t slab_bytes(void)
+{
+	return at_load_relaxed(&total_bytes);
+}

@@ -1,0 +1,55 @@
+/* sys.h - system calls without libc: no errno, no cancellation point, no PLT.
+ *
+ * Inside the traced process. Each returns what the kernel returns: a value, or -errno. */
+#ifndef ALLOCTRACE_LIB_SYS_H
+#define ALLOCTRACE_LIB_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+
+static inline long sys_call6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+#define sys_call0(nr) sys_call6((nr), 0, 0, 0, 0, 0, 0)
+#define sys_call1(nr, a) sys_call6((nr), (long)(a), 0, 0, 0, 0, 0)
+#define sys_call2(nr, a, b) sys_call6((nr), (long)(a), (long)(b), 0, 0, 0, 0)
+#define sys_call3(nr, a, b, c) sys_call6((nr), (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define sys_call4(nr, a, b, c, d) sys_call6((nr), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
+/* True for a pointer-sized result that is really -errno. */
+static inline int sys_failed(long result)
+{
+	return (unsigned long)result > -4096ul;
+}
+
+static inline uint32_t sys_getpid(void)
+{
+	return (uint32_t)sys_call0(SYS_getpid);
+}
+
+static inline uint32_t sys_gettid(void)
+{
+	return (uint32_t)sys_call0(SYS_gettid);
+}
+
+/* Anonymous private memory, zeroed, not reserved in swap; NULL when there is none. */
+void *sys_map_anonymous(size_t bytes);
+void sys_sleep_us(unsigned us);
+uint64_t sys_monotonic_ns(void);
+/* Opens for reading, close-on-exec. */
+long sys_open(const char *path);
+long sys_read(long fd, void *buf, size_t bytes);
+void sys_close(long fd);
+
+#endif

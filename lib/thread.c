@@ -1,0 +1,192 @@
+/* thread.c - see thread.h. */
+#include "lib/thread.h"
+
+#include <sys/mman.h>
+
+#include "lib/lock.h"
+#include "lib/runtime.h"
+#include "lib/sys.h"
+
+enum {
+	WAIT_SPINS = 50,
+	WAIT_SLEEP_US = 50,
+	WAIT_PATIENCE_NS = 1000000000, /* without a heartbeat: the collector is gone or stopped */
+	NO_RING_PAUSE_CALLS = 4096,
+};
+
+static struct thread unregistered = { .guard = GUARD_UNREGISTERED };
+static struct thread off = { .guard = GUARD_OFF };
+
+__thread struct thread *thread_self __attribute__((tls_model("initial-exec"))) = &unregistered;
+
+/* Records by ring slot; kept when a thread ends, for the slot's next owner. In a child the table
+ * is the parent's, but the records are wiped. Written by the owner of the slot only. */
+static struct thread *threads[SESSION_MAX_RINGS];
+
+static struct thread *map_record(void)
+{
+	struct thread *t = sys_map_anonymous(sizeof(*t));
+	if (t && sys_failed(sys_call3(SYS_madvise, t, (sizeof(*t) + 4095) & ~4095ul,
+				      MADV_WIPEONFORK))) {
+		sys_call2(SYS_munmap, t, sizeof(*t));
+		return NULL;
+	}
+	return t;
+}
+
+/* Gives the record t (a new one, or wiped by a fork) a ring of this process. */
+static bool take_ring(struct thread *t, uint32_t slot)
+{
+	struct session_ring *ring = &session.rings[slot];
+	t->ring = ring;
+	t->words = (uint64_t *)((char *)session.header + ring->words_offset);
+	t->mask = ring->words - 1;
+	t->head = ring->head;
+	t->counter = ring->counter;
+	t->limit = t->head; /* the slow path sets it */
+	t->slot = slot;
+	t->tick_left = 0;
+	t->starved = false;
+	t->stack.count = 0;
+	__builtin_memset(t->stack.regions, 0, sizeof(t->stack.regions));
+	__builtin_memset(t->stack.sites, 0, sizeof(t->stack.sites));
+	t->registered = 1;
+	threads[slot] = t;
+	return true;
+}
+
+static AT_COLD bool no_ring(void)
+{
+	at_add_relaxed(&session.header->unrecorded, UINT64_C(1));
+	return false;
+}
+
+AT_COLD struct thread *thread_register(void)
+{
+	if (!runtime_start()) {
+		if (runtime_is_off())
+			thread_self = &off;
+		return NULL;
+	}
+	if (at_load_relaxed(&session.header->state) == SESSION_ENDED) {
+		thread_self = &off;
+		return NULL;
+	}
+	uint32_t slot = session_claim_ring(sys_gettid());
+	if (slot >= SESSION_MAX_RINGS) {
+		no_ring();
+		return NULL;
+	}
+	struct thread *t = threads[slot] ? threads[slot] : map_record();
+	if (!t) {
+		at_store_release(&session.rings[slot].state, (uint32_t)RING_FREE);
+		thread_self = &off;
+		return NULL;
+	}
+	take_ring(t, slot);
+	t->guard = GUARD_FREE;
+	thread_self = t;
+	return t;
+}
+
+/* The first event in the child of a fork: this thread is the only one. */
+static AT_COLD bool adopt_child(struct thread *t)
+{
+	uint32_t slot = SESSION_MAX_RINGS;
+	if (runtime_forked())
+		slot = session_claim_ring(sys_gettid());
+	if (slot >= SESSION_MAX_RINGS) {
+		thread_self = &off;
+		return false;
+	}
+	for (unsigned i = 0; i < SESSION_MAX_RINGS; i++)
+		if (threads[i] == t)
+			threads[i] = NULL;
+	return take_ring(t, slot);
+}
+
+AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *saved)
+{
+	*saved = GUARD_FREE;
+	if (t->guard == GUARD_UNREGISTERED) {
+		t = thread_register();
+	} else if (t->guard < GUARD_FIRST_ADDRESS || stack_is_below(&t->stack, sp, t->guard)) {
+		return NULL;
+	} else {
+		/* A signal handler on a stack of its own came in while the backend worked. */
+		*saved = t->guard;
+	}
+	if (t)
+		t->guard = sp;
+	return t;
+}
+
+static bool refresh_limit(struct thread *t, unsigned words)
+{
+	uint64_t tail = at_load_acquire(&t->ring->tail), capacity = t->mask + 1;
+	uint64_t used = t->head - tail;
+	if (used > capacity)
+		used = capacity; /* somebody wrote nonsense into the shared memory */
+	if (used + words > capacity)
+		return false;
+	/* Come back when another half of the ring is written, to see that the collector is up. */
+	uint64_t half = t->head + capacity / 2, full = t->head + (capacity - used);
+	t->limit = half < full ? half : full;
+	if (used > capacity / 4)
+		session_wake_collector();
+	return true;
+}
+
+/* True when the collector freed some space in time. */
+static bool wait_for_collector(struct thread *t, unsigned words)
+{
+	struct session_header *header = session.header;
+	uint64_t beat = at_load_relaxed(&header->heartbeat), since = 0;
+	for (unsigned tries = 0; !refresh_limit(t, words); tries++) {
+		if (at_load_relaxed(&header->state) == SESSION_ENDED)
+			return false;
+		session_wake_collector();
+		if (tries < WAIT_SPINS) {
+			__builtin_ia32_pause();
+			continue;
+		}
+		sys_sleep_us(WAIT_SLEEP_US);
+		uint64_t now = sys_monotonic_ns(), beat_now = at_load_relaxed(&header->heartbeat);
+		if (beat_now != beat || since == 0) {
+			beat = beat_now;
+			since = now;
+		} else if (t->starved || now - since > WAIT_PATIENCE_NS) {
+			t->starved = true;
+			return false;
+		}
+	}
+	t->starved = false;
+	return true;
+}
+
+AT_COLD bool thread_reserve_slow(struct thread *t, unsigned words)
+{
+	if (!t->registered) {
+		uintptr_t guard = t->guard;
+		if (!adopt_child(t))
+			return false;
+		t->guard = guard;
+	}
+	if (t->head + words <= t->limit || refresh_limit(t, words))
+		return true;
+	if (session.options & SESSION_LOSSY) {
+		session_wake_collector();
+		return false;
+	}
+	return wait_for_collector(t, words);
+}
+
+AT_COLD void thread_announce_module(const struct module *m)
+{
+	struct thread *t = thread_self;
+	if (t->guard != GUARD_BUSY || !thread_reserve(t, THREAD_ROOM + 2))
+		return;
+	thread_put(t, event_word(EVENT_MODULE, 0, 0, m->id));
+	thread_put(t, m->bias);
+	thread_publish(t);
+}

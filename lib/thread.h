@@ -1,0 +1,87 @@
+/* thread.h - what the runtime keeps for each thread, and the guard of the hooks.
+ *
+ * Inside the traced process. A thread's record lives in memory that the kernel wipes in the
+ * child of a fork (MADV_WIPEONFORK): there `limit` reads 0, the ring seems full, and the slow
+ * path finds out that this is a new process. Static TLS holds one pointer; it starts at a shared
+ * record whose guard sends the first event of a thread into the slow path. */
+#ifndef ALLOCTRACE_LIB_THREAD_H
+#define ALLOCTRACE_LIB_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomics.h"
+#include "base/compiler.h"
+#include "lib/modules.h"
+#include "lib/session.h"
+#include "lib/stack.h"
+#include "wire/events.h"
+
+/* The guard keeps the runtime from tracing what happens inside a hook. While the backend works,
+ * it is the hook's stack address: calls from further down the same stack are the backend's own.
+ * While the runtime itself works it is GUARD_BUSY: only a signal handler can come in then. */
+enum {
+	GUARD_FREE = 0,
+	GUARD_BUSY = 1,
+	GUARD_UNREGISTERED = 2,
+	GUARD_OFF = 3,
+	GUARD_FIRST_ADDRESS = 4096,
+};
+
+struct thread {
+	uintptr_t guard;
+	/* The ring: words are written at head & mask while head <= limit - what is needed. */
+	uint64_t *words;
+	uint64_t mask;
+	uint64_t head;
+	uint64_t limit; /* tail + capacity as last seen, or half a ring on; 0 after a fork */
+	uint64_t counter;
+	struct session_ring *ring;
+	uint32_t slot;
+	uint32_t tick_left; /* events until the next TICK */
+	uint32_t registered; /* 1; 0 after a fork */
+	bool starved;       /* the collector was gone for too long: do not wait again */
+	struct stack stack;
+};
+
+extern __thread struct thread *thread_self __attribute__((tls_model("initial-exec")));
+
+/* The most words that one recorded operation takes: a TICK, a FREE and an ALLOC. */
+enum { THREAD_ROOM = 8 };
+
+/* Registers the calling thread and gives it a ring. NULL when it cannot be traced (now). */
+struct thread *thread_register(void);
+
+/* For a guard that is not free: whether the call is to be traced all the same. */
+struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *saved);
+
+/* Makes room for `words` in the ring: waits for the collector, or counts a loss. */
+bool thread_reserve_slow(struct thread *t, unsigned words);
+
+/* Tells the collector where a module lies. Only while the guard is GUARD_BUSY. */
+void thread_announce_module(const struct module *m);
+
+static inline bool thread_reserve(struct thread *t, unsigned words)
+{
+	return AT_LIKELY(t->head + words <= t->limit) || thread_reserve_slow(t, words);
+}
+
+static inline void thread_put(struct thread *t, uint64_t word)
+{
+	t->words[t->head++ & t->mask] = word;
+}
+
+static inline void thread_tick(struct thread *t)
+{
+	if (AT_LIKELY(t->tick_left-- != 0))
+		return;
+	t->tick_left = EVENT_TICK_INTERVAL - 1;
+	thread_put(t, (__builtin_ia32_rdtsc() & ~UINT64_C(15)) | EVENT_TICK);
+}
+
+static inline void thread_publish(struct thread *t)
+{
+	at_store_release(&t->ring->head, t->head);
+}
+
+#endif
