@@ -37,6 +37,7 @@ enum trace_loss {
 	TRACE_LOSS_NESTED,          /* calls from inside a hook */
 	TRACE_LOSS_NO_RING,         /* too many threads at once */
 	TRACE_LOSS_CUT,             /* size or duration limit reached: the rest is not here */
+	TRACE_LOSS_DAMAGED,         /* words of a ring that the program has overwritten */
 };
 
 #define TRACE_STATUS_UNKNOWN UINT64_MAX
@@ -95,6 +96,12 @@ struct trace_process {
 	uint32_t command_bytes;
 };
 
+struct trace_thread {
+	uint32_t process; /* index */
+	uint32_t tid;     /* as the process sees it */
+	const char *name; /* "" if not known */
+};
+
 struct trace_allocator {
 	const char *name;    /* pool name, or the backend's path for allocator 0 */
 	uint32_t process;
@@ -129,6 +136,9 @@ void trace_writer_node(struct trace_writer *w, const struct trace_node *node);
 void trace_writer_process(struct trace_writer *w, const struct trace_process *process);
 void trace_writer_allocator(struct trace_writer *w, uint32_t index,
 			    const struct trace_allocator *allocator);
+/* Of a thread that has started; given again when its name has changed, the last one holds. */
+void trace_writer_thread(struct trace_writer *w, uint32_t thread,
+			 const struct trace_thread *record);
 
 /* Moves the clock; never backwards (an earlier time is taken as the present one). */
 void trace_writer_time(struct trace_writer *w, uint64_t time_ns);
@@ -186,12 +196,14 @@ size_t trace_reader_node_count(const struct trace_reader *r); /* including the f
 size_t trace_reader_module_count(const struct trace_reader *r);
 size_t trace_reader_process_count(const struct trace_reader *r);
 size_t trace_reader_allocator_count(const struct trace_reader *r);
+size_t trace_reader_thread_count(const struct trace_reader *r);
 /* These check the index: an unknown one gives a record with empty fields, never NULL. */
 const struct trace_node *trace_reader_node(const struct trace_reader *r, uint32_t node);
 const struct trace_module *trace_reader_module(const struct trace_reader *r, uint32_t module);
 const struct trace_process *trace_reader_process(const struct trace_reader *r, uint32_t process);
 const struct trace_allocator *trace_reader_allocator(const struct trace_reader *r,
 						     uint32_t allocator);
+const struct trace_thread *trace_reader_thread(const struct trace_reader *r, uint32_t thread);
 
 /* The embedded symbols of (module, offset): a pointer to *count records, or NULL. */
 const struct trace_symbol *trace_reader_symbols(const struct trace_reader *r, uint32_t module,
