@@ -1,2 +1,24 @@
-# symbol/
-noinst_HEADERS += symbol/symbol.h
+# symbol/ - L3 from an address to functions, files and lines (only user of libdw and libiberty).
+noinst_LIBRARIES += symbol/libsymbol.a
+symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
+	symbol/code_module.c symbol/code_module.h \
+	symbol/debug_lookup.c symbol/debug_lookup.h \
+	symbol/demangle.c symbol/demangle.h \
+	symbol/dwarf_index.c symbol/dwarf_index.h \
+	symbol/dwarf_unit.c symbol/dwarf_unit.h \
+	symbol/elf_symbols.c symbol/elf_symbols.h \
+	symbol/mini_debug.c symbol/mini_debug.h \
+	symbol/module_files.c symbol/module_files.h \
+	symbol/names.c symbol/names.h \
+	symbol/perf_map.c symbol/perf_map.h \
+	symbol/pool.c symbol/pool.h \
+	symbol/range_map.c symbol/range_map.h
+symbol_libsymbol_a_CPPFLAGS = $(AM_CPPFLAGS) $(DW_CFLAGS) $(ELF_CFLAGS) $(LZMA_CFLAGS)
+# What a program that links libsymbol.a needs, in this order.
+SYMBOL_LIBS = symbol/libsymbol.a elf/libelffile.a util/libutil.a \
+	$(DW_LIBS) $(ELF_LIBS) $(LZMA_LIBS) $(DEMANGLE_LIBS) -lpthread -ldl
+
+noinst_PROGRAMS += bench/symbolise
+bench_symbolise_SOURCES = bench/symbolise.c
+bench_symbolise_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
+bench_symbolise_LDADD = $(SYMBOL_LIBS)

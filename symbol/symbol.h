@@ -19,6 +19,10 @@ struct symbolizer;
 struct symbolizer *symbolizer_new(void);
 void symbolizer_free(struct symbolizer *s);
 
+/* One more directory, after /usr/lib/debug, with separate debug files and .build-id/ below it. Call
+ * it before the first question. */
+void symbolizer_add_debug_root(struct symbolizer *s, const char *path);
+
 /* Resolves `offset` (as struct session_node says: an address inside the calling instruction) in
  * the module. pid is used for /tmp/perf-PID.map when the module is anonymous. Returns the number
  * of symbols, innermost first, at *out, owned by the symbolizer and valid until it is freed; 0

@@ -28,6 +28,14 @@ void strbuf_clear(struct strbuf *s)
 		s->text[0] = '\0';
 }
 
+void strbuf_truncate(struct strbuf *s, size_t len)
+{
+	if (len >= s->len)
+		return;
+	s->text[len] = '\0';
+	s->len = len;
+}
+
 char *strbuf_detach(struct strbuf *s)
 {
 	char *text = s->cap ? s->text : mem_strdup("");

@@ -20,6 +20,7 @@ struct strbuf {
 void strbuf_init(struct strbuf *s);
 void strbuf_release(struct strbuf *s); /* frees; usable again as after init */
 void strbuf_clear(struct strbuf *s);   /* keeps the memory */
+void strbuf_truncate(struct strbuf *s, size_t len); /* to a length that it already had */
 char *strbuf_detach(struct strbuf *s); /* the caller frees it; s is as after init */
 void strbuf_add(struct strbuf *s, const char *data, size_t len);
 void strbuf_adds(struct strbuf *s, const char *text);

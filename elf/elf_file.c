@@ -1,0 +1,174 @@
+/* elf_file.c - see elf_file.h. */
+#include "elf/elf_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/mem.h"
+
+enum {
+	/* A file with more program headers than this is damaged: the kernel refuses it too. */
+	MAX_PROGRAM_HEADERS = 65536,
+	MAX_NOTES = 1024,
+};
+
+static const struct elf_file closed = ELF_FILE_INIT;
+
+int elf_open_regular(const char *path, struct err *err)
+{
+	struct stat st;
+	/* Not opened before it is known to be regular: opening a device can have effects. */
+	if (stat(path, &st) < 0)
+		return err_set_errno(err, "cannot open %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "%s is not a regular file", path);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return err_set_errno(err, "cannot open %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return err_set(err, "%s is not a regular file", path);
+	}
+	return fd;
+}
+
+static int check_kind(struct elf_file *file, const char *name, struct err *err)
+{
+	GElf_Ehdr ehdr;
+	if (!file->elf)
+		err_set(err, "cannot read %s as ELF: %s", name, elf_errmsg(-1));
+	else if (elf_kind(file->elf) != ELF_K_ELF || !gelf_getehdr(file->elf, &ehdr))
+		err_set(err, "%s is no ELF file", name);
+	else
+		return 0;
+	elf_file_close(file);
+	return -1;
+}
+
+int elf_file_open(struct elf_file *file, const char *path, struct err *err)
+{
+	*file = closed;
+	elf_version(EV_CURRENT);
+	int fd = elf_open_regular(path, err);
+	if (fd < 0)
+		return -1;
+	struct stat st;
+	if (fstat(fd, &st) == 0) {
+		file->device = st.st_dev;
+		file->inode = st.st_ino;
+	}
+	file->fd = fd;
+	file->elf = elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
+	return check_kind(file, path, err);
+}
+
+int elf_file_from_image(struct elf_file *file, void *image, size_t bytes, const char *name,
+			struct err *err)
+{
+	*file = closed;
+	elf_version(EV_CURRENT);
+	file->image = image;
+	file->elf = elf_memory(image, bytes);
+	return check_kind(file, name, err);
+}
+
+void elf_file_close(struct elf_file *file)
+{
+	if (file->elf)
+		elf_end(file->elf);
+	if (file->fd >= 0)
+		close(file->fd);
+	free(file->image);
+	*file = closed;
+}
+
+static bool build_id_in_notes(Elf_Data *data, struct elf_build_id *id)
+{
+	size_t offset = 0, name_at, desc_at;
+	GElf_Nhdr note;
+	for (int i = 0; i < MAX_NOTES; i++) {
+		offset = gelf_getnote(data, offset, &note, &name_at, &desc_at);
+		if (offset == 0)
+			return false;
+		if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof("GNU") ||
+		    memcmp((char *)data->d_buf + name_at, "GNU", sizeof("GNU")) != 0)
+			continue;
+		if (note.n_descsz == 0 || note.n_descsz > ELF_BUILD_ID_MAX)
+			return false;
+		memcpy(id->bytes, (char *)data->d_buf + desc_at, note.n_descsz);
+		id->count = note.n_descsz;
+		return true;
+	}
+	return false;
+}
+
+static bool build_id_in_segments(Elf *elf, struct elf_build_id *id)
+{
+	size_t count;
+	if (elf_getphdrnum(elf, &count) != 0 || count > MAX_PROGRAM_HEADERS)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr phdr;
+		if (!gelf_getphdr(elf, (int)i, &phdr))
+			return false;
+		if (phdr.p_type != PT_NOTE || phdr.p_filesz == 0)
+			continue;
+		Elf_Type type = phdr.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR;
+		Elf_Data *data =
+			elf_getdata_rawchunk(elf, (int64_t)phdr.p_offset, phdr.p_filesz, type);
+		if (data && data->d_buf && build_id_in_notes(data, id))
+			return true;
+	}
+	return false;
+}
+
+/* The program headers of a separate debug file point at notes that may not be in it: there only
+ * the sections tell. */
+static bool build_id_in_sections(Elf *elf, struct elf_build_id *id)
+{
+	Elf_Scn *section = NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr shdr;
+		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_NOTE)
+			continue;
+		Elf_Data *data = elf_getdata(section, NULL);
+		if (data && data->d_buf && build_id_in_notes(data, id))
+			return true;
+	}
+	return false;
+}
+
+void elf_build_id_read(Elf *elf, struct elf_build_id *id)
+{
+	id->count = 0;
+	if (!build_id_in_sections(elf, id))
+		build_id_in_segments(elf, id);
+}
+
+bool elf_build_id_equal(const struct elf_build_id *id, const uint8_t *bytes, size_t count)
+{
+	return id->count == count && memcmp(id->bytes, bytes, count) == 0;
+}
+
+Elf_Scn *elf_section_named(Elf *elf, const char *name)
+{
+	size_t names;
+	if (elf_getshdrstrndx(elf, &names) != 0)
+		return NULL;
+	Elf_Scn *section = NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr shdr;
+		if (!gelf_getshdr(section, &shdr))
+			continue;
+		const char *found = elf_strptr(elf, names, shdr.sh_name);
+		if (found && strcmp(found, name) == 0 && shdr.sh_type != SHT_NOBITS &&
+		    shdr.sh_size > 0)
+			return section;
+	}
+	return NULL;
+}

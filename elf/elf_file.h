@@ -1,0 +1,56 @@
+/* elf_file.h - an ELF file opened for reading, and its build-id.
+ *
+ * Opens regular files only (a FIFO or a device in the place of a module must not block the tool)
+ * and holds the descriptor as long as libelf needs it. Files may be hostile: everything goes
+ * through libelf's checked accessors. Does not look at what the file is for: see program.h for
+ * programs and symbol/ for symbols. The tool's job only. */
+#ifndef ALLOCTRACE_ELF_ELF_FILE_H
+#define ALLOCTRACE_ELF_ELF_FILE_H
+
+#include <libelf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/err.h"
+
+enum {
+	ELF_BUILD_ID_MAX = 64, /* longer ones are taken as none */
+};
+
+struct elf_file {
+	int fd; /* -1: not open, or an image in memory */
+	Elf *elf;
+	void *image; /* owned memory that elf reads, or NULL */
+	dev_t device; /* of the file; 0 for an image */
+	ino_t inode;
+};
+
+#define ELF_FILE_INIT { .fd = -1 }
+
+struct elf_build_id {
+	uint8_t bytes[ELF_BUILD_ID_MAX];
+	uint32_t count; /* 0: the file has none */
+};
+
+/* Opens path. On failure *file is as after ELF_FILE_INIT and err says why. */
+int elf_file_open(struct elf_file *file, const char *path, struct err *err) AT_MUST_CHECK;
+/* Reads the ELF file from the memory, which it owns from now on and releases with free(), also
+ * when it fails. `name` is for the error text. */
+int elf_file_from_image(struct elf_file *file, void *image, size_t bytes, const char *name,
+			struct err *err) AT_MUST_CHECK;
+void elf_file_close(struct elf_file *file); /* also fine on one that is not open */
+
+/* Opens a regular file for reading without ever blocking; returns a descriptor, or -1 with the
+ * error. */
+int elf_open_regular(const char *path, struct err *err) AT_MUST_CHECK;
+
+/* The GNU build-id note. */
+void elf_build_id_read(Elf *elf, struct elf_build_id *id);
+bool elf_build_id_equal(const struct elf_build_id *id, const uint8_t *bytes, size_t count);
+
+/* The first section with this name (and of at least one byte), or NULL. */
+Elf_Scn *elf_section_named(Elf *elf, const char *name);
+
+#endif

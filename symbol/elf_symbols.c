@@ -1,0 +1,219 @@
+/* elf_symbols.c - see elf_symbols.h. */
+#include "symbol/elf_symbols.h"
+
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/mem.h"
+
+/* A symbol table and what is needed to read it safely. */
+struct table {
+	Elf *elf;
+	Elf_Data *symbols;
+	Elf_Data *sections; /* SHT_SYMTAB_SHNDX, or NULL */
+	const char *names;
+	size_t names_bytes; /* up to and with the last terminator: any name that begins here ends */
+	struct section_end *section_ends; /* by section index */
+	size_t section_count;
+	size_t count;
+};
+
+struct section_end {
+	uint64_t low, high;
+};
+
+void elf_symbols_release(struct elf_symbols *symbols)
+{
+	free(symbols->items);
+	range_map_release(&symbols->map);
+	*symbols = (struct elf_symbols){ 0 };
+}
+
+static void load_sections(struct table *table)
+{
+	if (elf_getshdrnum(table->elf, &table->section_count) != 0)
+		table->section_count = 0;
+	table->section_ends = mem_zalloc(table->section_count, sizeof(*table->section_ends));
+	for (size_t i = 0; i < table->section_count; i++) {
+		GElf_Shdr shdr;
+		Elf_Scn *section = elf_getscn(table->elf, i);
+		if (!section || !gelf_getshdr(section, &shdr) || !(shdr.sh_flags & SHF_ALLOC))
+			continue;
+		table->section_ends[i].low = shdr.sh_addr;
+		if (__builtin_add_overflow(shdr.sh_addr, shdr.sh_size,
+					   &table->section_ends[i].high))
+			table->section_ends[i].high = shdr.sh_addr;
+	}
+}
+
+static void load_extended_indexes(struct table *table, size_t symbol_section)
+{
+	Elf_Scn *section = NULL;
+	while ((section = elf_nextscn(table->elf, section))) {
+		GElf_Shdr shdr;
+		if (gelf_getshdr(section, &shdr) && shdr.sh_type == SHT_SYMTAB_SHNDX &&
+		    shdr.sh_link == symbol_section)
+			table->sections = elf_getdata(section, NULL);
+	}
+}
+
+static bool load_table(struct table *table, Elf *elf, uint32_t section_type)
+{
+	*table = (struct table){ .elf = elf };
+	Elf_Scn *section = NULL;
+	GElf_Shdr shdr;
+	do {
+		section = elf_nextscn(elf, section);
+		if (!section)
+			return false;
+	} while (!gelf_getshdr(section, &shdr) || shdr.sh_type != section_type ||
+		 shdr.sh_entsize == 0 || shdr.sh_size == 0);
+	table->symbols = elf_getdata(section, NULL);
+	Elf_Scn *name_section = elf_getscn(elf, shdr.sh_link);
+	Elf_Data *names = name_section ? elf_getdata(name_section, NULL) : NULL;
+	if (!table->symbols || !table->symbols->d_buf || !names || !names->d_buf)
+		return false;
+	table->names = names->d_buf;
+	table->names_bytes = names->d_size;
+	while (table->names_bytes > 0 && table->names[table->names_bytes - 1] != '\0')
+		table->names_bytes--;
+	table->count = table->symbols->d_size / gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
+	load_extended_indexes(table, elf_ndxscn(section));
+	load_sections(table);
+	return true;
+}
+
+static bool is_function(const GElf_Sym *symbol)
+{
+	unsigned type = GELF_ST_TYPE(symbol->st_info);
+	return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
+}
+
+static void add_symbol(struct elf_symbols *symbols, const struct table *table, size_t index)
+{
+	GElf_Sym symbol;
+	Elf32_Word section = 0;
+	if (!gelf_getsymshndx(table->symbols, table->sections, (int)index, &symbol, &section) ||
+	    !is_function(&symbol) || symbol.st_shndx == SHN_UNDEF ||
+	    symbol.st_name >= table->names_bytes || table->names[symbol.st_name] == '\0')
+		return;
+	if (symbol.st_shndx != SHN_XINDEX)
+		section = symbol.st_shndx;
+	if (section >= table->section_count)
+		return; /* SHN_ABS and the like: no code */
+	struct section_end bounds = table->section_ends[section];
+	if (symbol.st_value < bounds.low || symbol.st_value >= bounds.high)
+		return;
+	symbols->items = mem_grow(symbols->items, &symbols->cap, symbols->count + 1,
+				  sizeof(*symbols->items));
+	symbols->items[symbols->count++] = (struct elf_symbol){
+		.value = symbol.st_value,
+		.size = symbol.st_size,
+		.section_end = bounds.high,
+		.name = table->names + symbol.st_name,
+		.section = section,
+		.bind = GELF_ST_BIND(symbol.st_info),
+		.type = GELF_ST_TYPE(symbol.st_info),
+	};
+}
+
+bool elf_symbols_add(struct elf_symbols *symbols, Elf *elf, uint32_t section_type)
+{
+	struct table table;
+	if (!load_table(&table, elf, section_type))
+		return false;
+	for (size_t i = 1; i < table.count && symbols->count < RANGE_NONE; i++)
+		add_symbol(symbols, &table, i);
+	free(table.section_ends);
+	return true;
+}
+
+static int leading_underscores(const char *name)
+{
+	size_t count = strspn(name, "_");
+	if (name[count] == 'Z' || name[count] == 'R')
+		return 0; /* mangled */
+	return count > 100 ? 100 : (int)count;
+}
+
+/* How good a name this is among those of one address; smaller is better. */
+static int name_badness(const struct elf_symbol *s)
+{
+	int badness = leading_underscores(s->name);
+	if (s->bind == STB_LOCAL)
+		badness += 1000;
+	if (s->type == STT_NOTYPE)
+		badness += 10000;
+	return badness;
+}
+
+/* The best last: its rank in the range map is its position. A function in the middle of another
+ * one (a second entry point) is the smaller one. */
+static int compare_quality(const void *a, const void *b)
+{
+	const struct elf_symbol *x = a, *y = b;
+	if ((x->size == 0) != (y->size == 0))
+		return x->size == 0 ? -1 : 1;
+	if (x->size != y->size)
+		return x->size > y->size ? -1 : 1;
+	if (x->value != y->value)
+		return x->value < y->value ? -1 : 1;
+	int badness = name_badness(y) - name_badness(x);
+	return badness ? badness : strcmp(y->name, x->name);
+}
+
+static int compare_address(const void *a, const void *b)
+{
+	const struct elf_symbol *x = *(struct elf_symbol *const *)a;
+	const struct elf_symbol *y = *(struct elf_symbol *const *)b;
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+/* A symbol without a size gets the room up to the next one, but one inside a function that has a
+ * size is a label of that function. */
+static void add_ranges(struct elf_symbols *symbols)
+{
+	size_t count = symbols->count, above = 0;
+	struct elf_symbol **order = mem_alloc(count * sizeof(*order));
+	for (size_t i = 0; i < count; i++)
+		order[i] = &symbols->items[i];
+	qsort(order, count, sizeof(*order), compare_address);
+	uint64_t sized_end = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct elf_symbol *s = order[i];
+		while (above < count && order[above]->value <= s->value)
+			above++;
+		uint64_t end = s->section_end;
+		if (s->size > 0) {
+			if (__builtin_add_overflow(s->value, s->size, &end))
+				end = s->section_end;
+			sized_end = end > sized_end ? end : sized_end;
+		} else if (s->value < sized_end) {
+			continue;
+		} else if (above < count && order[above]->value < end) {
+			end = order[above]->value;
+		}
+		uint32_t rank = (uint32_t)(s - symbols->items);
+		range_map_add(&symbols->map, s->value, end, rank, rank);
+	}
+	free(order);
+}
+
+void elf_symbols_build(struct elf_symbols *symbols)
+{
+	qsort(symbols->items, symbols->count, sizeof(*symbols->items), compare_quality);
+	add_ranges(symbols);
+	range_map_build(&symbols->map);
+}
+
+const char *elf_symbols_find(const struct elf_symbols *symbols, uint64_t address, size_t *len)
+{
+	uint32_t found = range_map_find(&symbols->map, address);
+	if (found == RANGE_NONE)
+		return NULL;
+	const char *name = symbols->items[found].name;
+	const char *version = name[0] == '@' ? NULL : strchr(name, '@');
+	*len = version ? (size_t)(version - name) : strlen(name);
+	return name;
+}
