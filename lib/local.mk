@@ -1,6 +1,7 @@
 # lib/ - L2 the runtime inside the traced process. Depends on libc and ld.so alone.
 pkglib_LTLIBRARIES += lib/liballoctrace.la
 lib_liballoctrace_la_SOURCES = \
+	lib/api.c \
 	lib/blocks.c lib/blocks.h \
 	lib/cfi.c lib/cfi.h lib/cfi_expression.c lib/cfi_reader.h \
 	lib/elf_symbols.c lib/elf_symbols.h \
@@ -26,4 +27,5 @@ lib_liballoctrace_la_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2 -g -fvisibility=hidd
 	-fno-stack-protector -fno-semantic-interposition
 lib_liballoctrace_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs -Wl,-z,now
 lib_liballoctrace_la_LIBADD =
+include_HEADERS += lib/alloctrace.h
 pkgconfig_DATA += lib/alloctrace.pc
