@@ -182,6 +182,11 @@ uint32_t modules_find(uintptr_t pc, bool *is_new)
 	return add(&found, object.dlfo_link_map->l_name, is_new);
 }
 
+uint32_t modules_count(void)
+{
+	return at_load_acquire(&known);
+}
+
 void modules_unloaded(void)
 {
 	lock_acquire(&modules_lock);

@@ -28,6 +28,9 @@ extern struct module modules[MODULES_MAX];
  * and has to be announced with an event. */
 uint32_t modules_find(uintptr_t pc, bool *is_new);
 
+/* How many entries of `modules` are in use. */
+uint32_t modules_count(void);
+
 /* Changes whenever code may have been unmapped; begins at 1. */
 extern uint16_t modules_epoch;
 void modules_unloaded(void);

@@ -198,6 +198,21 @@ void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, si
 	record_made(h, BLOCK_SPACE_POOL, p, &b, taken.live ? &taken.block : NULL, capture_site(h));
 }
 
+void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes, unsigned flags)
+{
+	struct thread *t = h->thread;
+	t->guard = GUARD_BUSY;
+	uint32_t stack = capture(h);
+	if (session_is_recording() && thread_reserve(t, THREAD_ROOM)) {
+		thread_tick(t);
+		thread_put(t, event_word(EVENT_MAP, role, flags, bytes & EVENT_VALUE_MAX));
+		thread_put(t, (uintptr_t)p);
+		thread_put(t, stack);
+		thread_publish(t);
+	}
+	t->guard = (uintptr_t)h->frame;
+}
+
 void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32_t allocator,
 	       const char *text)
 {

@@ -83,6 +83,9 @@ void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size);
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p);
 void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size);
 
+/* Memory mapped or unmapped at p (role says which). */
+void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes, unsigned flags);
+
 /* A mark, scope or pool name: text is cut at EVENT_TEXT_MAX_BYTES. */
 void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32_t allocator,
 	       const char *text);

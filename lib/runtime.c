@@ -20,10 +20,21 @@ enum runtime_state {
 static uint32_t state; /* enum runtime_state */
 static uint32_t starting_tid;
 
+/* Whose malloc the program calls. */
+static uint32_t backend_module_id(void)
+{
+	bool ignored;
+	return modules[modules_find((uintptr_t)real_function(ROLE_MALLOC), &ignored)].id;
+}
+
 static void start(void)
 {
 	real_resolve();
 	bool on = session_connect();
+	if (on) {
+		session.process->backend_module_plus_1 = backend_module_id() + 1;
+		session_ready();
+	}
 	at_store_release(&state, (uint32_t)(on ? RUNTIME_ON : RUNTIME_OFF));
 }
 
@@ -52,7 +63,9 @@ bool runtime_forked(void)
 		lock_generation = 1;
 	modules_forked();
 	bool on = session_forked();
-	if (!on)
+	if (on)
+		session_ready();
+	else
 		at_store_release(&state, (uint32_t)RUNTIME_OFF);
 	return on;
 }

@@ -137,9 +137,13 @@ bool session_connect(void)
 	process->foreign_pids = welcome.pid != session.pid;
 	process->start_tsc = __rdtsc();
 	describe_process(process);
-	at_store_release(&process->state, (uint32_t)PROCESS_READY);
-	session_wake_collector();
 	return true;
+}
+
+void session_ready(void)
+{
+	at_store_release(&session.process->state, (uint32_t)PROCESS_READY);
+	session_wake_collector();
 }
 
 /* A record that nobody has, preferring new ones over those of processes that have gone. */
@@ -179,7 +183,6 @@ bool session_forked(void)
 	process->start_tsc = __rdtsc();
 	__builtin_memcpy(process->exe, before->exe, sizeof(process->exe));
 	__builtin_memcpy(process->command, before->command, sizeof(process->command));
-	at_store_release(&process->state, (uint32_t)PROCESS_READY);
 	return true;
 }
 

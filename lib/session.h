@@ -33,6 +33,9 @@ bool session_connect(void);
 /* In a new child: claims a process record. Returns false when the child is not to be traced. */
 bool session_forked(void);
 
+/* The process record is complete: the collector may read it. */
+void session_ready(void);
+
 /* Claims a ring for this thread; its slot, or SESSION_MAX_RINGS when none is free. */
 uint32_t session_claim_ring(uint32_t tid);
 

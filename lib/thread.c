@@ -34,8 +34,29 @@ static struct thread *map_record(void)
 	return t;
 }
 
+static void put_module(struct thread *t, const struct module *m)
+{
+	if (!thread_reserve(t, 2))
+		return;
+	thread_put(t, event_word(EVENT_MODULE, 0, 0, m->id));
+	thread_put(t, m->bias);
+	thread_publish(t);
+}
+
+/* The process's first thread tells what was found before it had a ring, a child's what it has
+ * from its parent. */
+static void announce_known_modules(struct thread *t)
+{
+	static uint32_t announced_for; /* process index + 1 */
+	if (at_load_relaxed(&announced_for) == session.process_index + 1)
+		return;
+	at_store_relaxed(&announced_for, session.process_index + 1);
+	for (uint32_t i = MODULE_ANONYMOUS + 1; i < modules_count(); i++)
+		put_module(t, &modules[i]);
+}
+
 /* Gives the record t (a new one, or wiped by a fork) a ring of this process. */
-static bool take_ring(struct thread *t, uint32_t slot)
+static void take_ring(struct thread *t, uint32_t slot)
 {
 	struct session_ring *ring = &session.rings[slot];
 	t->ring = ring;
@@ -52,7 +73,7 @@ static bool take_ring(struct thread *t, uint32_t slot)
 	__builtin_memset(t->stack.sites, 0, sizeof(t->stack.sites));
 	t->registered = 1;
 	threads[slot] = t;
-	return true;
+	announce_known_modules(t);
 }
 
 static AT_COLD bool no_ring(void)
@@ -102,7 +123,8 @@ static AT_COLD bool adopt_child(struct thread *t)
 	for (unsigned i = 0; i < SESSION_MAX_RINGS; i++)
 		if (threads[i] == t)
 			threads[i] = NULL;
-	return take_ring(t, slot);
+	take_ring(t, slot);
+	return true;
 }
 
 AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *saved)
@@ -183,10 +205,6 @@ AT_COLD bool thread_reserve_slow(struct thread *t, unsigned words)
 
 AT_COLD void thread_announce_module(const struct module *m)
 {
-	struct thread *t = thread_self;
-	if (t->guard != GUARD_BUSY || !thread_reserve(t, THREAD_ROOM + 2))
-		return;
-	thread_put(t, event_word(EVENT_MODULE, 0, 0, m->id));
-	thread_put(t, m->bias);
-	thread_publish(t);
+	if (thread_self->guard == GUARD_BUSY)
+		put_module(thread_self, m);
 }
