@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <sys/auxv.h>
 
 #include "base/atomics.h"
 #include "base/compiler.h"
@@ -32,8 +33,14 @@ struct identity {
 	uint32_t build_id_bytes;
 };
 
-static const Elf64_Phdr *program_headers(const struct module *m, unsigned *count)
+/* The main program's are where the kernel says; of a library the file's first page, which holds
+ * them, is mapped at its start. */
+static const Elf64_Phdr *program_headers(const struct module *m, bool is_main, unsigned *count)
 {
+	if (is_main) {
+		*count = (unsigned)getauxval(AT_PHNUM);
+		return (const Elf64_Phdr *)getauxval(AT_PHDR);
+	}
 	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)m->start;
 	if (__builtin_memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 ||
 	    elf->e_phentsize != sizeof(Elf64_Phdr) ||
@@ -41,6 +48,19 @@ static const Elf64_Phdr *program_headers(const struct module *m, unsigned *count
 		return NULL;
 	*count = elf->e_phnum;
 	return (const Elf64_Phdr *)(m->start + elf->e_phoff);
+}
+
+/* _dl_find_object knows only the code of a program whose segments leave gaps, but the frame
+ * information lies outside. */
+static void widen(struct module *m, const Elf64_Phdr *ph, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (ph[i].p_type != PT_LOAD)
+			continue;
+		uintptr_t low = m->bias + ph[i].p_vaddr, high = low + ph[i].p_memsz;
+		m->start = low < m->start ? low : m->start;
+		m->end = high > m->end ? high : m->end;
+	}
 }
 
 static void find_build_id(const uint8_t *note, size_t bytes, struct identity *id)
@@ -62,18 +82,23 @@ static void find_build_id(const uint8_t *note, size_t bytes, struct identity *id
 	}
 }
 
-static void identify(const struct module *m, const char *name, char *exe, size_t exe_bytes,
+/* Who m is; also corrects its bounds. exe is room for the main program's path. */
+static void identify(struct module *m, const char *name, char *exe, size_t exe_bytes,
 		     struct identity *id)
 {
 	*id = (struct identity){ .path = name };
-	if (!name[0]) {
+	bool is_main = !name[0];
+	if (is_main) {
 		long n = sys_call3(SYS_readlink, "/proc/self/exe", exe, exe_bytes - 1);
 		exe[n < 0 ? 0 : n] = '\0';
 		id->path = exe;
 	}
 	unsigned count = 0;
-	const Elf64_Phdr *ph = program_headers(m, &count);
-	for (unsigned i = 0; ph && i < count; i++)
+	const Elf64_Phdr *ph = program_headers(m, is_main, &count);
+	if (!ph)
+		return;
+	widen(m, ph, count);
+	for (unsigned i = 0; i < count; i++)
 		if (ph[i].p_type == PT_NOTE && m->bias + ph[i].p_vaddr + ph[i].p_filesz <= m->end)
 			find_build_id((const uint8_t *)(m->bias + ph[i].p_vaddr), ph[i].p_filesz, id);
 	if (id->build_id_bytes > SESSION_BUILD_ID_BYTES)
