@@ -106,9 +106,9 @@ int main(int argc, char **argv)
 		}
 		elf_build_id_read(file.elf, &id);
 		struct code code = find_code(file.elf);
-		struct trace_module module = {
-			.path = argv[i], .build_id = id.bytes, .build_id_bytes = id.count
-		};
+		struct trace_module module = { .path = argv[i],
+					       .build_id = id.bytes,
+					       .build_id_bytes = id.count };
 		struct symbolizer *s = symbolizer_new();
 		if (code.high > code.low && step)
 			dump(s, &module, code, step);

@@ -22,12 +22,15 @@ enum {
 struct elf_file {
 	int fd; /* -1: not open, or an image in memory */
 	Elf *elf;
-	void *image; /* owned memory that elf reads, or NULL */
+	void *image;  /* owned memory that elf reads, or NULL */
 	dev_t device; /* of the file; 0 for an image */
 	ino_t inode;
 };
 
-#define ELF_FILE_INIT { .fd = -1 }
+#define ELF_FILE_INIT                                                                              \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
 
 struct elf_build_id {
 	uint8_t bytes[ELF_BUILD_ID_MAX];

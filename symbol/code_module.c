@@ -39,15 +39,14 @@ static bool is_code(const struct code_module *m, uint64_t offset)
 static void load_symbols(struct code_module *m)
 {
 	const struct module_files *files = &m->files;
-	bool full = (files->main.elf &&
-		     elf_symbols_add(&m->symbols, files->main.elf, SHT_SYMTAB)) ||
-		    (files->debug.elf &&
-		     elf_symbols_add(&m->symbols, files->debug.elf, SHT_SYMTAB));
+	bool full =
+		(files->main.elf && symbol_table_add(&m->symbols, files->main.elf, SHT_SYMTAB)) ||
+		(files->debug.elf && symbol_table_add(&m->symbols, files->debug.elf, SHT_SYMTAB));
 	if (!full && files->mini.elf)
-		elf_symbols_add(&m->symbols, files->mini.elf, SHT_SYMTAB);
+		symbol_table_add(&m->symbols, files->mini.elf, SHT_SYMTAB);
 	if (!full && files->main.elf)
-		elf_symbols_add(&m->symbols, files->main.elf, SHT_DYNSYM);
-	elf_symbols_build(&m->symbols);
+		symbol_table_add(&m->symbols, files->main.elf, SHT_DYNSYM);
+	symbol_table_build(&m->symbols);
 }
 
 static void open_jit(struct code_module *m, uint32_t pid)
@@ -83,7 +82,7 @@ void code_module_open(struct code_module *m, const struct trace_module *module, 
 void code_module_close(struct code_module *m)
 {
 	perf_map_release(&m->jit);
-	elf_symbols_release(&m->symbols);
+	symbol_table_release(&m->symbols);
 	dwarf_index_release(&m->dwarf);
 	module_files_close(&m->files);
 	free(m->code);
@@ -106,7 +105,7 @@ size_t code_module_frames(struct code_module *m, struct names *names, uint64_t o
 	if (count > 0 && out[count - 1].function)
 		return count;
 	size_t len;
-	name = elf_symbols_find(&m->symbols, offset, &len);
+	name = symbol_table_find(&m->symbols, offset, &len);
 	if (!name || max == 0)
 		return count;
 	if (count == 0)

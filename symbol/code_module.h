@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 #include "symbol/dwarf_index.h"
-#include "symbol/elf_symbols.h"
 #include "symbol/module_files.h"
 #include "symbol/names.h"
 #include "symbol/perf_map.h"
+#include "symbol/symbol_table.h"
 #include "trace/trace.h"
 
 struct code_range {
@@ -21,7 +21,7 @@ struct code_range {
 struct code_module {
 	struct module_files files;
 	struct dwarf_index dwarf;
-	struct elf_symbols symbols;
+	struct symbol_table symbols;
 	struct perf_map jit;
 	struct code_range *code; /* executable segments */
 	size_t code_count, code_cap;

@@ -65,8 +65,8 @@ static bool try_link(struct elf_file *file, const struct link *link, const char 
 		return open_checked(file, path, &link->id);
 	if (elf_file_open(file, path, NULL) < 0)
 		return false;
-	bool same = file->device == link->main_file->device &&
-		    file->inode == link->main_file->inode;
+	bool same =
+		file->device == link->main_file->device && file->inode == link->main_file->inode;
 	if (!same && checksum_is(file, link->checksum))
 		return true;
 	elf_file_close(file);

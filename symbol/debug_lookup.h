@@ -11,7 +11,6 @@
 
 struct debug_roots;
 
-
 /* ROOT/.build-id/ab/cdef....debug of the first root that has it. */
 bool debug_lookup_by_build_id(struct elf_file *file, const struct debug_roots *roots,
 			      const struct elf_build_id *id);

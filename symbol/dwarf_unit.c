@@ -17,7 +17,7 @@ struct builder {
 	struct dwarf_unit *unit;
 	size_t *range_budget;
 	size_t dies_left; /* a damaged tree can lead back into itself */
-	uint32_t scope;   /* whose ranges are being added */
+	uint32_t scope;	  /* whose ranges are being added */
 };
 
 void dwarf_unit_release(struct dwarf_unit *unit)
@@ -29,8 +29,7 @@ void dwarf_unit_release(struct dwarf_unit *unit)
 }
 
 size_t dwarf_unit_each_range(Dwarf_Die *die, size_t *budget,
-			     void (*add)(void *context, uint64_t low, uint64_t high),
-			     void *context)
+			     void (*add)(void *context, uint64_t low, uint64_t high), void *context)
 {
 	Dwarf_Addr base = 0, low, high;
 	size_t count = 0;
@@ -138,8 +137,7 @@ static bool split_file_is_safe(Dwarf_Die *die)
 	if (!name)
 		return false;
 	struct stat st;
-	char *path = name[0] == '/' ? mem_strdup(name)
-				    : mem_printf("%s/%s", dir ? dir : ".", name);
+	char *path = name[0] == '/' ? mem_strdup(name) : mem_printf("%s/%s", dir ? dir : ".", name);
 	bool safe = stat(path, &st) == 0 && S_ISREG(st.st_mode);
 	free(path);
 	return safe;
@@ -187,8 +185,7 @@ static const char *function_name(struct dwarf_scope *scope, struct names *names)
 	return scope->function;
 }
 
-static const char *call_file_name(const struct dwarf_unit *unit, struct names *names,
-				  uint32_t file)
+static const char *call_file_name(const struct dwarf_unit *unit, struct names *names, uint32_t file)
 {
 	const char *path =
 		file < unit->file_count ? dwarf_filesrc(unit->files, file, NULL, NULL) : NULL;

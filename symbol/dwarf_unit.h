@@ -25,7 +25,7 @@ struct dwarf_scope {
 };
 
 struct dwarf_unit {
-	Dwarf_Die die;  /* in the file that has the addresses */
+	Dwarf_Die die;	/* in the file that has the addresses */
 	Dwarf_Die full; /* the one with the functions: another when they are in a .dwo file */
 	bool built;
 	struct dwarf_scope *scopes;

@@ -6,7 +6,7 @@ symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
 	symbol/demangle.c symbol/demangle.h \
 	symbol/dwarf_index.c symbol/dwarf_index.h \
 	symbol/dwarf_unit.c symbol/dwarf_unit.h \
-	symbol/elf_symbols.c symbol/elf_symbols.h \
+	symbol/symbol_table.c symbol/symbol_table.h \
 	symbol/mini_debug.c symbol/mini_debug.h \
 	symbol/module_files.c symbol/module_files.h \
 	symbol/names.c symbol/names.h \

@@ -18,7 +18,7 @@ struct module_files {
 	struct elf_file debug; /* its separate debug file */
 	struct elf_file mini;  /* the unpacked .gnu_debugdata */
 	struct elf_file alt;   /* dwz's file, of whichever has the DWARF */
-	Dwarf *dwarf;          /* NULL: none */
+	Dwarf *dwarf;	       /* NULL: none */
 	Dwarf *alt_dwarf;
 	char *problem; /* NULL, or why the module is not used as it should be */
 };

@@ -68,9 +68,9 @@ static struct name_entry *intern(struct names *names, const char *text, size_t l
 		entry = slot_of(names, hash, text, len);
 	}
 	names->count++;
-	*entry = (struct name_entry){
-		.hash = hash, .text = pool_text(names->pool, text, len), .len = len
-	};
+	*entry = (struct name_entry){ .hash = hash,
+				      .text = pool_text(names->pool, text, len),
+				      .len = len };
 	return entry;
 }
 
@@ -84,10 +84,10 @@ const char *names_function(struct names *names, const char *raw, size_t len)
 	struct name_entry *entry = intern(names, raw, len);
 	if (!entry->pretty) {
 		strbuf_clear(&names->scratch);
-		entry->pretty = demangle(entry->text, &names->scratch)
-					? pool_text(names->pool, names->scratch.text,
-						    names->scratch.len)
-					: entry->text;
+		entry->pretty =
+			demangle(entry->text, &names->scratch)
+				? pool_text(names->pool, names->scratch.text, names->scratch.len)
+				: entry->text;
 	}
 	return entry->pretty;
 }

@@ -15,7 +15,7 @@ struct name_entry;
 struct names {
 	struct pool *pool;
 	struct name_entry *entries; /* open addressing; NULL text marks a free one */
-	size_t count, room;         /* room is a power of two */
+	size_t count, room;	    /* room is a power of two */
 	struct strbuf scratch;
 };
 

@@ -61,8 +61,7 @@ static void add_line(struct perf_map *map, char *line, size_t len)
 	size_t name = (size_t)(at - map->text);
 	if (strnlen(at, MAX_NAME_BYTES) == MAX_NAME_BYTES)
 		map->text[name + MAX_NAME_BYTES] = '\0';
-	map->names = mem_grow(map->names, &map->name_cap, map->name_count + 1,
-			      sizeof(*map->names));
+	map->names = mem_grow(map->names, &map->name_cap, map->name_count + 1, sizeof(*map->names));
 	uint32_t index = (uint32_t)map->name_count++;
 	map->names[index] = name;
 	range_map_add(&map->map, start, end, index, index);

@@ -15,7 +15,7 @@
 
 struct perf_map {
 	struct range_map map; /* to an index of names */
-	size_t *names;        /* offsets in text */
+	size_t *names;	      /* offsets in text */
 	size_t name_count, name_cap;
 	char *text; /* the whole file; each name in it terminated */
 };

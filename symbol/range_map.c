@@ -29,8 +29,8 @@ void range_map_add(struct range_map *map, uint64_t low, uint64_t high, uint32_t 
 	/* Indexes of ranges are 32 bits wide. */
 	if (low >= high || map->range_count >= RANGE_NONE)
 		return;
-	map->ranges = mem_grow(map->ranges, &map->range_cap, map->range_count + 1,
-			       sizeof(*map->ranges));
+	map->ranges =
+		mem_grow(map->ranges, &map->range_cap, map->range_count + 1, sizeof(*map->ranges));
 	map->ranges[map->range_count++] =
 		(struct range){ .low = low, .high = high, .rank = rank, .value = value };
 }
@@ -89,8 +89,8 @@ static void emit(struct sweep *s, uint64_t low, uint64_t high, uint32_t value)
 			return;
 		}
 	}
-	map->pieces = mem_grow(map->pieces, &s->piece_cap, map->piece_count + 1,
-			       sizeof(*map->pieces));
+	map->pieces =
+		mem_grow(map->pieces, &s->piece_cap, map->piece_count + 1, sizeof(*map->pieces));
 	map->pieces[map->piece_count++] =
 		(struct range_piece){ .low = low, .high = high, .value = value };
 }

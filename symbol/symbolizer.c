@@ -27,7 +27,7 @@ struct answer {
 /* A module and its answers; open addressing, room is a power of two. */
 struct known_module {
 	struct trace_module key; /* strings in the pool */
-	uint32_t pid;            /* of anonymous code; 0 otherwise */
+	uint32_t pid;		 /* of anonymous code; 0 otherwise */
 	uint64_t hash;
 	bool open;
 	struct code_module code;
@@ -83,8 +83,7 @@ static bool same_module(const struct known_module *m, const struct trace_module 
 			uint32_t pid)
 {
 	return m->pid == pid &&
-	       (m->key.anonymous_process_plus_1 != 0) ==
-		       (module->anonymous_process_plus_1 != 0) &&
+	       (m->key.anonymous_process_plus_1 != 0) == (module->anonymous_process_plus_1 != 0) &&
 	       m->key.build_id_bytes == module->build_id_bytes &&
 	       (module->build_id_bytes == 0 ||
 		memcmp(m->key.build_id, module->build_id, module->build_id_bytes) == 0) &&
@@ -209,8 +208,7 @@ size_t symbolizer_resolve(struct symbolizer *s, const struct trace_module *modul
 	if (!answer->used) {
 		struct trace_symbol frames[FRAMES_MAX];
 		open_module(s, m);
-		size_t count =
-			code_module_frames(&m->code, &s->names, offset, frames, FRAMES_MAX);
+		size_t count = code_module_frames(&m->code, &s->names, offset, frames, FRAMES_MAX);
 		answer = new_answer(m, offset);
 		if (count > 0) {
 			struct trace_symbol *kept = pool_take(&s->pool, count * sizeof(*kept));

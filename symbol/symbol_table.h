@@ -1,12 +1,12 @@
-/* elf_symbols.h - function names from ELF symbol tables.
+/* symbol_table.h - function names from ELF symbol tables.
  *
  * Collects the function symbols of one or more tables (.symtab, or .dynsym with what
  * .gnu_debugdata adds) and answers which one an address lies in. Of several names of one function
  * the one that a programmer would use wins: global before local, fewer leading underscores. A
  * symbol without a size reaches to the next symbol of its section. Names belong to the Elf handles,
  * which must stay open. */
-#ifndef ALLOCTRACE_SYMBOL_ELF_SYMBOLS_H
-#define ALLOCTRACE_SYMBOL_ELF_SYMBOLS_H
+#ifndef ALLOCTRACE_SYMBOL_SYMBOL_TABLE_H
+#define ALLOCTRACE_SYMBOL_SYMBOL_TABLE_H
 
 #include <libelf.h>
 #include <stdbool.h>
@@ -15,9 +15,9 @@
 
 #include "symbol/range_map.h"
 
-struct elf_symbol {
+struct table_symbol {
 	uint64_t value;
-	uint64_t size;        /* 0: not known */
+	uint64_t size;	      /* 0: not known */
 	uint64_t section_end; /* where its section ends; `value` if it has none */
 	const char *name;
 	uint32_t section;
@@ -25,20 +25,20 @@ struct elf_symbol {
 	uint8_t type; /* STT_... */
 };
 
-struct elf_symbols {
-	struct elf_symbol *items;
+struct symbol_table {
+	struct table_symbol *items;
 	size_t count, cap;
 	struct range_map map;
 };
 
-void elf_symbols_release(struct elf_symbols *symbols);
+void symbol_table_release(struct symbol_table *symbols);
 /* Adds the function symbols of the first section of this type (SHT_SYMTAB or SHT_DYNSYM). Returns
  * false if the file has no such table. */
-bool elf_symbols_add(struct elf_symbols *symbols, Elf *elf, uint32_t section_type);
-void elf_symbols_build(struct elf_symbols *symbols); /* once, after the last add */
+bool symbol_table_add(struct symbol_table *symbols, Elf *elf, uint32_t section_type);
+void symbol_table_build(struct symbol_table *symbols); /* once, after the last add */
 
 /* The name at the address with its length (a version as in "malloc@@GLIBC_2.2.5" is left out), or
  * NULL. */
-const char *elf_symbols_find(const struct elf_symbols *symbols, uint64_t address, size_t *len);
+const char *symbol_table_find(const struct symbol_table *symbols, uint64_t address, size_t *len);
 
 #endif

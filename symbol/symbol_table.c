@@ -1,5 +1,5 @@
-/* elf_symbols.c - see elf_symbols.h. */
-#include "symbol/elf_symbols.h"
+/* symbol_table.c - see symbol_table.h. */
+#include "symbol/symbol_table.h"
 
 #include <gelf.h>
 #include <stdlib.h>
@@ -23,11 +23,11 @@ struct section_end {
 	uint64_t low, high;
 };
 
-void elf_symbols_release(struct elf_symbols *symbols)
+void symbol_table_release(struct symbol_table *symbols)
 {
 	free(symbols->items);
 	range_map_release(&symbols->map);
-	*symbols = (struct elf_symbols){ 0 };
+	*symbols = (struct symbol_table){ 0 };
 }
 
 static void load_sections(struct table *table)
@@ -90,7 +90,7 @@ static bool is_function(const GElf_Sym *symbol)
 	return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
 }
 
-static void add_symbol(struct elf_symbols *symbols, const struct table *table, size_t index)
+static void add_symbol(struct symbol_table *symbols, const struct table *table, size_t index)
 {
 	GElf_Sym symbol;
 	Elf32_Word section = 0;
@@ -107,7 +107,7 @@ static void add_symbol(struct elf_symbols *symbols, const struct table *table, s
 		return;
 	symbols->items = mem_grow(symbols->items, &symbols->cap, symbols->count + 1,
 				  sizeof(*symbols->items));
-	symbols->items[symbols->count++] = (struct elf_symbol){
+	symbols->items[symbols->count++] = (struct table_symbol){
 		.value = symbol.st_value,
 		.size = symbol.st_size,
 		.section_end = bounds.high,
@@ -118,7 +118,7 @@ static void add_symbol(struct elf_symbols *symbols, const struct table *table, s
 	};
 }
 
-bool elf_symbols_add(struct elf_symbols *symbols, Elf *elf, uint32_t section_type)
+bool symbol_table_add(struct symbol_table *symbols, Elf *elf, uint32_t section_type)
 {
 	struct table table;
 	if (!load_table(&table, elf, section_type))
@@ -138,7 +138,7 @@ static int leading_underscores(const char *name)
 }
 
 /* How good a name this is among those of one address; smaller is better. */
-static int name_badness(const struct elf_symbol *s)
+static int name_badness(const struct table_symbol *s)
 {
 	int badness = leading_underscores(s->name);
 	if (s->bind == STB_LOCAL)
@@ -152,7 +152,7 @@ static int name_badness(const struct elf_symbol *s)
  * one (a second entry point) is the smaller one. */
 static int compare_quality(const void *a, const void *b)
 {
-	const struct elf_symbol *x = a, *y = b;
+	const struct table_symbol *x = a, *y = b;
 	if ((x->size == 0) != (y->size == 0))
 		return x->size == 0 ? -1 : 1;
 	if (x->size != y->size)
@@ -165,23 +165,23 @@ static int compare_quality(const void *a, const void *b)
 
 static int compare_address(const void *a, const void *b)
 {
-	const struct elf_symbol *x = *(struct elf_symbol *const *)a;
-	const struct elf_symbol *y = *(struct elf_symbol *const *)b;
+	const struct table_symbol *x = *(struct table_symbol *const *)a;
+	const struct table_symbol *y = *(struct table_symbol *const *)b;
 	return (x->value > y->value) - (x->value < y->value);
 }
 
 /* A symbol without a size gets the room up to the next one, but one inside a function that has a
  * size is a label of that function. */
-static void add_ranges(struct elf_symbols *symbols)
+static void add_ranges(struct symbol_table *symbols)
 {
 	size_t count = symbols->count, above = 0;
-	struct elf_symbol **order = mem_alloc(count * sizeof(*order));
+	struct table_symbol **order = mem_alloc(count * sizeof(*order));
 	for (size_t i = 0; i < count; i++)
 		order[i] = &symbols->items[i];
 	qsort(order, count, sizeof(*order), compare_address);
 	uint64_t sized_end = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct elf_symbol *s = order[i];
+		const struct table_symbol *s = order[i];
 		while (above < count && order[above]->value <= s->value)
 			above++;
 		uint64_t end = s->section_end;
@@ -200,14 +200,14 @@ static void add_ranges(struct elf_symbols *symbols)
 	free(order);
 }
 
-void elf_symbols_build(struct elf_symbols *symbols)
+void symbol_table_build(struct symbol_table *symbols)
 {
 	qsort(symbols->items, symbols->count, sizeof(*symbols->items), compare_quality);
 	add_ranges(symbols);
 	range_map_build(&symbols->map);
 }
 
-const char *elf_symbols_find(const struct elf_symbols *symbols, uint64_t address, size_t *len)
+const char *symbol_table_find(const struct symbol_table *symbols, uint64_t address, size_t *len)
 {
 	uint32_t found = range_map_find(&symbols->map, address);
 	if (found == RANGE_NONE)
