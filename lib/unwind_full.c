@@ -86,8 +86,13 @@ static bool step(struct frame *f, const struct cfi_memory *memory, struct cfi_sc
 	struct frame next = *f;
 	next.registers[CFI_RSP] = cfa;
 	for (unsigned i = 0; i < CFI_REGISTERS; i++)
-		if (!apply_rule(&row.rules[i], f, cfa, memory, &next.registers[i]))
-			return false;
+		if (!apply_rule(&row.rules[i], f, cfa, memory, &next.registers[i])) {
+			/* gcc leaves rbp's rule standing in an epilogue that has already popped
+			 * it; only what a frame further out really uses may end the walk. */
+			if (i == CFI_RA)
+				return false;
+			next.registers[i] = 0;
+		}
 	next.exact_pc = row.signal_frame;
 	bool went_on = next.registers[CFI_RSP] > f->registers[CFI_RSP] || row.signal_frame;
 	*f = next;
