@@ -54,7 +54,8 @@ class Tap:
 
     def done(self):
         self._line("1..%d" % self.count)
-        sys.exit(1 if self.failed else 0)
+        # automake reads the lines; the exit code is for running a test by hand.
+        sys.exit(1 if self.failed and "top_builddir" not in os.environ else 0)
 
 
 class Result:

@@ -7,22 +7,57 @@ TAP_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-dr
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	export top_srcdir top_builddir; PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 
-TAP_TESTS = tests/invariants.tap tests/layering.tap
+TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap
 TESTS += $(TAP_TESTS)
-EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py
+EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
+	tests/programs/rust-threads.rs
 
 # The traced programs and the preloaded helpers are built by the plain rules below, not as
 # automake programs: none of them may get the sanitizers or the flags of the tool.
 TEST_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -Wno-missing-prototypes -O2 -g -fno-builtin
+TEST_CXXFLAGS = -std=gnu++17 $(WARN_CXXFLAGS) -O2 -g -fno-builtin
 TEST_PRELOADS = tests/counter.so tests/bump.so
+TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-cxx.so
+TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
+	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-threads handoff \
+	hungry longjmp quick-exit realloc-edges realloc-race recursion signal-glibc signal-storm \
+	spawn stacks threads
+TRACED_CXX = destructors exceptions operators
+STEPPED = tests/programs/single-step tests/programs/single-step-ibt
+TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 
-check_DATA += $(TEST_PRELOADS)
-CLEANFILES += $(TEST_PRELOADS)
-EXTRA_DIST += tests/counter.c tests/bump.c
+BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) tests/unwind-compare.so
+check_DATA += $(BUILT_FOR_TESTS)
+CLEANFILES += $(BUILT_FOR_TESTS)
+EXTRA_DIST += tests/counter.c tests/bump.c tests/unwind-compare.c tests/programs/single-step.cc tests/programs/expect.h tests/programs/plugin-c.c \
+	tests/programs/plugin-cxx.cc $(TRACED_C:%=tests/programs/%.c) \
+	$(TRACED_CXX:%=tests/programs/%.cc)
 
-tests/%.so: tests/%.c wire/roles.def
-	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) -I$(top_srcdir) $(TEST_CFLAGS) -fexceptions \
-		-fvisibility=hidden -fPIC -shared -o $@ $< -ldl
+TEST_SO_FLAGS = -I$(top_srcdir) -fPIC -shared
+$(TEST_PRELOADS): tests/%.so: tests/%.c wire/roles.def
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) $(TEST_SO_FLAGS) -fexceptions \
+		-fvisibility=hidden -o $@ $< -ldl
+# The runtime's unwinder, built as the runtime is, without the rest of it.
+UNWIND_FILES = tests/unwind-compare.c lib/stack.c lib/unwind.c lib/unwind_full.c lib/cfi.c \
+	lib/cfi_expression.c lib/modules.c lib/regions.c lib/sys.c lib/lock.c
+tests/unwind-compare.so: $(UNWIND_FILES)
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(TEST_SO_FLAGS) \
+		-fno-omit-frame-pointer -fno-optimize-sibling-calls -fvisibility=hidden -Wl,-z,defs \
+		-o $@ $^ -ldl
+# Lazy binding, to step through the stubs; with and without endbr64 in them.
+tests/programs/single-step: tests/programs/single-step.cc tests/programs/expect.h
+	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -Wl,-z,lazy -o $@ $<
+tests/programs/single-step-ibt: tests/programs/single-step.cc tests/programs/expect.h
+	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -fcf-protection=full \
+		-Wl,-z,lazy,-z,ibtplt -o $@ $<
+tests/programs/plugin-c.so: tests/programs/plugin-c.c tests/programs/expect.h
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) $(TEST_SO_FLAGS) -o $@ $<
+tests/programs/plugin-cxx.so: tests/programs/plugin-cxx.cc tests/programs/expect.h
+	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) $(TEST_SO_FLAGS) -o $@ $<
+$(TRACED_C:%=tests/programs/%): tests/programs/%: tests/programs/%.c tests/programs/expect.h
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) -pthread -o $@ $< -ldl
+$(TRACED_CXX:%=tests/programs/%): tests/programs/%: tests/programs/%.cc tests/programs/expect.h
+	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -pthread -o $@ $<
 
 # `make distcheck` is where a test that writes into the source tree fails: that is read-only then.
 AM_DISTCHECK_CONFIGURE_FLAGS = --enable-werror
@@ -31,4 +66,4 @@ AM_DISTCHECK_CONFIGURE_FLAGS = --enable-werror
 .PHONY: print-sanitizer-tests
 print-sanitizer-tests:
 	@echo $(filter-out $(UNSANITIZED_TESTS),$(TESTS))
-UNSANITIZED_TESTS = tests/invariants.tap tests/layering.tap
+UNSANITIZED_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap
