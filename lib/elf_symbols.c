@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 
 struct tables {
 	const Elf64_Sym *symbols;
@@ -110,11 +111,36 @@ static void *find_in(const struct link_map *map, const char *name)
 	return (void *)address;
 }
 
+/* PT_PHDR tells where the program headers think they are, and so the load bias. */
+static uintptr_t main_bias(const Elf64_Phdr *ph, unsigned long count)
+{
+	for (unsigned long i = 0; i < count; i++)
+		if (ph[i].p_type == PT_PHDR)
+			return (uintptr_t)ph - ph[i].p_vaddr;
+	return 0;
+}
+
+const struct link_map *elf_first_module(void)
+{
+	const Elf64_Phdr *ph = (const Elf64_Phdr *)getauxval(AT_PHDR);
+	unsigned long count = getauxval(AT_PHNUM);
+	uintptr_t bias = main_bias(ph, count);
+	for (unsigned long i = 0; ph && i < count; i++) {
+		if (ph[i].p_type != PT_DYNAMIC)
+			continue;
+		const Elf64_Dyn *d = (const Elf64_Dyn *)(bias + ph[i].p_vaddr);
+		for (; d->d_tag != DT_NULL; d++)
+			if (d->d_tag == DT_DEBUG && d->d_un.d_ptr)
+				return ((const struct r_debug *)d->d_un.d_ptr)->r_map;
+	}
+	return NULL;
+}
+
 void *elf_symbol_next(const char *name)
 {
 	extern Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 	bool behind = false;
-	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+	for (const struct link_map *map = elf_first_module(); map; map = map->l_next) {
 		if (map->l_ld == _DYNAMIC)
 			behind = true;
 		else if (behind) {

@@ -5,6 +5,12 @@
 #ifndef ALLOCTRACE_LIB_ELF_SYMBOLS_H
 #define ALLOCTRACE_LIB_ELF_SYMBOLS_H
 
+struct link_map;
+
+/* The first module of the dynamic linker's list; NULL when it cannot be found. From the main program's
+ * DT_DEBUG entry, which glibc and musl both fill in. */
+const struct link_map *elf_first_module(void);
+
 /* The address of the first definition of name in the modules behind the runtime in link-map
  * order; IFUNCs are resolved. NULL if there is none. */
 void *elf_symbol_next(const char *name);

@@ -9,6 +9,7 @@
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "base/hash.h"
+#include "lib/elf_symbols.h"
 #include "lib/lock.h"
 #include "lib/session.h"
 #include "lib/sys.h"
@@ -23,8 +24,7 @@ static uint32_t known = MODULE_ANONYMOUS + 1;
 static uint8_t modules_lock;
 static bool anonymous_announced;
 
-/* Weak: absent before glibc 2.35, where no code address can be found without the loader's lock
- * and stacks end at the first frame. */
+/* Weak: absent before glibc 2.35 and in musl; search_link_map() then stands in. */
 extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
 
 struct identity {
@@ -189,22 +189,57 @@ static uint32_t add(struct module *found, const char *name, bool *is_new)
 	return index;
 }
 
+static bool covers(const struct link_map *map, uintptr_t pc, struct module *found)
+{
+	*found = (struct module){ .start = map->l_addr, .bias = map->l_addr };
+	unsigned count = 0;
+	const Elf64_Phdr *ph = program_headers(found, !map->l_name[0], &count);
+	bool covered = false;
+	for (unsigned i = 0; ph && i < count; i++) {
+		uintptr_t low = map->l_addr + ph[i].p_vaddr;
+		if (ph[i].p_type == PT_LOAD)
+			covered |= pc >= low && pc < low + ph[i].p_memsz;
+		else if (ph[i].p_type == PT_GNU_EH_FRAME)
+			found->eh_frame_hdr = (const uint8_t *)low;
+	}
+	return covered;
+}
+
+/* Walks the loader's list without its lock, which must not be waited for here. Right in musl,
+ * which never unloads; before glibc 2.35 a dlclose at the same moment could trip it. */
+static const struct link_map *search_link_map(uintptr_t pc, struct module *found)
+{
+	const struct link_map *map = elf_first_module();
+	while (map && !covers(map, pc, found))
+		map = map->l_next;
+	return map;
+}
+
+static const struct link_map *find_object(uintptr_t pc, struct module *found)
+{
+	struct dl_find_object object;
+	if (!_dl_find_object)
+		return search_link_map(pc, found);
+	if (_dl_find_object((void *)pc, &object) != 0)
+		return NULL;
+	*found = (struct module){
+		.start = (uintptr_t)object.dlfo_map_start,
+		.end = (uintptr_t)object.dlfo_map_end,
+		.bias = object.dlfo_link_map->l_addr,
+		.eh_frame_hdr = object.dlfo_eh_frame,
+	};
+	return object.dlfo_link_map;
+}
+
 uint32_t modules_find(uintptr_t pc, bool *is_new)
 {
 	*is_new = false;
 	uint32_t index = search_known(pc);
 	if (index != MODULE_ANONYMOUS)
 		return index;
-	struct dl_find_object object;
-	if (!_dl_find_object || _dl_find_object((void *)pc, &object) != 0)
-		return anonymous(is_new);
-	struct module found = {
-		.start = (uintptr_t)object.dlfo_map_start,
-		.end = (uintptr_t)object.dlfo_map_end,
-		.bias = object.dlfo_link_map->l_addr,
-		.eh_frame_hdr = object.dlfo_eh_frame,
-	};
-	return add(&found, object.dlfo_link_map->l_name, is_new);
+	struct module found;
+	const struct link_map *map = find_object(pc, &found);
+	return map ? add(&found, map->l_name, is_new) : anonymous(is_new);
 }
 
 uint32_t modules_count(void)

@@ -332,10 +332,10 @@ AT_COLD uint32_t stack_site_slow(struct stack *s, uintptr_t pc, struct stack_sit
 	return entry->node;
 }
 
-bool stack_is_below(const struct stack *s, uintptr_t inner, uintptr_t outer)
+bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b)
 {
 	const struct stack_region *r = &s->regions[0];
-	if (!in_region(r, outer))
-		return inner < outer;
-	return inner < outer && inner >= r->low;
+	if (!in_region(r, b))
+		r = regions_find(s->regions, b);
+	return r && in_region(r, a);
 }

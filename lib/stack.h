@@ -67,8 +67,7 @@ uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t ma
 /* The node of the calling instruction alone. */
 uint32_t stack_site_slow(struct stack *s, uintptr_t pc, struct stack_site *entry, uint64_t key);
 
-/* True if both lie in the same stack as far as is known: `inner` below `outer` without leaving
- * the memory in which `outer` is. */
-bool stack_is_below(const struct stack *s, uintptr_t inner, uintptr_t outer);
+/* True if both addresses lie in one stack. */
+bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b);
 
 #endif

@@ -127,15 +127,19 @@ static AT_COLD bool adopt_child(struct thread *t)
 	return true;
 }
 
+/* On another stack only a signal handler can be; on the same one a call from further down comes
+ * from the backend, and one from further up means that the hook was left by longjmp. */
 AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *saved)
 {
 	*saved = GUARD_FREE;
 	if (t->guard == GUARD_UNREGISTERED) {
 		t = thread_register();
-	} else if (t->guard < GUARD_FIRST_ADDRESS || stack_is_below(&t->stack, sp, t->guard)) {
+	} else if (t->guard < GUARD_FIRST_ADDRESS) {
 		return NULL;
+	} else if (stack_is_same(&t->stack, sp, t->guard)) {
+		if (sp < t->guard)
+			return NULL;
 	} else {
-		/* A signal handler on a stack of its own came in while the backend worked. */
 		*saved = t->guard;
 	}
 	if (t)
