@@ -1,2 +1,18 @@
-# trace/
-noinst_HEADERS += trace/trace.h
+# trace/ - L2 the trace file: format, writer, reader, verifier. Only user of zlib and libdeflate.
+noinst_LIBRARIES += trace/libtrace.a
+trace_libtrace_a_SOURCES = \
+	trace/bytes.h trace/cursor.h trace/format.h trace/predict.h trace/trace.h \
+	trace/deflate.c trace/deflate.h \
+	trace/decode.c trace/reader.c trace/reader_state.h trace/reader_tables.c \
+	trace/output.c trace/output.h \
+	trace/strings_out.c trace/strings_out.h \
+	trace/symbol_table.c trace/symbol_table.h \
+	trace/tables.c trace/tables.h \
+	trace/verify.c \
+	trace/write_symbols.c trace/write_tables.c trace/writer.c trace/writer_state.h
+trace_libtrace_a_CPPFLAGS = $(AM_CPPFLAGS) $(DEFLATE_CFLAGS) $(ZLIB_CFLAGS)
+
+# What a program that uses the trace links with.
+TRACE_LIBS = trace/libtrace.a util/libutil.a $(DEFLATE_LIBS) $(ZLIB_LIBS)
+
+include $(top_srcdir)/tests/trace/local.mk

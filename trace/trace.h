@@ -26,8 +26,9 @@ enum trace_op {
 	TRACE_THREAD_END,     /* .slot .thread */
 	TRACE_MODULE,         /* .process .module .value = load bias */
 	TRACE_MARK,           /* .slot .role = enum mark_type, .text */
-	TRACE_MAP,            /* .slot .role .size .value = address .stack; only with --mmap */
+	TRACE_MAP,            /* .slot .role .flags .size .address .stack; only with --mmap */
 	TRACE_LOSS,           /* .process .value = events lost, .role = enum trace_loss */
+	TRACE_OP_COUNT
 };
 
 enum trace_loss {
@@ -38,12 +39,25 @@ enum trace_loss {
 	TRACE_LOSS_NO_RING,         /* too many threads at once */
 	TRACE_LOSS_CUT,             /* size or duration limit reached: the rest is not here */
 	TRACE_LOSS_DAMAGED,         /* words of a ring that the program has overwritten */
+	TRACE_LOSS_COUNT
 };
 
 #define TRACE_STATUS_UNKNOWN UINT64_MAX
+#define TRACE_NO_MODULE UINT32_MAX
+#define TRACE_NO_PROCESS UINT32_MAX
 
-/* Everything an event can say; which fields hold is told at enum trace_op. Index spaces: slot,
- * thread (running number in the trace), process, module, node (= stack and site), allocator. */
+enum {
+	TRACE_VERSION = 1,
+	TRACE_MAX_SLOTS = 65536,      /* slots are below this */
+	TRACE_MAX_ALLOCATORS = 65536, /* allocators too */
+};
+
+/* Everything an event can say; which fields hold is told at enum trace_op, the others are 0.
+ * Index spaces: slot, thread (running number: each THREAD_START names a known thread or the next
+ * new one, from 0), process, module, node (= stack and site), allocator. Events that the reader
+ * gives are checked: slot and allocator are below their maximum, role below ROLE_COUNT (for
+ * MARK, LOSS: a mark_type, trace_loss), stack, process and module have their table entries.
+ * Not checked, see trace_verify(): that a freed block was ever allocated. */
 struct trace_event {
 	uint8_t op;      /* enum trace_op */
 	uint8_t role;    /* enum role, or as told at the op */
@@ -59,7 +73,8 @@ struct trace_event {
 	};
 	union {
 		uint64_t counter; /* block name: (block_slot, counter); for ALLOC (slot, counter) */
-		const char *text; /* valid until the next call of the reader */
+		uint64_t address;
+		const char *text; /* valid until the next call of the reader; up to 4095 bytes */
 	};
 	union {
 		uint32_t block_slot;
@@ -75,7 +90,7 @@ struct trace_event {
 
 struct trace_node {
 	uint32_t parent; /* node, or NODE_ROOT, NODE_TRUNCATED, NODE_UNKNOWN of wire/session.h */
-	uint32_t module;
+	uint32_t module; /* index, or TRACE_NO_MODULE */
 	uint64_t offset; /* as struct session_node */
 };
 
@@ -88,7 +103,7 @@ struct trace_module {
 
 struct trace_process {
 	uint32_t pid;
-	uint32_t parent; /* process index, or UINT32_MAX */
+	uint32_t parent; /* process index, or TRACE_NO_PROCESS */
 	uint32_t origin; /* enum process_origin */
 	uint64_t start_ns;
 	const char *exe;
@@ -97,14 +112,14 @@ struct trace_process {
 };
 
 struct trace_thread {
-	uint32_t process; /* index */
+	uint32_t process; /* index, or TRACE_NO_PROCESS */
 	uint32_t tid;     /* as the process sees it */
 	const char *name; /* "" if not known */
 };
 
 struct trace_allocator {
 	const char *name;    /* pool name, or the backend's path for allocator 0 */
-	uint32_t process;
+	uint32_t process;    /* index, or TRACE_NO_PROCESS */
 };
 
 /* One source position of a code address; inlined ones come innermost first. */
@@ -122,8 +137,14 @@ struct trace_symbol {
 
 struct trace_writer;
 
-/* Creates the file (never follows a symbolic link that it did not make; replaces a regular file).
- * The file is valid, to its last whole chunk, at every moment. */
+/* Creates the file, or empties it when it is a regular file of that name. A symbolic link is not
+ * followed; a FIFO with a reader and a character device (/dev/null) are written to as they are; "-"
+ * is the standard output when it is no terminal. Anything else is refused. The file is valid, to
+ * its last whole chunk, at every moment. The caller ignores SIGPIPE and SIGXFSZ.
+ *
+ * The writer never writes what the reader would refuse: an index not given before is written as
+ * NODE_UNKNOWN or TRACE_NO_MODULE, an event that cannot be mended is left out; both are counted
+ * in trace_writer_repairs(). */
 struct trace_writer *trace_writer_open(const char *path, struct err *err) AT_MUST_CHECK;
 
 /* Facts may be given at any time; a later value of a key replaces the earlier one. */
@@ -136,11 +157,12 @@ void trace_writer_node(struct trace_writer *w, const struct trace_node *node);
 void trace_writer_process(struct trace_writer *w, const struct trace_process *process);
 void trace_writer_allocator(struct trace_writer *w, uint32_t index,
 			    const struct trace_allocator *allocator);
-/* Of a thread that has started; given again when its name has changed, the last one holds. */
+/* Of a thread whose THREAD_START has been written; given again when its name has changed, the last one holds. */
 void trace_writer_thread(struct trace_writer *w, uint32_t thread,
 			 const struct trace_thread *record);
 
-/* Moves the clock; never backwards (an earlier time is taken as the present one). */
+/* Moves the clock for the events that follow; never backwards (an earlier time is taken as the
+ * present one). The file keeps whole microseconds, rounded down. */
 void trace_writer_time(struct trace_writer *w, uint64_t time_ns);
 
 /* The hot ones: a few ns each. The counter of an ALLOC is the number of ALLOC events before it in
@@ -162,8 +184,9 @@ void trace_writer_symbols(struct trace_writer *w, uint32_t module, uint64_t offs
 int trace_writer_flush(struct trace_writer *w, struct err *err);
 uint64_t trace_writer_bytes(const struct trace_writer *w);  /* written to the file so far */
 uint64_t trace_writer_events(const struct trace_writer *w); /* ALLOC and FREE taken so far */
+uint64_t trace_writer_repairs(const struct trace_writer *w); /* see trace_writer_open() */
 
-/* Flushes, writes the index, closes and frees. */
+/* Flushes, writes the index, closes and frees, also after an error, which it returns. */
 int trace_writer_close(struct trace_writer *w, struct err *err);
 
 /* ---- reading ---- */
@@ -174,13 +197,14 @@ struct trace_reader;
 struct trace_reader *trace_reader_open(const char *path, struct err *err) AT_MUST_CHECK;
 void trace_reader_close(struct trace_reader *r);
 
-/* Decodes up to max events into out. Returns how many, 0 at the end, -1 on an I/O error. A cut
- * off or damaged chunk ends the trace there: see trace_reader_damage(). Table entries and facts
+/* Decodes up to max events into out. Returns how many (fewer than max is not the end), 0 at the
+ * end, -1 on an I/O error. A cut off or damaged chunk ends the trace there: see trace_reader_damage(). Table entries and facts
  * met on the way are available from then on. out[i].text is valid until the next call. */
 long trace_reader_next(struct trace_reader *r, struct trace_event *out, size_t max,
 		       struct err *err);
 
-/* Reads all tables, facts and symbols without giving events (skips event payloads). */
+/* Reads all tables, facts and symbols without giving events (skips event payloads). Events may
+ * still be read afterwards, from where the reader stands. */
 int trace_reader_load_tables(struct trace_reader *r, struct err *err);
 
 /* NULL, or what is wrong with the file and from which byte on ("cut off after 81920 bytes: the
@@ -197,7 +221,9 @@ size_t trace_reader_module_count(const struct trace_reader *r);
 size_t trace_reader_process_count(const struct trace_reader *r);
 size_t trace_reader_allocator_count(const struct trace_reader *r);
 size_t trace_reader_thread_count(const struct trace_reader *r);
-/* These check the index: an unknown one gives a record with empty fields, never NULL. */
+/* These check the index: an unknown one gives a record with empty fields ("", 0, TRACE_NO_...),
+ * never NULL. Valid until the next trace_reader_next() or trace_reader_load_tables(); the strings
+ * in them until trace_reader_close(). */
 const struct trace_node *trace_reader_node(const struct trace_reader *r, uint32_t node);
 const struct trace_module *trace_reader_module(const struct trace_reader *r, uint32_t module);
 const struct trace_process *trace_reader_process(const struct trace_reader *r, uint32_t process);
@@ -205,8 +231,35 @@ const struct trace_allocator *trace_reader_allocator(const struct trace_reader *
 						     uint32_t allocator);
 const struct trace_thread *trace_reader_thread(const struct trace_reader *r, uint32_t thread);
 
-/* The embedded symbols of (module, offset): a pointer to *count records, or NULL. */
+/* The embedded symbols of (module, offset), innermost first: a pointer to *count records, or NULL.
+ * Valid until the next trace_reader_next() or trace_reader_load_tables(). */
 const struct trace_symbol *trace_reader_symbols(const struct trace_reader *r, uint32_t module,
 						uint64_t offset, size_t *count);
+
+/* ---- checking ---- */
+
+struct trace_verify_report {
+	uint64_t bytes;             /* of the file */
+	uint64_t good_bytes;        /* up to where it is readable */
+	uint64_t chunks;
+	uint64_t events;            /* of any op */
+	uint64_t allocs;
+	uint64_t frees;             /* of both kinds */
+	uint64_t inherited_frees;
+	uint64_t double_frees;      /* a block name freed twice (not counted: inherited ones) */
+	uint64_t unknown_frees;     /* a block name that was not allocated before */
+	uint64_t live;              /* allocated and not freed */
+	uint64_t first_bad_event;   /* number, from 0, of the first such free; UINT64_MAX: none */
+	uint64_t nodes;
+	uint64_t symbols;           /* (module, offset) pairs with symbols */
+	bool closed;                /* it has its end chunk */
+	char damage[256];           /* "" or what trace_reader_damage() says */
+};
+
+/* Reads the whole file, checks every checksum and that each free names a block that was allocated
+ * before and not yet freed. Returns 0 when the file could be read, whatever was found, -1 with
+ * the error when not. Memory: one bit per allocation. */
+int trace_verify(const char *path, struct trace_verify_report *report,
+		 struct err *err) AT_MUST_CHECK;
 
 #endif

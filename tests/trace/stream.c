@@ -1,0 +1,316 @@
+/* stream.c - see stream.h. */
+#include "tests/trace/stream.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/trace/check.h"
+#include "util/mem.h"
+#include "wire/events.h"
+#include "wire/roles.h"
+#include "wire/session.h"
+
+enum { MAX_LIVE = 4096, MAX_STREAM_SLOTS = 64, READ_BATCH = 1000 };
+
+struct live_block {
+	uint32_t slot;
+	uint64_t counter;
+};
+
+struct generator {
+	const struct stream_shape *shape;
+	struct stream *s;
+	struct trace_writer *w;
+	struct rng rng;
+	uint64_t time_ns;
+	uint64_t counter[MAX_STREAM_SLOTS];
+	uint32_t program[MAX_STREAM_SLOTS]; /* where each slot stands in its round of stacks */
+	struct live_block live[MAX_LIVE];
+	size_t live_count;
+};
+
+static struct trace_event *add_event(struct generator *g, unsigned op)
+{
+	struct stream *s = g->s;
+	s->events = mem_grow(s->events, &s->cap, s->count + 1, sizeof(*s->events));
+	struct trace_event *e = &s->events[s->count++];
+	memset(e, 0, sizeof(*e));
+	e->op = (uint8_t)op;
+	e->time_ns = g->time_ns / 1000 * 1000;
+	return e;
+}
+
+static void add_node(struct generator *g)
+{
+	struct stream *s = g->s;
+	struct trace_node n;
+	n.parent = (uint32_t)rng_below(&g->rng, NODE_FIRST + s->node_count);
+	n.module = rng_below(&g->rng, 20) ? (uint32_t)rng_below(&g->rng, s->modules) :
+					    TRACE_NO_MODULE;
+	n.offset = rng_next(&g->rng) >> rng_below(&g->rng, 64);
+	s->nodes = mem_grow(s->nodes, &s->node_cap, s->node_count + 1, sizeof(*s->nodes));
+	s->nodes[s->node_count++] = n;
+	trace_writer_node(g->w, &n);
+}
+
+static uint32_t any_node(struct generator *g)
+{
+	return (uint32_t)rng_below(&g->rng, NODE_FIRST + g->s->node_count);
+}
+
+static bool by_chance(struct generator *g, unsigned percent)
+{
+	return rng_below(&g->rng, 100) < percent;
+}
+
+static uint64_t any_value(struct generator *g)
+{
+	return rng_next(&g->rng) >> rng_below(&g->rng, 64);
+}
+
+static void do_alloc(struct generator *g, uint32_t slot)
+{
+	static const unsigned roles[] = { ROLE_MALLOC, ROLE_NEW, ROLE_CALLOC };
+	struct trace_event *e = add_event(g, TRACE_ALLOC);
+	uint32_t step = g->program[slot]++ % g->shape->stacks;
+	if (by_chance(g, g->shape->random_percent))
+		step = (uint32_t)rng_below(&g->rng, g->shape->stacks);
+	e->slot = slot;
+	e->stack = NODE_FIRST + step % (uint32_t)g->s->node_count;
+	e->size = 16 + step * 24;
+	e->role = (uint8_t)roles[step % 3];
+	if (by_chance(g, g->shape->random_percent))
+		e->size = rng_below(&g->rng, 1000);
+	if (g->shape->extreme && by_chance(g, 20)) {
+		e->stack = any_node(g);
+		e->size = any_value(g);
+		e->role = (uint8_t)rng_below(&g->rng, ROLE_COUNT);
+		e->flags = (uint8_t)rng_below(&g->rng, 64);
+		e->allocator = (uint32_t)rng_below(&g->rng, TRACE_MAX_ALLOCATORS);
+	}
+	e->counter = g->counter[slot]++;
+	struct live_block b = { slot, e->counter };
+	if (g->live_count < MAX_LIVE)
+		g->live[g->live_count++] = b;
+	else
+		g->live[rng_below(&g->rng, MAX_LIVE)] = b;
+	trace_writer_alloc(g->w, e->slot, e->role, e->flags, e->stack, e->size, e->allocator);
+}
+
+static void do_free(struct generator *g, uint32_t slot)
+{
+	struct trace_event *e = add_event(g, TRACE_FREE);
+	size_t i = g->live_count - 1;
+	if (by_chance(g, g->shape->random_percent))
+		i = rng_below(&g->rng, g->live_count);
+	struct live_block b = g->live[i];
+	e->slot = slot;
+	e->role = ROLE_FREE;
+	e->stack = NODE_FIRST + (uint32_t)(b.counter % 7 % g->s->node_count);
+	e->block_slot = b.slot;
+	e->counter = b.counter;
+	if (g->shape->extreme && by_chance(g, 20)) {
+		e->op = by_chance(g, 50) ? TRACE_FREE : TRACE_FREE_INHERITED;
+		e->stack = any_node(g);
+		e->role = (uint8_t)rng_below(&g->rng, ROLE_COUNT);
+		e->flags = (uint8_t)rng_below(&g->rng, 64);
+		e->block_slot = (uint32_t)rng_below(&g->rng, TRACE_MAX_SLOTS);
+		e->counter = any_value(g);
+	} else {
+		g->live[i] = g->live[--g->live_count];
+	}
+	trace_writer_free(g->w, e->slot, e->role, e->flags, e->stack, e->block_slot, e->counter,
+			  e->op == TRACE_FREE_INHERITED);
+}
+
+static char *any_text(struct generator *g)
+{
+	size_t len = rng_below(&g->rng, g->shape->extreme ? 4096 : 20);
+	char *text = mem_alloc(len + 1);
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)(1 + rng_below(&g->rng, 255));
+	text[len] = '\0';
+	return text;
+}
+
+static void do_rare(struct generator *g, uint32_t slot)
+{
+	unsigned op = TRACE_PROCESS_START + (unsigned)rng_below(&g->rng, 8);
+	struct trace_event *e = add_event(g, op);
+	uint32_t process = (uint32_t)rng_below(&g->rng, g->s->processes);
+	switch (op) {
+	case TRACE_PROCESS_END:
+		e->value = by_chance(g, 50) ? TRACE_STATUS_UNKNOWN : any_value(g);
+		e->process = process;
+		break;
+	case TRACE_PROCESS_START:
+		e->process = process;
+		break;
+	case TRACE_THREAD_START:
+		e->slot = slot;
+		e->process = process;
+		e->thread = (uint32_t)rng_below(&g->rng, g->s->threads + 1);
+		if (e->thread == g->s->threads)
+			g->s->threads++;
+		break;
+	case TRACE_THREAD_END:
+		e->slot = slot;
+		e->thread = (uint32_t)rng_below(&g->rng, g->s->threads);
+		break;
+	case TRACE_MODULE:
+		e->process = process;
+		e->module = (uint32_t)rng_below(&g->rng, g->s->modules);
+		e->value = any_value(g);
+		break;
+	case TRACE_MARK:
+		e->slot = slot;
+		e->role = (uint8_t)rng_below(&g->rng, MARK_RESUME + 1);
+		e->text = any_text(g);
+		break;
+	case TRACE_MAP:
+		e->slot = slot;
+		e->role = ROLE_MMAP;
+		e->flags = (uint8_t)rng_below(&g->rng, 64);
+		e->size = any_value(g);
+		e->address = any_value(g);
+		e->stack = any_node(g);
+		break;
+	default:
+		e->process = process;
+		e->value = any_value(g);
+		e->role = (uint8_t)rng_below(&g->rng, TRACE_LOSS_COUNT);
+		break;
+	}
+	trace_writer_event(g->w, e);
+}
+
+static void write_tables(struct generator *g)
+{
+	trace_writer_fact(g->w, "command", "first");
+	trace_writer_fact(g->w, "host", "a \x01 b");
+	trace_writer_fact(g->w, "command", "second");
+	for (unsigned i = 0; i < 3; i++) {
+		struct trace_module m = { .path = i ? "/lib/libx.so" : "/bin/prog",
+					  .build_id = (const uint8_t *)"\0\1\2\3",
+					  .build_id_bytes = i * 2,
+					  .anonymous_process_plus_1 = i / 2 };
+		trace_writer_module(g->w, &m);
+		g->s->modules++;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct trace_process p = { .pid = 100 + i, .parent = i - 1, .origin = i,
+					   .start_ns = 77, .exe = "/bin/prog",
+					   .command = "prog\0-x", .command_bytes = 8 };
+		trace_writer_process(g->w, &p);
+		g->s->processes++;
+	}
+	struct trace_allocator pool = { .name = "pool", .process = 1 };
+	trace_writer_allocator(g->w, 2, &pool);
+}
+
+static void start_first_thread(struct generator *g)
+{
+	struct trace_event *e = add_event(g, TRACE_THREAD_START);
+	g->s->threads = 1;
+	trace_writer_event(g->w, e);
+	struct trace_thread t = { .process = 0, .tid = 100, .name = "main" };
+	trace_writer_thread(g->w, 0, &t);
+}
+
+void stream_write(struct stream *s, const struct stream_shape *shape, const char *path)
+{
+	struct err err = { "" };
+	struct generator *g = mem_zalloc(1, sizeof(*g));
+	memset(s, 0, sizeof(*s));
+	*g = (struct generator){ .shape = shape, .s = s, .rng = { shape->seed } };
+	g->w = trace_writer_open(path, &err);
+	CHECK(g->w, "%s", err.text);
+	write_tables(g);
+	for (unsigned i = 0; i < shape->stacks; i++)
+		add_node(g);
+	start_first_thread(g);
+	uint32_t slot = 0;
+	while (s->count < shape->events) {
+		if (rng_below(&g->rng, 16) == 0)
+			slot = (uint32_t)rng_below(&g->rng, shape->slots);
+		g->time_ns += rng_below(&g->rng, 200);
+		trace_writer_time(g->w, g->time_ns);
+		if (shape->extreme && by_chance(g, 2))
+			add_node(g);
+		if (by_chance(g, shape->rare_percent))
+			do_rare(g, slot);
+		else if (g->live_count && by_chance(g, 50))
+			do_free(g, slot);
+		else
+			do_alloc(g, slot);
+		if (shape->flush_every && s->count % shape->flush_every == 0)
+			CHECK(trace_writer_flush(g->w, &err) == 0, "%s", err.text);
+	}
+	CHECK(trace_writer_repairs(g->w) == 0, "the stream had to be repaired");
+	CHECK(trace_writer_close(g->w, &err) == 0, "%s", err.text);
+	free(g);
+}
+
+static void compare_event(const struct trace_event *want, const struct trace_event *got, size_t at)
+{
+	struct trace_event a = *want, b = *got;
+	if (a.op == TRACE_MARK) {
+		CHECK(strcmp(a.text, b.text) == 0, "event %zu: text %s, not %s", at, b.text,
+		      a.text);
+		a.text = b.text = NULL;
+	}
+	CHECK(memcmp(&a, &b, sizeof(a)) == 0,
+	      "event %zu: op %u slot %u stack %u size %" PRIu64 " counter %" PRIu64
+	      " time %" PRIu64 ", written was op %u slot %u stack %u size %" PRIu64
+	      " counter %" PRIu64 " time %" PRIu64,
+	      at, b.op, b.slot, b.stack, b.size, b.counter, b.time_ns, a.op, a.slot, a.stack,
+	      a.size, a.counter, a.time_ns);
+}
+
+size_t stream_compare(const struct stream *s, const char *path, bool whole)
+{
+	struct err err = { "" };
+	struct trace_event batch[READ_BATCH];
+	struct trace_reader *r = trace_reader_open(path, &err);
+	CHECK(r, "%s", err.text);
+	size_t at = 0;
+	long n;
+	while ((n = trace_reader_next(r, batch, READ_BATCH, &err)) > 0) {
+		CHECK(at + (size_t)n <= s->count, "more events than were written");
+		for (long i = 0; i < n; i++)
+			compare_event(&s->events[at + (size_t)i], &batch[i], at + (size_t)i);
+		at += (size_t)n;
+	}
+	CHECK(n == 0, "%s", err.text);
+	if (whole) {
+		CHECK(!trace_reader_damage(r), "%s", trace_reader_damage(r));
+		CHECK(at == s->count, "%zu events of %zu", at, s->count);
+		CHECK(trace_reader_node_count(r) == NODE_FIRST + s->node_count, "nodes");
+	}
+	size_t nodes = trace_reader_node_count(r) - NODE_FIRST;
+	CHECK(nodes <= s->node_count, "nodes");
+	for (size_t i = 0; i < nodes; i++) {
+		const struct trace_node *got = trace_reader_node(r, (uint32_t)(NODE_FIRST + i));
+		CHECK(got->parent == s->nodes[i].parent && got->module == s->nodes[i].module &&
+		      got->offset == s->nodes[i].offset, "node %zu", i);
+	}
+	trace_reader_close(r);
+	return at;
+}
+
+void stream_release(struct stream *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->events[i].op == TRACE_MARK)
+			free((char *)(uintptr_t)s->events[i].text);
+	free(s->events);
+	free(s->nodes);
+	memset(s, 0, sizeof(*s));
+}
+
+char *stream_temp_path(const char *name)
+{
+	const char *dir = getenv("TMPDIR");
+	return mem_printf("%s/alloctrace-%s.%ld", dir ? dir : "/tmp", name, (long)getpid());
+}

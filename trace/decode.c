@@ -1,0 +1,289 @@
+/* decode.c - the events of a chunk: the reader's half of the prediction.
+ *
+ * Everything explicit is checked where it comes in; what is predicted was checked then. */
+#include "trace/reader_state.h"
+#include "wire/roles.h"
+
+void decoder_init(struct decoder *d)
+{
+	memset(d, 0, sizeof(*d));
+	predictor_init(&d->predictor);
+}
+
+void decoder_release(struct decoder *d)
+{
+	predictor_release(&d->predictor);
+}
+
+void decoder_begin(struct decoder *d, const uint8_t *payload, size_t bytes, uint32_t count)
+{
+	struct cursor in = cursor_on(payload, bytes);
+	uint64_t len[COLUMN_COUNT];
+	for (unsigned i = 0; i < COLUMN_COUNT; i++)
+		len[i] = cursor_varint(&in);
+	for (unsigned i = 0; i < COLUMN_COUNT; i++)
+		d->column[i] = cursor_part(&in, len[i]);
+	d->events_left = count;
+	d->wrong = in.bad || in.at != in.end ? "an event chunk is malformed" : NULL;
+}
+
+static uint64_t read_split(struct decoder *d, enum column_id low)
+{
+	uint64_t value = cursor_byte(&d->column[low]);
+	uint64_t high = cursor_below(&d->column[low + 1], UINT64_C(1) << 56);
+	return value | high << 8;
+}
+
+static bool read_alloc_attr(struct decoder *d, struct stack_state *at)
+{
+	struct cursor *in = &d->column[COLUMN_ALLOC_ATTR];
+	uint32_t role = cursor_byte(in);
+	uint32_t flags = cursor_byte(in);
+	uint32_t allocator = (uint32_t)cursor_below(in, TRACE_MAX_ALLOCATORS);
+	if (role >= ROLE_COUNT || flags > FORMAT_MAX_FLAGS)
+		return false;
+	at->attr = role | flags << 8 | allocator << 16;
+	return !in->bad;
+}
+
+static bool read_free_attr(struct decoder *d, struct site_state *at)
+{
+	struct cursor *in = &d->column[COLUMN_FREE_ATTR];
+	uint32_t role = cursor_byte(in);
+	uint32_t flags = cursor_byte(in);
+	if (role >= ROLE_COUNT || flags >> 1 > FORMAT_MAX_FLAGS)
+		return false;
+	at->attr = role | flags >> 1 << 8 | (flags & 1) << 16;
+	return !in->bad;
+}
+
+/* False when an explicit node is none. */
+static inline bool read_node(struct cursor *in, struct successors *s, unsigned mode,
+			     size_t node_count, uint32_t *node)
+{
+	uint32_t explicit = 0;
+	if (AT_UNLIKELY(mode >= NODE_MODE_EXPLICIT)) {
+		explicit = (uint32_t)cursor_below(in, node_count);
+		if (in->bad || mode > NODE_MODE_EXPLICIT)
+			return false;
+	}
+	*node = successors_take(s, mode, explicit);
+	return true;
+}
+
+static inline bool decode_alloc(struct decoder *d, unsigned op, size_t node_count,
+				struct trace_event *e)
+{
+	struct predictor *p = &d->predictor;
+	struct slot_state *slot = &p->slots[p->slot];
+	uint32_t stack;
+	if (!read_node(&d->column[COLUMN_STACK], &p->stacks[slot->last_stack].next, op & 3,
+		       node_count, &stack))
+		return false;
+	struct stack_state *at = &p->stacks[stack];
+	slot->last_stack = stack;
+	if (op & OP_ALLOC_SIZE) {
+		at->size = read_split(d, COLUMN_SIZE_LOW);
+		if (d->column[COLUMN_SIZE_LOW].bad || d->column[COLUMN_SIZE_HIGH].bad)
+			return false;
+	}
+	if (AT_UNLIKELY(op & OP_ALLOC_ATTR) && !read_alloc_attr(d, at))
+		return false;
+	*e = (struct trace_event){
+		.op = TRACE_ALLOC,
+		.role = at->attr & 0xff,
+		.flags = at->attr >> 8 & 0xff,
+		.slot = p->slot,
+		.stack = stack,
+		.allocator = at->attr >> 16,
+		.time_ns = d->time * FORMAT_TIME_UNIT_NS,
+		.size = at->size,
+		.counter = slot->counter++,
+	};
+	return true;
+}
+
+static inline bool read_name(struct decoder *d, unsigned mode, const struct site_state *site,
+			     const struct slot_state *block, uint64_t *counter)
+{
+	switch (mode) {
+	case NAME_SITE_AGE:
+		*counter = block->counter - site->age;
+		return true;
+	case NAME_SITE_STEP:
+		*counter = site->last + site->step;
+		return true;
+	case NAME_SLOT_UP:
+		*counter = block->last_freed + 1;
+		return true;
+	case NAME_SLOT_DOWN:
+		*counter = block->last_freed - 1;
+		return true;
+	case NAME_NEAR: {
+		struct cursor *in = &d->column[COLUMN_NAME_NEAR];
+		*counter = block->last_freed + (uint64_t)zigzag_decode(cursor_byte(in));
+		return !in->bad;
+	}
+	case NAME_FAR:
+		*counter = block->counter - read_split(d, COLUMN_NAME_LOW);
+		return !d->column[COLUMN_NAME_LOW].bad && !d->column[COLUMN_NAME_HIGH].bad;
+	default:
+		return false;
+	}
+}
+
+static inline bool decode_free(struct decoder *d, unsigned op, size_t node_count,
+			       struct trace_event *e)
+{
+	struct predictor *p = &d->predictor;
+	struct slot_state *slot = &p->slots[p->slot];
+	uint32_t site;
+	if (!read_node(&d->column[COLUMN_SITE], &p->sites[slot->last_site].next,
+		       op >> OP_FREE_SITE_SHIFT & 3, node_count, &site))
+		return false;
+	struct site_state *at = &p->sites[site];
+	slot->last_site = site;
+	if (AT_UNLIKELY(op & OP_FREE_ATTR) && !read_free_attr(d, at))
+		return false;
+	if (op & OP_FREE_SLOT) {
+		struct cursor *in = &d->column[COLUMN_BLOCK_SLOT];
+		at->block_slot = (uint32_t)cursor_below(in, TRACE_MAX_SLOTS);
+		if (in->bad)
+			return false;
+	}
+	struct slot_state *block = &p->slots[at->block_slot];
+	uint64_t counter;
+	if (!read_name(d, op & 7, at, block, &counter))
+		return false;
+	predict_freed(at, block, counter);
+	*e = (struct trace_event){
+		.op = at->attr >> 16 ? TRACE_FREE_INHERITED : TRACE_FREE,
+		.role = at->attr & 0xff,
+		.flags = at->attr >> 8 & 0xff,
+		.slot = p->slot,
+		.stack = site,
+		.time_ns = d->time * FORMAT_TIME_UNIT_NS,
+		.counter = counter,
+		.block_slot = at->block_slot,
+	};
+	return true;
+}
+
+static uint32_t read_thread(struct decoder *d, unsigned op, struct cursor *in)
+{
+	bool starts = op == TRACE_THREAD_START && d->thread_count < FORMAT_MAX_THREADS;
+	uint32_t thread = (uint32_t)cursor_below(in, (uint64_t)d->thread_count + starts);
+	if (thread == d->thread_count && !in->bad)
+		d->thread_count++;
+	return thread;
+}
+
+static unsigned role_limit(unsigned op)
+{
+	return op == TRACE_MARK ? (unsigned)FORMAT_MARK_TYPES :
+	       op == TRACE_LOSS ? (unsigned)TRACE_LOSS_COUNT : (unsigned)ROLE_COUNT;
+}
+
+static bool decode_other(struct decoder *d, unsigned op, const struct tables *t,
+			 struct trace_event *e)
+{
+	unsigned fields = format_event_fields(op);
+	struct cursor *in = &d->column[COLUMN_OTHER];
+	*e = (struct trace_event){ .op = (uint8_t)op, .time_ns = d->time * FORMAT_TIME_UNIT_NS };
+	if (fields & FIELD_SLOT)
+		e->slot = d->predictor.slot;
+	if (fields & FIELD_PROCESS)
+		e->process = (uint32_t)cursor_below(in, t->process_count);
+	if (fields & FIELD_THREAD)
+		e->thread = read_thread(d, op, in);
+	if (fields & FIELD_MODULE)
+		e->module = (uint32_t)cursor_below(in, t->module_count);
+	if (fields & FIELD_ROLE)
+		e->role = (uint8_t)cursor_below(in, role_limit(op));
+	if (fields & FIELD_FLAGS)
+		e->flags = (uint8_t)cursor_below(in, FORMAT_MAX_FLAGS + 1);
+	if (fields & FIELD_STACK)
+		e->stack = (uint32_t)cursor_below(in, t->node_count);
+	if (fields & FIELD_VALUE)
+		e->value = cursor_varint(in);
+	if (fields & FIELD_ADDRESS)
+		e->address = cursor_varint(in);
+	if (fields & FIELD_TEXT) {
+		size_t len;
+		e->text = cursor_string(in, &len);
+		if (len > FORMAT_MAX_TEXT_BYTES)
+			return false;
+	}
+	return fields && !in->bad;
+}
+
+static bool decode_time(struct decoder *d)
+{
+	struct cursor *in = &d->column[COLUMN_TIME];
+	uint64_t delta = cursor_varint(in);
+	/* Times are given in nanoseconds: those must not overflow. */
+	if (in->bad || delta > UINT64_MAX / FORMAT_TIME_UNIT_NS - d->time)
+		return false;
+	d->time += delta;
+	return true;
+}
+
+static bool decode_slot(struct decoder *d, unsigned op)
+{
+	struct predictor *p = &d->predictor;
+	struct slot_state *from = &p->slots[p->slot];
+	if (op == OP_SLOT) {
+		struct cursor *in = &d->column[COLUMN_SLOT];
+		from->next_slot = (uint32_t)cursor_below(in, TRACE_MAX_SLOTS);
+		if (in->bad)
+			return false;
+	}
+	p->slot = from->next_slot;
+	return true;
+}
+
+/* Every column must have been read to its end. */
+static void end_chunk(struct decoder *d)
+{
+	if (d->events_left)
+		d->wrong = "an event chunk has fewer events than it says";
+	for (unsigned i = 0; i < COLUMN_COUNT; i++)
+		if (d->column[i].at != d->column[i].end)
+			d->wrong = "an event chunk has bytes after its last event";
+}
+
+size_t decoder_next(struct decoder *d, const struct tables *t, struct trace_event *out, size_t max)
+{
+	struct cursor *ops = &d->column[COLUMN_OPS];
+	size_t n = 0;
+	if (d->wrong)
+		return 0;
+	predictor_reserve(&d->predictor, t->node_count);
+	while (n < max) {
+		if (ops->at == ops->end) {
+			end_chunk(d);
+			break;
+		}
+		unsigned op = *ops->at++;
+		bool good;
+		if (op >= OP_FREE)
+			good = decode_free(d, op, t->node_count, &out[n]);
+		else if (op <= OP_ALLOC_LAST)
+			good = decode_alloc(d, op, t->node_count, &out[n]);
+		else if (op >= OP_OTHER)
+			good = decode_other(d, op - OP_OTHER, t, &out[n]);
+		else if (op == OP_TIME && decode_time(d))
+			continue;
+		else if ((op == OP_SLOT_NEXT || op == OP_SLOT) && decode_slot(d, op))
+			continue;
+		else
+			good = false;
+		if (!good || !d->events_left) {
+			d->wrong = "an event is malformed or names what is not there";
+			break;
+		}
+		d->events_left--;
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,168 @@
+/* format.h - the numbers of the trace file that writer and reader share.
+ *
+ * man/alloctrace-trace.5 is the specification; this is its C side. Only trace/ includes it. */
+#ifndef ALLOCTRACE_TRACE_FORMAT_H
+#define ALLOCTRACE_TRACE_FORMAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "trace/trace.h"
+#include "wire/events.h"
+
+/* The file begins with 16 bytes: magic, version, crc32 of both. The magic is no text and breaks
+ * when a transfer changes line ends or strips the eighth bit. */
+#define FORMAT_MAGIC "\x89" "ATZ\r\n\x1a\n"
+
+enum {
+	FORMAT_MAGIC_BYTES = 8,
+	FORMAT_HEADER_BYTES = 16,
+	FORMAT_CHUNK_HEADER_BYTES = 24,
+	FORMAT_END_BYTES = 16, /* payload of the end chunk */
+	/* What a reader accepts, checked before anything is allocated. */
+	FORMAT_MAX_CHUNK_BYTES = 64 << 20,
+	FORMAT_MAX_NODES = 1 << 26,
+	FORMAT_MAX_MODULES = 1 << 20,
+	FORMAT_MAX_PROCESSES = 1 << 20,
+	FORMAT_MAX_THREADS = 1 << 28,
+	FORMAT_MAX_TEXT_BYTES = 4095, /* of a mark */
+	FORMAT_MAX_STRING_BYTES = 1 << 20, /* of anything else; the writer cuts there */
+	FORMAT_MAX_FACTS = 4096,
+	FORMAT_MAX_FLAGS = 63,
+	FORMAT_MARK_TYPES = MARK_RESUME + 1,
+	FORMAT_TIME_UNIT_NS = 1000,
+};
+
+enum chunk_type {
+	CHUNK_TABLES = 1,  /* records: facts, modules, processes, allocators */
+	CHUNK_NODES = 2,
+	CHUNK_EVENTS = 3,
+	CHUNK_SYMBOLS = 4,
+	CHUNK_INDEX = 5,
+	CHUNK_END = 6,     /* never compressed; always the last 40 bytes of a closed file */
+};
+
+enum chunk_flag {
+	CHUNK_FLAG_PLAIN = 1, /* the payload is stored as it is, not as a zlib stream */
+};
+
+/* Bytes: 0 type, 1 flags, 2-3 zero, 4 stored bytes, 8 raw bytes, 12 count, 16 crc32 of the stored
+ * bytes, 20 crc32 of bytes 0-19. All little-endian. */
+struct chunk_header {
+	uint8_t type;
+	uint8_t flags;
+	uint32_t stored_bytes;
+	uint32_t raw_bytes;
+	uint32_t count; /* of what is in it: entries, events, records */
+	uint32_t crc;
+};
+
+enum table_record {
+	RECORD_FACT = 1,
+	RECORD_MODULE = 2,
+	RECORD_PROCESS = 3,
+	RECORD_ALLOCATOR = 4,
+	RECORD_THREAD = 5,
+};
+
+/* An event chunk is a directory of column lengths and then the columns. */
+enum column_id {
+	COLUMN_OPS,         /* one byte per operation */
+	COLUMN_STACK,       /* varint: node of an allocation, where not predicted */
+	COLUMN_SIZE_LOW,    /* low byte of a size, where not predicted */
+	COLUMN_SIZE_HIGH,   /* varint: the rest of it */
+	COLUMN_ALLOC_ATTR,  /* role, flags, allocator */
+	COLUMN_NAME_NEAR,   /* freed counter as a small step */
+	COLUMN_NAME_LOW,    /* low byte of a distance */
+	COLUMN_NAME_HIGH,   /* varint: the rest of it */
+	COLUMN_SITE,        /* varint: node of a free */
+	COLUMN_FREE_ATTR,   /* role, flags */
+	COLUMN_BLOCK_SLOT,  /* varint */
+	COLUMN_SLOT,        /* varint: slot of the events that follow */
+	COLUMN_TIME,        /* varint: microseconds since the last one */
+	COLUMN_OTHER,       /* fields of all other ops */
+	COLUMN_COUNT
+};
+
+/* The op byte: ALLOC 0x00-0x0f, others 0x10-0x1f and 0x20-0x3f, FREE 0x80-0xff.
+ *
+ *   ALLOC  0 0 0 0 | attr explicit | size explicit | stack mode (2 bits)
+ *   FREE   1 | slot explicit | attr explicit | site mode (2 bits) | name mode (3 bits) */
+enum op_code {
+	OP_ALLOC_SIZE = 0x04,
+	OP_ALLOC_ATTR = 0x08,
+	OP_ALLOC_LAST = 0x0f,
+	OP_TIME = 0x10,
+	OP_SLOT_NEXT = 0x11, /* to the slot that followed this one the last time */
+	OP_SLOT = 0x12,
+	OP_OTHER = 0x20, /* + enum trace_op */
+	OP_FREE = 0x80,
+	OP_FREE_ATTR = 0x20,
+	OP_FREE_SLOT = 0x40,
+	OP_FREE_SITE_SHIFT = 3,
+};
+
+/* The fields of the other ops, in the order in which COLUMN_OTHER has them. */
+enum event_field {
+	FIELD_PROCESS = 1,
+	FIELD_THREAD = 2,
+	FIELD_MODULE = 4,
+	FIELD_ROLE = 8,
+	FIELD_FLAGS = 16,
+	FIELD_STACK = 32,
+	FIELD_VALUE = 64, /* size or value */
+	FIELD_ADDRESS = 128,
+	FIELD_TEXT = 256,
+	FIELD_SLOT = 512, /* holds for the event, is not in the column */
+};
+
+static inline unsigned format_event_fields(unsigned op)
+{
+	switch (op) {
+	case TRACE_PROCESS_START:
+		return FIELD_PROCESS;
+	case TRACE_PROCESS_END:
+		return FIELD_PROCESS | FIELD_VALUE;
+	case TRACE_THREAD_START:
+		return FIELD_SLOT | FIELD_PROCESS | FIELD_THREAD;
+	case TRACE_THREAD_END:
+		return FIELD_SLOT | FIELD_THREAD;
+	case TRACE_MODULE:
+		return FIELD_PROCESS | FIELD_MODULE | FIELD_VALUE;
+	case TRACE_MARK:
+		return FIELD_SLOT | FIELD_ROLE | FIELD_TEXT;
+	case TRACE_MAP:
+		return FIELD_SLOT | FIELD_ROLE | FIELD_FLAGS | FIELD_STACK | FIELD_VALUE |
+		       FIELD_ADDRESS;
+	case TRACE_LOSS:
+		return FIELD_PROCESS | FIELD_ROLE | FIELD_VALUE;
+	default:
+		return 0;
+	}
+}
+
+static inline void format_put_u32(uint8_t *out, uint32_t value)
+{
+	for (unsigned i = 0; i < 4; i++)
+		out[i] = (uint8_t)(value >> 8 * i);
+}
+
+static inline uint32_t format_get_u32(const uint8_t *in)
+{
+	return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 |
+	       (uint32_t)in[3] << 24;
+}
+
+static inline void format_put_u64(uint8_t *out, uint64_t value)
+{
+	format_put_u32(out, (uint32_t)value);
+	format_put_u32(out + 4, (uint32_t)(value >> 32));
+}
+
+static inline uint64_t format_get_u64(const uint8_t *in)
+{
+	return format_get_u32(in) | (uint64_t)format_get_u32(in + 4) << 32;
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* output.c - see output.h. */
+#include "trace/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/mem.h"
+
+/* Below this a zlib stream is not smaller. */
+enum { SMALLEST_COMPRESSED = 32 };
+
+static int open_stdout(struct err *err)
+{
+	if (isatty(STDOUT_FILENO))
+		return err_set(err, "standard output is a terminal: a trace is no text");
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? err_set_errno(err, "standard output") : fd;
+}
+
+/* Nothing of that name was there: make it, and fail when somebody else just did. */
+static int create_new(const char *path, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+	return fd < 0 ? err_set_errno(err, "%s: cannot create the trace file", path) : fd;
+}
+
+static int open_existing(const char *path, struct err *err)
+{
+	/* O_NONBLOCK: a FIFO that nobody reads is an error, not a wait without end. */
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0)
+		return fd;
+	if (errno == ELOOP)
+		return err_set(err, "%s: is a symbolic link, which is not followed; "
+				    "remove it or choose another name", path);
+	if (errno == ENXIO)
+		return err_set(err, "%s: nobody reads from it", path);
+	return err_set_errno(err, "%s: cannot write the trace file", path);
+}
+
+/* The descriptor is open: may a trace go there? */
+static int accept_file(struct output *o, struct err *err)
+{
+	struct stat st;
+	if (fstat(o->fd, &st) < 0)
+		return err_set_errno(err, "%s", o->name);
+	if (S_ISREG(st.st_mode)) {
+		o->seekable = lseek(o->fd, 0, SEEK_CUR) == 0;
+		if (o->seekable && ftruncate(o->fd, 0) < 0)
+			return err_set_errno(err, "%s: cannot empty it", o->name);
+		return 0;
+	}
+	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode) && !S_ISSOCK(st.st_mode))
+		return err_set(err, "%s: is neither a file nor a pipe", o->name);
+	return 0;
+}
+
+static int open_path(struct output *o, const char *path, struct err *err)
+{
+	if (strcmp(path, "-") == 0) {
+		o->fd = open_stdout(err);
+		return o->fd < 0 ? -1 : 0;
+	}
+	struct stat st;
+	if (lstat(path, &st) < 0 && errno == ENOENT) {
+		o->fd = create_new(path, err);
+		return o->fd < 0 ? -1 : 0;
+	}
+	o->fd = open_existing(path, err);
+	if (o->fd < 0)
+		return -1;
+	int flags = fcntl(o->fd, F_GETFL);
+	if (flags < 0 || fcntl(o->fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return err_set_errno(err, "%s", path);
+	return 0;
+}
+
+/* Cuts the file back to its last whole chunk, so that what is there stays a valid trace. */
+static int give_up(struct output *o, const char *name)
+{
+	int code = errno;
+	o->failed = true;
+	if (o->seekable && ftruncate(o->fd, (off_t)o->bytes) == 0)
+		(void)lseek(o->fd, (off_t)o->bytes, SEEK_SET);
+	errno = code;
+	return err_set_errno(&o->err, "%s: writing the trace failed after %llu bytes", name,
+			     (unsigned long long)o->bytes);
+}
+
+/* Somebody else made our pipe non-blocking: wait as a blocking one would. */
+static bool wait_writable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	return poll(&p, 1, -1) > 0 || errno == EINTR;
+}
+
+static int append(struct output *o, const uint8_t *data, size_t bytes)
+{
+	size_t done = 0;
+	while (done < bytes) {
+		ssize_t n = write(o->fd, data + done, bytes - done);
+		if (n > 0) {
+			done += (size_t)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN && wait_writable(o->fd))
+			continue;
+		if (n == 0)
+			errno = ENOSPC;
+		return give_up(o, o->name);
+	}
+	o->bytes += bytes;
+	return 0;
+}
+
+static int append_file_header(struct output *o)
+{
+	uint8_t header[FORMAT_HEADER_BYTES];
+	memcpy(header, FORMAT_MAGIC, FORMAT_MAGIC_BYTES);
+	format_put_u32(header + 8, TRACE_VERSION);
+	format_put_u32(header + 12, deflate_crc32(header, 12));
+	return append(o, header, sizeof(header));
+}
+
+int output_open(struct output *o, const char *path, struct err *err)
+{
+	memset(o, 0, sizeof(*o));
+	o->fd = -1;
+	o->name = mem_strdup(strcmp(path, "-") == 0 ? "standard output" : path);
+	o->deflater = deflater_new();
+	if (open_path(o, path, err) == 0 && accept_file(o, err) == 0) {
+		if (append_file_header(o) == 0)
+			return 0;
+		if (err)
+			*err = o->err;
+	}
+	(void)output_close(o, NULL);
+	return -1;
+}
+
+static void put_chunk_header(uint8_t *out, const struct chunk_header *h)
+{
+	memset(out, 0, FORMAT_CHUNK_HEADER_BYTES);
+	out[0] = h->type;
+	out[1] = h->flags;
+	format_put_u32(out + 4, h->stored_bytes);
+	format_put_u32(out + 8, h->raw_bytes);
+	format_put_u32(out + 12, h->count);
+	format_put_u32(out + 16, h->crc);
+	format_put_u32(out + 20, deflate_crc32(out, 20));
+}
+
+int output_chunk(struct output *o, enum chunk_type type, uint32_t count, const uint8_t *payload,
+		 size_t bytes)
+{
+	if (o->failed)
+		return -1;
+	o->buffer = mem_grow(o->buffer, &o->buffer_cap, FORMAT_CHUNK_HEADER_BYTES + bytes, 1);
+	uint8_t *stored = o->buffer + FORMAT_CHUNK_HEADER_BYTES;
+	struct chunk_header h = { .type = (uint8_t)type, .count = count };
+	h.raw_bytes = (uint32_t)bytes;
+	size_t packed = 0;
+	if (bytes >= SMALLEST_COMPRESSED && type != CHUNK_END)
+		packed = deflater_run(o->deflater, payload, bytes, stored, bytes - 1);
+	if (!packed) {
+		h.flags = CHUNK_FLAG_PLAIN;
+		memcpy(stored, payload, bytes);
+		packed = bytes;
+	}
+	h.stored_bytes = (uint32_t)packed;
+	h.crc = deflate_crc32(stored, packed);
+	put_chunk_header(o->buffer, &h);
+	return append(o, o->buffer, FORMAT_CHUNK_HEADER_BYTES + packed);
+}
+
+int output_close(struct output *o, struct err *err)
+{
+	/* A delayed write error (NFS, quota) shows up here. */
+	if (o->fd >= 0 && close(o->fd) < 0 && errno != EINTR && !o->failed) {
+		o->failed = true;
+		err_set_errno(&o->err, "%s: closing the trace failed", o->name);
+	}
+	int result = o->failed ? -1 : 0;
+	if (o->failed && err)
+		*err = o->err;
+	deflater_free(o->deflater);
+	free(o->buffer);
+	free(o->name);
+	return result;
+}

@@ -1,0 +1,195 @@
+/* tables.c - see tables.h. */
+#include "trace/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/mem.h"
+#include "wire/session.h"
+
+void tables_init(struct tables *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->nodes = mem_grow(NULL, &t->node_cap, NODE_FIRST, sizeof(*t->nodes));
+	for (unsigned i = 0; i < NODE_FIRST; i++)
+		t->nodes[i] = (struct trace_node){ .module = TRACE_NO_MODULE };
+	t->node_count = NODE_FIRST;
+}
+
+void tables_release(struct tables *t)
+{
+	free(t->nodes);
+	free(t->modules);
+	free(t->processes);
+	free(t->allocators);
+	free(t->threads);
+	free(t->facts);
+}
+
+static const char *read_fact(struct tables *t, struct cursor *in)
+{
+	struct fact fact = { 0 };
+	fact.key = cursor_text(in);
+	fact.value = cursor_text(in);
+	if (in->bad)
+		return "a fact is malformed";
+	for (size_t i = 0; i < t->fact_count; i++) {
+		if (strcmp(t->facts[i].key, fact.key) == 0) {
+			t->facts[i].value = fact.value;
+			return NULL;
+		}
+	}
+	if (t->fact_count >= FORMAT_MAX_FACTS)
+		return "too many facts";
+	t->facts = mem_grow(t->facts, &t->fact_cap, t->fact_count + 1, sizeof(*t->facts));
+	t->facts[t->fact_count++] = fact;
+	return NULL;
+}
+
+static const char *read_module(struct tables *t, struct cursor *in)
+{
+	struct trace_module m = { 0 };
+	uint64_t index = cursor_below(in, FORMAT_MAX_MODULES);
+	size_t id_bytes;
+	m.anonymous_process_plus_1 = (uint32_t)cursor_below(in, FORMAT_MAX_PROCESSES + 1);
+	m.path = cursor_text(in);
+	m.build_id = (const uint8_t *)cursor_string(in, &id_bytes);
+	m.build_id_bytes = (uint32_t)id_bytes;
+	if (in->bad || index > t->module_count)
+		return "a module is malformed";
+	if (index < t->module_count)
+		return NULL;
+	t->modules = mem_grow(t->modules, &t->module_cap, index + 1, sizeof(*t->modules));
+	t->modules[t->module_count++] = m;
+	return NULL;
+}
+
+/* A process index + 1; 0 is TRACE_NO_PROCESS. */
+static uint32_t read_process_index(const struct tables *t, struct cursor *in)
+{
+	return (uint32_t)cursor_below(in, t->process_count + 1) - 1;
+}
+
+static const char *read_process(struct tables *t, struct cursor *in)
+{
+	struct trace_process p = { 0 };
+	size_t command_bytes;
+	uint64_t index = cursor_below(in, FORMAT_MAX_PROCESSES);
+	p.pid = (uint32_t)cursor_below(in, UINT32_MAX);
+	p.parent = read_process_index(t, in);
+	p.origin = (uint32_t)cursor_below(in, UINT32_MAX);
+	p.start_ns = cursor_varint(in);
+	p.exe = cursor_text(in);
+	p.command = cursor_string(in, &command_bytes);
+	p.command_bytes = (uint32_t)command_bytes;
+	if (in->bad || index > t->process_count)
+		return "a process is malformed";
+	if (index < t->process_count)
+		return NULL;
+	t->processes = mem_grow(t->processes, &t->process_cap, index + 1, sizeof(*t->processes));
+	t->processes[t->process_count++] = p;
+	return NULL;
+}
+
+static const char *read_allocator(struct tables *t, struct cursor *in)
+{
+	struct trace_allocator a = { 0 };
+	uint64_t index = cursor_below(in, TRACE_MAX_ALLOCATORS);
+	a.process = read_process_index(t, in);
+	a.name = cursor_text(in);
+	if (in->bad)
+		return "an allocator is malformed";
+	t->allocators = mem_grow(t->allocators, &t->allocator_cap, index + 1,
+				 sizeof(*t->allocators));
+	while (t->allocator_count <= index)
+		t->allocators[t->allocator_count++] =
+			(struct trace_allocator){ .name = "", .process = TRACE_NO_PROCESS };
+	t->allocators[index] = a;
+	return NULL;
+}
+
+static const char *read_thread(struct tables *t, struct cursor *in)
+{
+	struct trace_thread thread = { 0 };
+	uint64_t index = cursor_below(in, t->thread_count + 1);
+	thread.process = read_process_index(t, in);
+	thread.tid = (uint32_t)cursor_below(in, (uint64_t)UINT32_MAX + 1);
+	thread.name = cursor_text(in);
+	if (in->bad || index >= FORMAT_MAX_THREADS)
+		return "a thread is malformed";
+	t->threads = mem_grow(t->threads, &t->thread_cap, index + 1, sizeof(*t->threads));
+	if (index == t->thread_count)
+		t->thread_count++;
+	t->threads[index] = thread;
+	return NULL;
+}
+
+static const char *read_record(struct tables *t, uint64_t kind, struct cursor *in)
+{
+	switch (kind) {
+	case RECORD_FACT:
+		return read_fact(t, in);
+	case RECORD_MODULE:
+		return read_module(t, in);
+	case RECORD_PROCESS:
+		return read_process(t, in);
+	case RECORD_ALLOCATOR:
+		return read_allocator(t, in);
+	case RECORD_THREAD:
+		return read_thread(t, in);
+	default:
+		return NULL; /* of a later alloctrace; its length says where the next begins */
+	}
+}
+
+const char *tables_read(struct tables *t, struct cursor in, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t kind = cursor_varint(&in);
+		struct cursor body = cursor_part(&in, cursor_varint(&in));
+		if (in.bad)
+			return "a table record is cut off";
+		const char *wrong = read_record(t, kind, &body);
+		if (wrong)
+			return wrong;
+	}
+	return in.at == in.end ? NULL : "bytes after the last table record";
+}
+
+static const char *read_node(const struct tables *t, uint64_t index, struct cursor part[3],
+			     struct trace_node *node)
+{
+	uint64_t distance = cursor_varint(&part[0]);
+	uint64_t module = cursor_below(&part[1], t->module_count + 1);
+	node->offset = cursor_varint(&part[2]);
+	if (part[0].bad || part[1].bad || part[2].bad || distance == 0 || distance > index)
+		return "a node is malformed";
+	node->parent = (uint32_t)(index - distance);
+	node->module = (uint32_t)module - 1;
+	return NULL;
+}
+
+const char *tables_read_nodes(struct tables *t, struct cursor in, uint32_t count)
+{
+	uint64_t first = cursor_varint(&in);
+	uint64_t len[3];
+	struct cursor part[3];
+	for (unsigned i = 0; i < 3; i++)
+		len[i] = cursor_varint(&in);
+	for (unsigned i = 0; i < 3; i++)
+		part[i] = cursor_part(&in, len[i]);
+	/* Each node takes at least a byte of each part, which bounds the room asked for. */
+	if (in.bad || in.at != in.end || count > len[0] || first > t->node_count ||
+	    first < NODE_FIRST || first + count > FORMAT_MAX_NODES)
+		return "a chunk of nodes is malformed";
+	t->nodes = mem_grow(t->nodes, &t->node_cap, first + count, sizeof(*t->nodes));
+	for (uint64_t i = first; i < first + count; i++) {
+		struct trace_node node;
+		const char *wrong = read_node(t, i, part, &node);
+		if (wrong)
+			return wrong;
+		if (i == t->node_count)
+			t->nodes[t->node_count++] = node;
+	}
+	return NULL;
+}

@@ -1,0 +1,36 @@
+/* tables.h - what the reader knows of facts, modules, processes, threads, allocators and nodes.
+ *
+ * Filled from chunks whose payload is handed over: strings point into it. A chunk read twice
+ * changes nothing. Functions return NULL, or a text that says what is wrong with the chunk. */
+#ifndef ALLOCTRACE_TRACE_TABLES_H
+#define ALLOCTRACE_TRACE_TABLES_H
+
+#include "trace/cursor.h"
+#include "trace/format.h"
+
+struct fact {
+	const char *key;
+	const char *value;
+};
+
+struct tables {
+	struct trace_node *nodes;
+	struct trace_module *modules;
+	struct trace_process *processes;
+	struct trace_allocator *allocators;
+	struct trace_thread *threads;
+	struct fact *facts;
+	size_t node_count, node_cap;
+	size_t module_count, module_cap;
+	size_t process_count, process_cap;
+	size_t allocator_count, allocator_cap;
+	size_t thread_count, thread_cap;
+	size_t fact_count, fact_cap;
+};
+
+void tables_init(struct tables *t);
+void tables_release(struct tables *t);
+const char *tables_read(struct tables *t, struct cursor in, uint32_t count);
+const char *tables_read_nodes(struct tables *t, struct cursor in, uint32_t count);
+
+#endif

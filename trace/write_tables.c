@@ -1,0 +1,166 @@
+/* write_tables.c - the writer's tables: facts, modules, processes, allocators, nodes.
+ *
+ * They are gathered and go out as chunks before the events that may use them. */
+#include "trace/writer_state.h"
+
+static void end_record(struct trace_writer *w, enum table_record kind, const struct bytes *body)
+{
+	bytes_add_varint(&w->tables, kind);
+	bytes_add_varint(&w->tables, body->len);
+	bytes_add(&w->tables, body->data, body->len);
+	w->tables_pending++;
+	if (w->tables.len >= WRITER_PENDING_BYTES)
+		writer_flush_tables(w);
+}
+
+void trace_writer_fact(struct trace_writer *w, const char *key, const char *value)
+{
+	struct bytes body = { 0 };
+	bytes_add_text(&body, key);
+	bytes_add_text(&body, value);
+	end_record(w, RECORD_FACT, &body);
+	bytes_release(&body);
+}
+
+void trace_writer_module(struct trace_writer *w, const struct trace_module *module)
+{
+	if (w->module_count >= FORMAT_MAX_MODULES) {
+		w->repairs++;
+		return;
+	}
+	struct bytes body = { 0 };
+	bytes_add_varint(&body, w->module_count++);
+	bytes_add_varint(&body, module->anonymous_process_plus_1);
+	bytes_add_text(&body, module->path);
+	bytes_add_string(&body, (const char *)module->build_id, module->build_id_bytes);
+	end_record(w, RECORD_MODULE, &body);
+	bytes_release(&body);
+}
+
+static uint32_t checked_process(struct trace_writer *w, uint32_t process)
+{
+	if (process == TRACE_NO_PROCESS || process < w->process_count)
+		return process;
+	w->repairs++;
+	return TRACE_NO_PROCESS;
+}
+
+void trace_writer_process(struct trace_writer *w, const struct trace_process *process)
+{
+	if (w->process_count >= FORMAT_MAX_PROCESSES) {
+		w->repairs++;
+		return;
+	}
+	uint32_t parent = checked_process(w, process->parent);
+	struct bytes body = { 0 };
+	bytes_add_varint(&body, w->process_count++);
+	bytes_add_varint(&body, process->pid);
+	bytes_add_varint(&body, (uint32_t)(parent + 1));
+	bytes_add_varint(&body, process->origin);
+	bytes_add_varint(&body, process->start_ns);
+	bytes_add_text(&body, process->exe);
+	bytes_add_string(&body, process->command, process->command_bytes);
+	end_record(w, RECORD_PROCESS, &body);
+	bytes_release(&body);
+}
+
+void trace_writer_allocator(struct trace_writer *w, uint32_t index,
+			    const struct trace_allocator *allocator)
+{
+	if (index >= TRACE_MAX_ALLOCATORS) {
+		w->repairs++;
+		return;
+	}
+	struct bytes body = { 0 };
+	uint32_t process = checked_process(w, allocator->process);
+	bytes_add_varint(&body, index);
+	bytes_add_varint(&body, (uint32_t)(process + 1));
+	bytes_add_text(&body, allocator->name);
+	end_record(w, RECORD_ALLOCATOR, &body);
+	bytes_release(&body);
+}
+
+static void put_thread(struct trace_writer *w, uint32_t thread, const struct trace_thread *record)
+{
+	struct bytes body = { 0 };
+	bytes_add_varint(&body, thread);
+	bytes_add_varint(&body, (uint32_t)(record->process + 1));
+	bytes_add_varint(&body, record->tid);
+	bytes_add_text(&body, record->name);
+	end_record(w, RECORD_THREAD, &body);
+	bytes_release(&body);
+}
+
+void trace_writer_thread(struct trace_writer *w, uint32_t thread,
+			 const struct trace_thread *record)
+{
+	static const struct trace_thread unknown = { .process = TRACE_NO_PROCESS };
+	if (thread >= w->thread_count) {
+		w->repairs++;
+		return;
+	}
+	struct trace_thread checked = *record;
+	checked.process = checked_process(w, record->process);
+	while (w->thread_records < thread)
+		put_thread(w, w->thread_records++, &unknown);
+	if (w->thread_records == thread)
+		w->thread_records++;
+	put_thread(w, thread, &checked);
+}
+
+static int flush_nodes(struct trace_writer *w)
+{
+	struct bytes payload = { 0 };
+	bytes_add_varint(&payload, w->node_count - w->nodes_pending);
+	for (unsigned i = 0; i < 3; i++)
+		bytes_add_varint(&payload, w->nodes[i].len);
+	for (unsigned i = 0; i < 3; i++) {
+		bytes_add(&payload, w->nodes[i].data, w->nodes[i].len);
+		w->nodes[i].len = 0;
+	}
+	int result = writer_chunk(w, CHUNK_NODES, w->nodes_pending, payload.data, payload.len);
+	w->nodes_pending = 0;
+	bytes_release(&payload);
+	return result;
+}
+
+void trace_writer_node(struct trace_writer *w, const struct trace_node *node)
+{
+	if (w->node_count >= FORMAT_MAX_NODES) {
+		w->repairs++;
+		return;
+	}
+	uint32_t parent = node->parent;
+	uint32_t module = node->module;
+	if (parent >= w->node_count) {
+		w->repairs++;
+		parent = NODE_UNKNOWN;
+	}
+	if (module != TRACE_NO_MODULE && module >= w->module_count) {
+		w->repairs++;
+		module = TRACE_NO_MODULE;
+	}
+	bytes_add_varint(&w->nodes[0], w->node_count - parent);
+	bytes_add_varint(&w->nodes[1], (uint32_t)(module + 1));
+	bytes_add_varint(&w->nodes[2], node->offset);
+	w->node_count++;
+	w->nodes_pending++;
+	predictor_reserve(&w->predictor, w->node_count);
+	/* The nodes may name modules that are still pending: those go first. */
+	if (w->nodes[2].len >= WRITER_PENDING_BYTES)
+		writer_flush_tables(w);
+}
+
+int writer_flush_tables(struct trace_writer *w)
+{
+	int result = 0;
+	if (w->tables_pending) {
+		result = writer_chunk(w, CHUNK_TABLES, w->tables_pending, w->tables.data,
+				      w->tables.len);
+		w->tables_pending = 0;
+		w->tables.len = 0;
+	}
+	if (w->nodes_pending && flush_nodes(w) < 0)
+		result = -1;
+	return result;
+}

@@ -1,0 +1,411 @@
+/* writer.c - taking events: prediction, columns, event chunks; opening, flushing, closing.
+ *
+ * One thread at a time. The hot calls write one op byte and, where the prediction fails, the
+ * value into its column; nothing else happens until a chunk is full. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/writer_state.h"
+#include "wire/roles.h"
+
+enum {
+	/* Operations in a chunk: enough to compress well, and small enough that columns and
+	 * compressor share a cache. */
+	CHUNK_OPS = 1 << 16,
+	/* An event takes at most this many: time, slot, itself. */
+	EVENT_OPS = 3,
+	/* Room for the column of rare events; one takes at most OTHER_EVENT_BYTES. */
+	OTHER_BYTES = 1 << 18,
+	OTHER_EVENT_BYTES = FORMAT_MAX_TEXT_BYTES + 9 * VARINT_MAX_BYTES,
+};
+
+/* The most bytes that one operation adds to a column. */
+static const uint8_t column_item_bytes[COLUMN_COUNT] = {
+	[COLUMN_OPS] = 1,        [COLUMN_STACK] = 4,     [COLUMN_SIZE_LOW] = 1,
+	[COLUMN_SIZE_HIGH] = 8,  [COLUMN_ALLOC_ATTR] = 5, [COLUMN_NAME_NEAR] = 1,
+	[COLUMN_NAME_LOW] = 1,   [COLUMN_NAME_HIGH] = 8, [COLUMN_SITE] = 4,
+	[COLUMN_FREE_ATTR] = 2,  [COLUMN_BLOCK_SLOT] = 3, [COLUMN_SLOT] = 3,
+	[COLUMN_TIME] = 10,      [COLUMN_OTHER] = 0,
+};
+
+static void lay_out_columns(struct trace_writer *w)
+{
+	size_t total = OTHER_BYTES;
+	for (unsigned i = 0; i < COLUMN_COUNT; i++)
+		total += (size_t)column_item_bytes[i] * CHUNK_OPS;
+	w->column_memory = mem_alloc(total);
+	uint8_t *place = w->column_memory;
+	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
+		w->column_start[i] = w->column[i] = place;
+		place += (size_t)column_item_bytes[i] * CHUNK_OPS;
+	}
+	w->ops_limit = w->column_start[COLUMN_OPS] + CHUNK_OPS - EVENT_OPS;
+}
+
+struct trace_writer *trace_writer_open(const char *path, struct err *err)
+{
+	struct trace_writer *w = mem_zalloc(1, sizeof(*w));
+	if (output_open(&w->output, path, err) < 0) {
+		free(w);
+		return NULL;
+	}
+	predictor_init(&w->predictor);
+	w->node_count = NODE_FIRST;
+	predictor_reserve(&w->predictor, w->node_count);
+	lay_out_columns(w);
+	w->index_last = 0;
+	return w;
+}
+
+int writer_chunk(struct trace_writer *w, enum chunk_type type, uint32_t count,
+		 const uint8_t *payload, size_t bytes)
+{
+	uint64_t offset = w->output.bytes;
+	if (output_chunk(&w->output, type, count, payload, bytes) < 0)
+		return -1;
+	if (type != CHUNK_EVENTS) {
+		bytes_add_varint(&w->index, type);
+		bytes_add_varint(&w->index, offset - w->index_last);
+		w->index_last = offset;
+		w->index_count++;
+	}
+	return 0;
+}
+
+static int flush_events(struct trace_writer *w)
+{
+	if (w->column[COLUMN_OPS] == w->column_start[COLUMN_OPS])
+		return 0;
+	struct bytes *out = &w->assembled;
+	out->len = 0;
+	for (unsigned i = 0; i < COLUMN_COUNT; i++)
+		bytes_add_varint(out, (uint64_t)(w->column[i] - w->column_start[i]));
+	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
+		bytes_add(out, w->column_start[i], (size_t)(w->column[i] - w->column_start[i]));
+		w->column[i] = w->column_start[i];
+	}
+	uint32_t count = (uint32_t)w->chunk_events;
+	w->chunk_events = 0;
+	return writer_chunk(w, CHUNK_EVENTS, count, out->data, out->len);
+}
+
+/* A chunk is full: what its events name goes first. */
+static AT_NOINLINE void end_chunk(struct trace_writer *w)
+{
+	writer_flush_tables(w);
+	flush_events(w);
+}
+
+static inline void put_byte(struct trace_writer *w, enum column_id id, unsigned value)
+{
+	*w->column[id]++ = (uint8_t)value;
+}
+
+static inline void put_varint(struct trace_writer *w, enum column_id id, uint64_t value)
+{
+	w->column[id] = varint_put(w->column[id], value);
+}
+
+static inline void put_split(struct trace_writer *w, enum column_id low, uint64_t value)
+{
+	put_byte(w, low, value & 0xff);
+	put_varint(w, low + 1, value >> 8);
+}
+
+void trace_writer_time(struct trace_writer *w, uint64_t time_ns)
+{
+	uint64_t time = time_ns / FORMAT_TIME_UNIT_NS;
+	if (time > w->time)
+		w->time = time;
+}
+
+/* The clock has moved or another slot's turn has come: say so before the event. */
+static AT_NOINLINE void put_context(struct trace_writer *w, uint32_t slot)
+{
+	struct predictor *p = &w->predictor;
+	if (w->time != w->written_time) {
+		put_byte(w, COLUMN_OPS, OP_TIME);
+		put_varint(w, COLUMN_TIME, w->time - w->written_time);
+		w->written_time = w->time;
+	}
+	if (slot == p->slot)
+		return;
+	struct slot_state *from = &p->slots[p->slot];
+	if (from->next_slot == slot) {
+		put_byte(w, COLUMN_OPS, OP_SLOT_NEXT);
+	} else {
+		put_byte(w, COLUMN_OPS, OP_SLOT);
+		put_varint(w, COLUMN_SLOT, slot);
+		from->next_slot = slot;
+	}
+	p->slot = slot;
+}
+
+/* False when the event cannot be written. */
+static inline bool begin_event(struct trace_writer *w, uint32_t slot)
+{
+	if (AT_UNLIKELY(w->column[COLUMN_OPS] > w->ops_limit))
+		end_chunk(w);
+	if (AT_UNLIKELY(slot != w->predictor.slot || w->time != w->written_time)) {
+		if (slot >= TRACE_MAX_SLOTS) {
+			w->repairs++;
+			return false;
+		}
+		put_context(w, slot);
+	}
+	w->chunk_events++;
+	return true;
+}
+
+static AT_NOINLINE uint32_t repair_node(struct trace_writer *w)
+{
+	w->repairs++;
+	return NODE_UNKNOWN;
+}
+
+static inline uint32_t checked_node(struct trace_writer *w, uint32_t node)
+{
+	return AT_LIKELY(node < w->node_count) ? node : repair_node(w);
+}
+
+static bool attr_ok(struct trace_writer *w, unsigned role, unsigned flags, uint32_t allocator)
+{
+	if (role < ROLE_COUNT && flags <= FORMAT_MAX_FLAGS && allocator < TRACE_MAX_ALLOCATORS)
+		return true;
+	w->repairs++;
+	return false;
+}
+
+void trace_writer_alloc(struct trace_writer *w, uint32_t slot, unsigned role, unsigned flags,
+			uint32_t stack, uint64_t size, uint32_t allocator)
+{
+	uint32_t attr = role | flags << 8 | allocator << 16;
+	stack = checked_node(w, stack);
+	struct stack_state *at = &w->predictor.stacks[stack];
+	/* What does not fit its field might look like the attributes that were checked before. */
+	if (AT_UNLIKELY(at->attr != attr || (role | flags) >> 8 | allocator >> 16) &&
+	    !attr_ok(w, role, flags, allocator))
+		return;
+	if (!begin_event(w, slot))
+		return;
+
+	struct slot_state *s = &w->predictor.slots[slot];
+	unsigned op = successors_put(&w->predictor.stacks[s->last_stack].next, stack);
+	s->last_stack = stack;
+	s->counter++;
+	w->events++;
+	if (op == NODE_MODE_EXPLICIT)
+		put_varint(w, COLUMN_STACK, stack);
+	if (at->size != size) {
+		op |= OP_ALLOC_SIZE;
+		put_split(w, COLUMN_SIZE_LOW, size);
+		at->size = size;
+	}
+	if (AT_UNLIKELY(at->attr != attr)) {
+		op |= OP_ALLOC_ATTR;
+		put_byte(w, COLUMN_ALLOC_ATTR, role);
+		put_byte(w, COLUMN_ALLOC_ATTR, flags);
+		put_varint(w, COLUMN_ALLOC_ATTR, allocator);
+		at->attr = attr;
+	}
+	put_byte(w, COLUMN_OPS, op);
+}
+
+static inline enum name_mode put_name(struct trace_writer *w, const struct site_state *site,
+				      const struct slot_state *block, uint64_t counter)
+{
+	uint64_t age = block->counter - counter;
+	if (AT_LIKELY(age == site->age))
+		return NAME_SITE_AGE;
+	if (counter == site->last + site->step)
+		return NAME_SITE_STEP;
+	uint64_t step = counter - block->last_freed;
+	if (step == 1)
+		return NAME_SLOT_UP;
+	if (step == UINT64_MAX)
+		return NAME_SLOT_DOWN;
+	if (step + 128 < 256) {
+		put_byte(w, COLUMN_NAME_NEAR, (unsigned)zigzag_encode((int64_t)step));
+		return NAME_NEAR;
+	}
+	put_split(w, COLUMN_NAME_LOW, age);
+	return NAME_FAR;
+}
+
+static bool free_ok(struct trace_writer *w, unsigned role, unsigned flags, uint32_t block_slot)
+{
+	if (block_slot < TRACE_MAX_SLOTS)
+		return attr_ok(w, role, flags, 0);
+	w->repairs++;
+	return false;
+}
+
+void trace_writer_free(struct trace_writer *w, uint32_t slot, unsigned role, unsigned flags,
+		       uint32_t site, uint32_t block_slot, uint64_t counter, bool inherited)
+{
+	uint32_t attr = role | flags << 8 | (uint32_t)inherited << 16;
+	site = checked_node(w, site);
+	struct site_state *at = &w->predictor.sites[site];
+	if (AT_UNLIKELY(at->attr != attr || at->block_slot != block_slot || (role | flags) >> 8) &&
+	    !free_ok(w, role, flags, block_slot))
+		return;
+	if (!begin_event(w, slot))
+		return;
+
+	struct slot_state *s = &w->predictor.slots[slot];
+	unsigned mode = successors_put(&w->predictor.sites[s->last_site].next, site);
+	s->last_site = site;
+	w->events++;
+	if (mode == NODE_MODE_EXPLICIT)
+		put_varint(w, COLUMN_SITE, site);
+	unsigned op = OP_FREE | mode << OP_FREE_SITE_SHIFT;
+	if (AT_UNLIKELY(at->attr != attr)) {
+		op |= OP_FREE_ATTR;
+		put_byte(w, COLUMN_FREE_ATTR, role);
+		put_byte(w, COLUMN_FREE_ATTR, flags << 1 | inherited);
+		at->attr = attr;
+	}
+	if (at->block_slot != block_slot) {
+		op |= OP_FREE_SLOT;
+		put_varint(w, COLUMN_BLOCK_SLOT, block_slot);
+		at->block_slot = block_slot;
+	}
+	struct slot_state *block = &w->predictor.slots[block_slot];
+	op |= put_name(w, at, block, counter);
+	predict_freed(at, block, counter);
+	put_byte(w, COLUMN_OPS, op);
+}
+
+/* Whether the reader would accept it; a stack is mended in place. */
+static bool check_event(struct trace_writer *w, struct trace_event *e, unsigned fields)
+{
+	unsigned roles = e->op == TRACE_MARK ? FORMAT_MARK_TYPES :
+			 e->op == TRACE_LOSS ? TRACE_LOSS_COUNT : ROLE_COUNT;
+	if (!fields || ((fields & FIELD_PROCESS) && e->process >= w->process_count) ||
+	    ((fields & FIELD_MODULE) && e->module >= w->module_count) ||
+	    ((fields & FIELD_ROLE) && e->role >= roles) ||
+	    ((fields & FIELD_FLAGS) && e->flags > FORMAT_MAX_FLAGS) ||
+	    ((fields & FIELD_SLOT) && e->slot >= TRACE_MAX_SLOTS))
+		return false;
+	if (e->op == TRACE_THREAD_START && e->thread == w->thread_count &&
+	    w->thread_count < FORMAT_MAX_THREADS)
+		w->thread_count++;
+	if ((fields & FIELD_THREAD) && e->thread >= w->thread_count)
+		return false;
+	if (fields & FIELD_STACK)
+		e->stack = checked_node(w, e->stack);
+	return true;
+}
+
+static void put_text(struct trace_writer *w, const char *text)
+{
+	size_t len = text ? strnlen(text, FORMAT_MAX_TEXT_BYTES) : 0;
+	put_varint(w, COLUMN_OTHER, len);
+	if (len)
+		memcpy(w->column[COLUMN_OTHER], text, len);
+	w->column[COLUMN_OTHER] += len;
+	put_byte(w, COLUMN_OTHER, 0);
+}
+
+static void put_other(struct trace_writer *w, const struct trace_event *e, unsigned fields)
+{
+	if (fields & FIELD_PROCESS)
+		put_varint(w, COLUMN_OTHER, e->process);
+	if (fields & FIELD_THREAD)
+		put_varint(w, COLUMN_OTHER, e->thread);
+	if (fields & FIELD_MODULE)
+		put_varint(w, COLUMN_OTHER, e->module);
+	if (fields & FIELD_ROLE)
+		put_varint(w, COLUMN_OTHER, e->role);
+	if (fields & FIELD_FLAGS)
+		put_varint(w, COLUMN_OTHER, e->flags);
+	if (fields & FIELD_STACK)
+		put_varint(w, COLUMN_OTHER, e->stack);
+	if (fields & FIELD_VALUE)
+		put_varint(w, COLUMN_OTHER, e->value);
+	if (fields & FIELD_ADDRESS)
+		put_varint(w, COLUMN_OTHER, e->address);
+	if (fields & FIELD_TEXT)
+		put_text(w, e->text);
+}
+
+void trace_writer_event(struct trace_writer *w, const struct trace_event *event)
+{
+	if (event->op == TRACE_ALLOC) {
+		trace_writer_alloc(w, event->slot, event->role, event->flags, event->stack,
+				   event->size, event->allocator);
+		return;
+	}
+	if (event->op == TRACE_FREE || event->op == TRACE_FREE_INHERITED) {
+		trace_writer_free(w, event->slot, event->role, event->flags, event->stack,
+				  event->block_slot, event->counter,
+				  event->op == TRACE_FREE_INHERITED);
+		return;
+	}
+	struct trace_event e = *event;
+	unsigned fields = format_event_fields(e.op);
+	if (!check_event(w, &e, fields)) {
+		w->repairs++;
+		return;
+	}
+	if (w->column[COLUMN_OTHER] - w->column_start[COLUMN_OTHER] >
+	    OTHER_BYTES - OTHER_EVENT_BYTES)
+		end_chunk(w);
+	begin_event(w, (fields & FIELD_SLOT) ? e.slot : w->predictor.slot);
+	put_byte(w, COLUMN_OPS, OP_OTHER + e.op);
+	put_other(w, &e, fields);
+}
+
+int trace_writer_flush(struct trace_writer *w, struct err *err)
+{
+	writer_flush_tables(w);
+	flush_events(w);
+	writer_flush_symbols(w);
+	if (w->output.failed && err)
+		*err = w->output.err;
+	return w->output.failed ? -1 : 0;
+}
+
+uint64_t trace_writer_bytes(const struct trace_writer *w)
+{
+	return w->output.bytes;
+}
+
+uint64_t trace_writer_events(const struct trace_writer *w)
+{
+	return w->events;
+}
+
+uint64_t trace_writer_repairs(const struct trace_writer *w)
+{
+	return w->repairs;
+}
+
+static void write_index(struct trace_writer *w)
+{
+	uint64_t offset = w->output.bytes;
+	if (output_chunk(&w->output, CHUNK_INDEX, w->index_count, w->index.data, w->index.len) < 0)
+		return;
+	uint8_t end[FORMAT_END_BYTES];
+	format_put_u64(end, offset);
+	format_put_u64(end + 8, w->events);
+	output_chunk(&w->output, CHUNK_END, 0, end, sizeof(end));
+}
+
+int trace_writer_close(struct trace_writer *w, struct err *err)
+{
+	if (trace_writer_flush(w, NULL) == 0)
+		write_index(w);
+	int result = output_close(&w->output, err);
+	predictor_release(&w->predictor);
+	free(w->column_memory);
+	bytes_release(&w->assembled);
+	bytes_release(&w->tables);
+	for (unsigned i = 0; i < 3; i++)
+		bytes_release(&w->nodes[i]);
+	bytes_release(&w->symbols);
+	strings_out_release(&w->strings);
+	bytes_release(&w->index);
+	free(w);
+	return result;
+}

@@ -1,0 +1,62 @@
+/* writer_state.h - struct trace_writer, shared by writer.c, write_tables.c and write_symbols.c. */
+#ifndef ALLOCTRACE_TRACE_WRITER_STATE_H
+#define ALLOCTRACE_TRACE_WRITER_STATE_H
+
+#include "trace/bytes.h"
+#include "trace/format.h"
+#include "trace/output.h"
+#include "trace/predict.h"
+#include "trace/strings_out.h"
+#include "util/err.h"
+
+enum {
+	/* Pending tables and symbols go out when they have grown to this. */
+	WRITER_PENDING_BYTES = 1 << 20,
+};
+
+struct trace_writer {
+	/* ---- events; the hot part ---- */
+	struct predictor predictor;
+	uint64_t time;         /* now, in FORMAT_TIME_UNIT_NS */
+	uint64_t written_time; /* what the last OP_TIME said */
+	uint32_t node_count;
+	uint8_t *column[COLUMN_COUNT];       /* where the next byte goes */
+	uint8_t *column_start[COLUMN_COUNT];
+	uint8_t *ops_limit;    /* the chunk goes out when the ops reach this */
+	uint64_t chunk_events; /* taken since the last chunk */
+	uint64_t events;
+	uint64_t repairs;
+	uint8_t *column_memory;
+	struct bytes assembled;
+
+	/* ---- tables ---- */
+	uint32_t module_count;
+	uint32_t process_count;
+	uint32_t thread_count;   /* by THREAD_START */
+	uint32_t thread_records; /* threads below this have a table record */
+	struct bytes tables;
+	uint32_t tables_pending; /* records in it */
+	struct bytes nodes[3];   /* parents, modules, offsets */
+	uint32_t nodes_pending;
+
+	/* ---- symbols ---- */
+	struct bytes symbols;
+	uint32_t symbols_pending;
+	uint32_t symbols_module; /* of the record before */
+	uint64_t symbols_offset;
+	struct strings_out strings;
+
+	struct output output;
+	struct bytes index;      /* entries of all chunks but the event chunks */
+	uint32_t index_count;
+	uint64_t index_last;     /* offset of the last entry */
+};
+
+/* Writes a chunk and notes it for the index. */
+int writer_chunk(struct trace_writer *w, enum chunk_type type, uint32_t count,
+		 const uint8_t *payload, size_t bytes);
+/* Write what is pending; do nothing when nothing is. */
+int writer_flush_tables(struct trace_writer *w);
+int writer_flush_symbols(struct trace_writer *w);
+
+#endif
