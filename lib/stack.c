@@ -2,6 +2,7 @@
 #include "lib/stack.h"
 
 #include "base/compiler.h"
+#include "base/hash.h"
 #include "lib/intern.h"
 #include "lib/regions.h"
 #include "lib/unwind.h"
@@ -141,14 +142,18 @@ static inline bool step(struct walk *w, struct stack_frame *f)
 	return ok;
 }
 
-/* Number of memo frames below `from` that no longer hold: 0, or j+1 where frame j is the
- * outermost that holds. */
-static inline int32_t check_memo(const struct stack_frame *memo, int32_t from)
+enum { CHECK_RBP = 1 };
+
+/* The innermost frame at or below `from` whose caller is no longer the one in the memo; 0 when
+ * all hold. */
+static inline int32_t check_memo(const struct stack *s, int32_t from)
 {
 	for (int32_t j = from; j > 0; j--) {
-		if (AT_UNLIKELY(load(memo[j].ra_slot) != memo[j - 1].pc))
+		uintptr_t slot = s->checks[j].slot;
+		if (AT_UNLIKELY(load(slot & ~(uintptr_t)CHECK_RBP) != s->checks[j].expected))
 			return j;
-		if (AT_UNLIKELY(memo[j].check_rbp) && load(memo[j].rbp_slot) != memo[j - 1].rbp)
+		if (AT_UNLIKELY(slot & CHECK_RBP) &&
+		    load(s->memo[j].rbp_slot) != s->memo[j - 1].rbp)
 			return j;
 	}
 	return 0;
@@ -163,7 +168,7 @@ static inline bool meets_memo(struct walk *w)
 	if (w->next_memo < 0)
 		return false;
 	const struct stack_frame *m = &memo[w->next_memo];
-	return m->rsp == w->rsp && m->pc == w->pc && (!m->needs_rbp || m->rbp == w->rbp) &&
+	return m->rsp == w->rsp && m->pc == w->pc && (!m->uses_rbp || m->rbp == w->rbp) &&
 	       m->exact == w->exact;
 }
 
@@ -196,7 +201,7 @@ static void walk_outwards(struct walk *w)
 	while (w->fresh < w->max_depth) {
 		if (meets_memo(w)) {
 			int32_t from = w->next_memo;
-			int32_t stale = check_memo(s->memo, from);
+			int32_t stale = check_memo(s, from);
 			if (AT_LIKELY(stale == 0)) {
 				w->base = from;
 				w->outside = s->outside;
@@ -234,10 +239,23 @@ static AT_COLD void take_whole_memo(struct walk *w)
 		w->outside = NODE_TRUNCATED;
 }
 
-static uint32_t intern_frame(uint32_t parent, const struct stack_frame *f)
+static AT_NOINLINE uint32_t intern_frame(uint32_t parent, uintptr_t pc, uint32_t module,
+					 struct stack_child *child, uint64_t key)
 {
-	const struct module *m = &modules[f->module];
-	return intern_node(parent, m->id, f->pc - (f->exact ? 0 : 1) - m->bias);
+	const struct module *m = &modules[module];
+	uint32_t node = intern_node(parent, m->id, pc - m->bias);
+	*child = (struct stack_child){ key, parent, node };
+	return node;
+}
+
+static inline uint32_t node_of(struct stack *s, uint32_t parent, const struct stack_frame *f)
+{
+	uintptr_t pc = f->pc - 1 + f->exact;
+	uint64_t key = pc | (uint64_t)s->epoch << 48;
+	struct stack_child *child = &s->children[hash_pair(pc, parent) % STACK_CHILDREN];
+	if (AT_LIKELY(child->key == key && child->parent == parent))
+		return child->node;
+	return intern_frame(parent, pc, f->module, child, key);
 }
 
 /* Puts the fresh frames onto what holds of the memo and gives the innermost node. */
@@ -250,10 +268,13 @@ static uint32_t push_fresh(struct walk *w)
 		const struct stack_frame *outer = top >= 0 ? &s->memo[top] : NULL;
 		struct stack_frame *f = &s->memo[++top];
 		*f = s->fresh[i - 1];
-		bool outer_needs = outer && outer->needs_rbp;
-		f->check_rbp = outer_needs && f->rbp_slot;
-		f->needs_rbp = f->uses_rbp || (outer_needs && !f->rbp_slot);
-		f->node = node = intern_frame(node, f);
+		f->node = node = node_of(s, node, f);
+		if (!outer)
+			continue;
+		bool check_rbp = outer->uses_rbp && f->rbp_slot;
+		f->uses_rbp |= outer->uses_rbp && !f->rbp_slot;
+		s->checks[top].slot = f->ra_slot | (check_rbp ? CHECK_RBP : 0);
+		s->checks[top].expected = outer->pc;
 	}
 	s->count = w->crossed_signal ? 0 : (uint32_t)top + 1;
 	if (w->base < 0)

@@ -32,18 +32,31 @@ struct stack_frame {
 	uintptr_t rbp_slot; /* where it keeps its caller's rbp; 0: it does not change rbp */
 	uint32_t node;
 	uint16_t module;    /* index in `modules` */
-	bool uses_rbp;      /* rbp is needed to find the caller */
-	bool exact;         /* interrupted by a signal: pc is not a return address */
-	/* The two below are known when all frames further out are. */
-	bool needs_rbp;     /* this frame or one further out needs the rbp of here */
-	bool check_rbp;     /* what rbp_slot holds matters */
+	uint8_t exact;      /* 1: interrupted by a signal, pc is not a return address */
+	uint8_t uses_rbp;   /* 1: rbp is needed to find the caller; in the memo: the rbp of here is
+	                     * needed for that by this frame or one further out */
+};
+
+/* What has to hold for a memo frame's caller to be the one that it was: the word at `slot` is
+ * `expected`. Apart from the frames so that checking them runs through little memory. Bit 0 of
+ * slot (addresses are even): the rbp that the caller gets matters too. */
+struct stack_check {
+	uintptr_t slot;
+	uintptr_t expected;
+};
+
+/* A recent answer of intern_node(). */
+struct stack_child {
+	uint64_t key; /* code address and epoch */
+	uint32_t parent;
+	uint32_t node;
 };
 
 struct stack_region {
 	uintptr_t low, high; /* readable memory, low inclusive */
 };
 
-enum { STACK_REGIONS = 4, STACK_SITES = 64, STACK_FRAMES = SESSION_MAX_DEPTH };
+enum { STACK_REGIONS = 4, STACK_SITES = 64, STACK_CHILDREN = 2048, STACK_FRAMES = SESSION_MAX_DEPTH };
 
 struct stack_site {
 	uint64_t key; /* pc and epoch */
@@ -57,6 +70,8 @@ struct stack {
 	uint32_t epoch;       /* modules_epoch when the memo was made */
 	struct cfi_scratch scratch;
 	struct stack_site sites[STACK_SITES];
+	struct stack_child children[STACK_CHILDREN];
+	struct stack_check checks[STACK_FRAMES]; /* of memo[i] for i > 0 */
 	struct stack_frame memo[STACK_FRAMES];  /* [0] is the outermost */
 	struct stack_frame fresh[STACK_FRAMES]; /* of the walk in progress; [0] is the innermost */
 };
