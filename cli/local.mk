@@ -3,5 +3,5 @@ bin_PROGRAMS += alloctrace
 alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/options.c cli/options.h cli/option_value.c cli/option_value.h cli/usage.c \
 	cli/suggest.c cli/suggest.h \
-	cli/run.c cli/cmd_help.c cli/cmd_version.c
-alloctrace_LDADD = util/libutil.a -lm
+	cli/run.c cli/run_report.c cli/run_report.h cli/cmd_help.c cli/cmd_version.c
+alloctrace_LDADD = collect/libcollect.a $(TRACE_LIBS) $(SYMBOL_LIBS) $(ELF_FILE_LIBS) -lm

@@ -1,10 +1,248 @@
-/* run.c - `alloctrace run`; not written yet. */
+/* run.c - `alloctrace run`: options, what can be told before the start, messages, exit code. The
+ * work is done in collect/. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "cli/command.h"
+#include "cli/options.h"
+#include "cli/run_report.h"
+#include "collect/collect.h"
+#include "elf/program.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+#include "wire/session.h"
+
+enum { NANOSECONDS = 1000000000 };
+
+struct run_options {
+	const char *output;
+	const char *signal;
+	uint64_t duration_ns, max_bytes, depth;
+	int report; /* enum run_report */
+	bool no_follow, start_paused, quiet, lossy, free_stacks, mmap, no_symbols, verbose;
+	struct option_list only, skip;
+};
+
+static int signal_number(const char *name)
+{
+	char *end;
+	long number = strtol(name, &end, 10);
+	if (*name && !*end)
+		return number > 0 && number < NSIG ? (int)number : -1;
+	if (strncasecmp(name, "SIG", 3) == 0)
+		name += 3;
+	for (int i = 1; i < NSIG; i++) {
+		const char *known = sigabbrev_np(i);
+		if (known && strcasecmp(known, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Signals that the tool needs for itself, or that cannot be caught. */
+static bool signal_is_usable(int number)
+{
+	static const int taken[] = { SIGKILL, SIGSTOP, SIGCHLD, SIGCONT, SIGSEGV, SIGBUS,
+				     SIGILL,  SIGFPE,  SIGABRT, SIGTRAP, SIGSYS,  SIGPIPE };
+	for (size_t i = 0; i < AT_COUNT_OF(taken); i++)
+		if (number == taken[i])
+			return false;
+	return number > 0;
+}
+
+static void notice(void *context, const char *text)
+{
+	const struct run_options *o = context;
+	if (!o->quiet)
+		say("%s", text);
+}
+
+static void recorded(void *context, const struct collect_result *result)
+{
+	const struct run_options *o = context;
+	if (result->end == COLLECT_END_FAILED)
+		say("%s; the program goes on, the trace ends here. What is missing can only be "
+		    "had by another run, with -o naming a place with room",
+		    result->write_error.text);
+	if (!o->quiet)
+		run_report_end(result, (enum run_report)o->report);
+}
+
+/* What can be said before anything has been started. 0, or the exit code. */
+static int check_program(const char *name, const struct run_options *o)
+{
+	struct program_info info;
+	struct err err = { "" };
+	int failed = program_inspect(name, &info, &err);
+	if (failed) {
+		const char *nearest = failed == PROGRAM_NOT_FOUND ? command_nearest(name) : NULL;
+		if (nearest)
+			say("%s; did you mean 'alloctrace %s'?", err.text, nearest);
+		else
+			say("%s", err.text);
+		return EXIT_CANNOT_START;
+	}
+	const char *obstacle = program_obstacle(&info), *note = program_note(&info);
+	int code = obstacle ? EXIT_CANNOT_START : 0;
+	if (obstacle)
+		say("%s", obstacle);
+	else if (note && !o->quiet)
+		say("%s", note);
+	if (!obstacle && o->verbose && info.script_count)
+		say("%s is a script: tracing %s, which runs it", info.scripts[0], info.path);
+	program_info_release(&info);
+	return code;
+}
+
+static uint32_t session_options(const struct run_options *o)
+{
+	return (o->lossy ? SESSION_LOSSY : 0) | (o->free_stacks ? SESSION_FREE_STACKS : 0) |
+	       (o->mmap ? SESSION_MMAP : 0) | (o->no_follow ? SESSION_NO_FOLLOW : 0);
+}
+
+/* The options of this run, for the trace's facts: the words before the program. */
+static char *options_text(char **from, const char *program)
+{
+	struct strbuf text = STRBUF_INIT;
+	for (char **word = from; *word && *word != program; word++) {
+		if (text.len)
+			strbuf_addc(&text, ' ');
+		strbuf_adds(&text, *word);
+	}
+	return strbuf_detach(&text);
+}
+
+/* A failed trace is the tool's failure; the program's own comes first. */
+static _Noreturn void end_as(const struct collect_result *result)
+{
+	fflush(NULL);
+	if (result->end == COLLECT_END_FAILED && WIFEXITED(result->status) &&
+	    WEXITSTATUS(result->status) == 0)
+		exit(EXIT_CANNOT);
+	collect_end_as(result->status);
+}
+
+static int run_program(char **argv, struct run_options *o, const char *options)
+{
+	struct collect_result result;
+	struct err err = { "" };
+	const struct collect_options collect = {
+		.argv = argv,
+		.output = o->output,
+		.session_options = session_options(o),
+		.max_depth = (uint32_t)o->depth,
+		.paused = o->start_paused,
+		.toggle_signal = o->signal ? signal_number(o->signal) : 0,
+		.duration_ns = o->duration_ns,
+		.max_bytes = o->max_bytes,
+		.symbols = !o->no_symbols,
+		.filter = { .only = o->only.items,
+			    .only_count = o->only.count,
+			    .skip = o->skip.items,
+			    .skip_count = o->skip.count,
+			    .follow = !o->no_follow },
+		.options_text = options,
+		.notice = notice,
+		.recorded = recorded,
+		.context = o,
+	};
+	if (collect_run(&collect, &result, &err) < 0) {
+		say("%s", err.text);
+		collect_result_release(&result);
+		return EXIT_CANNOT;
+	}
+	if (result.exec_errno) {
+		err_set(&err, "cannot start %s: %s", argv[0], strerror(result.exec_errno));
+		say("%s", err.text);
+		collect_result_release(&result);
+		return EXIT_CANNOT_START;
+	}
+	end_as(&result);
+}
+
+static int check_options(const struct usage *usage, const struct run_options *o)
+{
+	if (o->depth < 1 || o->depth > SESSION_MAX_DEPTH)
+		return usage_error(usage, "--depth: from 1 to %d frames", SESSION_MAX_DEPTH);
+	if (o->signal && !signal_is_usable(signal_number(o->signal)))
+		return usage_error(usage, "--signal: %s cannot be used; USR1 and USR2 can",
+				   o->signal);
+	return -1;
+}
 
 int cmd_run(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	say("this build cannot run programs yet");
-	return EXIT_CANNOT_START;
+	static const char *const reports[] = { "none", "summary", "full", NULL };
+	struct run_options o = { .depth = SESSION_DEFAULT_DEPTH, .report = RUN_REPORT_SUMMARY };
+	const struct option options[] = {
+		OPTION_GROUP("What is recorded"),
+		{ "no-follow", 0, OPTION_FLAG, &o.no_follow, NULL,
+		  "leave alone the processes that the program starts", NULL, NULL },
+		{ "only", 0, OPTION_LIST, &o.only, "PATTERN",
+		  "trace only programs whose file name (with a slash in it: path) matches; may be "
+		  "given again", NULL, NULL },
+		{ "skip", 0, OPTION_LIST, &o.skip, "PATTERN",
+		  "do not trace programs that match; may be given again", NULL, NULL },
+		{ "depth", 0, OPTION_NUMBER, &o.depth, "N",
+		  "keep N frames of each stack, the innermost (default 128)", NULL, NULL },
+		{ "free-stacks", 0, OPTION_FLAG, &o.free_stacks, NULL,
+		  "record whole stacks for frees too, not just the caller", NULL, NULL },
+		{ "mmap", 0, OPTION_FLAG, &o.mmap, NULL,
+		  "record mmap, munmap, mremap and brk too", NULL, NULL },
+		{ "lossy", 0, OPTION_FLAG, &o.lossy, NULL,
+		  "never let the program wait: drop and count what comes too fast", NULL, NULL },
+		OPTION_GROUP("When"),
+		{ "start-paused", 0, OPTION_FLAG, &o.start_paused, NULL,
+		  "record nothing until --signal or alloctrace_start() says so", NULL, NULL },
+		{ "signal", 0, OPTION_STRING, &o.signal, "SIGNAL",
+		  "this signal, sent to alloctrace, pauses and resumes", NULL, NULL },
+		{ "duration", 0, OPTION_TIME, &o.duration_ns, "TIME",
+		  "stop recording after TIME (seconds, or with ms, m, h); the program goes on",
+		  NULL, NULL },
+		{ "max-size", 0, OPTION_BYTES, &o.max_bytes, "BYTES",
+		  "stop recording when the trace is so large (K, M, G); the program goes on", NULL,
+		  NULL },
+		OPTION_GROUP("Output"),
+		{ "output", 'o', OPTION_STRING, &o.output, "FILE",
+		  "write the trace to FILE; %p is the pid, %n the program's name (default "
+		  COLLECT_DEFAULT_OUTPUT ")", NULL, NULL },
+		{ "report", 0, OPTION_CHOICE, &o.report, "none|summary|full",
+		  "what to print on stderr at the end (default summary)", reports, NULL },
+		{ "no-symbols", 0, OPTION_FLAG, &o.no_symbols, NULL,
+		  "do not embed symbols: faster to end, but the trace needs the programs' files",
+		  NULL, NULL },
+		{ "quiet", 'q', OPTION_FLAG, &o.quiet, NULL, "say nothing but errors", NULL,
+		  NULL },
+		{ "verbose", 'v', OPTION_FLAG, &o.verbose, NULL, "say more", NULL, NULL },
+		OPTION_LAST,
+	};
+	const struct usage usage = {
+		"run", "[--] PROGRAM [ARGUMENT...]",
+		"run a program and record its allocations",
+		"The program keeps its input, output, signals and terminal. alloctrace ends as it "
+		"does;\n2: no trace could be written, 125: the program could not be started.\n",
+		options
+	};
+	char **words = argv + 1;
+	int code = options_parse(&usage, OPTIONS_BEFORE_ARGUMENTS, &argc, &argv);
+	if (code < 0 && argc < 1)
+		code = usage_error(&usage, "which program?");
+	if (code < 0)
+		code = check_options(&usage, &o);
+	if (code < 0)
+		code = check_program(argv[0], &o) ?: -1;
+	if (code < 0) {
+		char *text = options_text(words, argv[0]);
+		code = run_program(argv, &o, text);
+		free(text);
+	}
+	option_list_release(&o.only);
+	option_list_release(&o.skip);
+	return code;
 }

@@ -1,0 +1,35 @@
+/* run_report.c - see run_report.h. */
+#include "cli/run_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "util/strbuf.h"
+
+static const char *bytes_text(uint64_t bytes, char *text, size_t room)
+{
+	static const char *const units[] = { "bytes", "KB", "MB", "GB", "TB" };
+	double value = (double)bytes;
+	unsigned unit = 0;
+	for (; value >= 1024 && unit + 1 < AT_COUNT_OF(units); unit++)
+		value /= 1024;
+	snprintf(text, room, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	return text;
+}
+
+void run_report_end(const struct collect_result *result, enum run_report report)
+{
+	char size[32];
+	struct strbuf path = STRBUF_INIT;
+	strbuf_add_escaped(&path, result->path);
+	say("%s: %" PRIu64 " events of %" PRIu32 " process%s in %s", path.text, result->events,
+	    result->processes, result->processes == 1 ? "" : "es",
+	    bytes_text(result->bytes, size, sizeof(size)));
+	strbuf_release(&path);
+	if (result->unresolved)
+		say("interrupted: %zu addresses have no symbols in the trace", result->unresolved);
+	if (result->end == COLLECT_END_LIMIT)
+		say("the limit was reached: recording has ended");
+	(void)report;
+}

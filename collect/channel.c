@@ -1,0 +1,179 @@
+/* channel.c - see channel.h. */
+#include "collect/channel.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIR_PREFIX   "alloctrace-"
+#define SOCKET_NAME  "socket"
+#define RUNTIME_NAME "liballoctrace.so"
+
+enum { BACKLOG = 1024, OPEN_TRIES = 3 };
+
+static void remove_dir(int dir_fd, const char *dir)
+{
+	unlinkat(dir_fd, SOCKET_NAME, 0);
+	unlinkat(dir_fd, RUNTIME_NAME, 0);
+	rmdir(dir);
+}
+
+/* Who can lock the directory knows that its tool is dead. */
+static void remove_if_stale(int base_fd, const char *base, const char *name)
+{
+	struct stat st;
+	char path[PATH_MAX];
+	int fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+	    flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    snprintf(path, sizeof(path), "%s/%s", base, name) < (int)sizeof(path))
+		remove_dir(fd, path);
+	close(fd);
+}
+
+static void remove_stale(const char *base)
+{
+	DIR *dir = opendir(base);
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (strncmp(entry->d_name, DIR_PREFIX, strlen(DIR_PREFIX)) == 0)
+			remove_if_stale(dirfd(dir), base, entry->d_name);
+	closedir(dir);
+}
+
+static int make_dir(struct channel *c, const char *base)
+{
+	int len = snprintf(c->dir, sizeof(c->dir), "%s/" DIR_PREFIX "%d-XXXXXX", base, (int)getpid());
+	if (len + strlen("/" SOCKET_NAME) >= sizeof(c->dir)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (!mkdtemp(c->dir))
+		return -1;
+	c->dir_fd = open(c->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->dir_fd >= 0 && flock(c->dir_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	int code = errno;
+	if (c->dir_fd >= 0)
+		close(c->dir_fd);
+	rmdir(c->dir);
+	errno = code;
+	return -1;
+}
+
+static int make_socket(struct channel *c)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	/* make_dir() has left room. */
+	size_t len = strlen(c->dir);
+	memcpy(c->path, c->dir, len);
+	strcpy(c->path + len, "/" SOCKET_NAME);
+	strcpy(address.sun_path, c->path);
+	c->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->listen_fd < 0)
+		return -1;
+	if (bind(c->listen_fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	    listen(c->listen_fd, BACKLOG) == 0)
+		return 0;
+	int code = errno;
+	close(c->listen_fd);
+	errno = code;
+	return -1;
+}
+
+static int open_in(struct channel *c, const char *base)
+{
+	/* Between mkdtemp() and flock() another tool may take the directory for a stale one. */
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		if (make_dir(c, base) < 0)
+			return -1;
+		if (make_socket(c) == 0)
+			return 0;
+		int code = errno;
+		remove_dir(c->dir_fd, c->dir);
+		close(c->dir_fd);
+		errno = code;
+		if (code != ENOENT)
+			return -1;
+	}
+	return -1;
+}
+
+int channel_open(struct channel *c, struct err *err)
+{
+	const char *bases[] = { getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp" };
+	for (size_t i = 0; i < AT_COUNT_OF(bases); i++) {
+		if (!bases[i] || bases[i][0] != '/')
+			continue;
+		remove_stale(bases[i]);
+		if (open_in(c, bases[i]) == 0)
+			return 0;
+		err_set_errno(err, "cannot make a socket in %s", bases[i]);
+	}
+	return err_prefix(err, "the program would have no way to reach the tool (set TMPDIR to a "
+			       "directory with a short name that you may write to)");
+}
+
+void channel_close(struct channel *c)
+{
+	close(c->listen_fd);
+	remove_dir(c->dir_fd, c->dir);
+	close(c->dir_fd);
+}
+
+int channel_link(struct channel *c, const char *target, char *path, struct err *err)
+{
+	snprintf(path, PATH_MAX, "%s/" RUNTIME_NAME, c->dir);
+	if (symlinkat(target, c->dir_fd, RUNTIME_NAME) < 0)
+		return err_set_errno(err, "cannot make %s", path);
+	return 0;
+}
+
+int channel_accept(struct channel *c, pid_t *pid)
+{
+	int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	    (peer.uid == geteuid() || peer.uid == 0)) {
+		*pid = peer.pid;
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+void channel_answer(int connection, const struct session_welcome *welcome, int memory_fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec data = { (void *)welcome, sizeof(*welcome) };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = control.bytes,
+				  .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(rights), &memory_fd, sizeof(int));
+	/* A peer that has died meanwhile is no matter. */
+	ssize_t sent AT_UNUSED = sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(connection);
+}

@@ -1,0 +1,67 @@
+/* collect.h - runs a program and records its allocations into a trace file: the whole of
+ * `alloctrace run` but for options and messages.
+ *
+ * Uses the whole process: its signals, its children, a second thread. Call it once. */
+#ifndef ALLOCTRACE_COLLECT_COLLECT_H
+#define ALLOCTRACE_COLLECT_COLLECT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/watch_filter.h"
+#include "util/err.h"
+
+enum collect_end {
+	COLLECT_END_EXIT,        /* all traced processes have ended */
+	COLLECT_END_LIMIT,       /* duration or size */
+	COLLECT_END_INTERRUPTED, /* the user did not wait for the processes left behind */
+	COLLECT_END_FAILED,      /* the trace could not be written on */
+};
+
+struct collect_result {
+	int exec_errno;          /* not 0: the program could not be started */
+	int status;              /* of the program, as of waitpid() */
+	enum collect_end end;
+	char *path;              /* of the trace */
+	uint64_t bytes;          /* of the file */
+	uint64_t events;
+	uint64_t duration_ns;
+	uint32_t processes, threads;
+	size_t unresolved;       /* addresses without symbols because the user interrupted */
+	struct err write_error;  /* why the end is COLLECT_END_FAILED */
+};
+
+struct collect_options {
+	char *const *argv;       /* the program and its arguments; ends with NULL */
+	const char *output;      /* file name; %p pid, %n name of the program, %% a per cent sign */
+	uint32_t session_options; /* enum session_option */
+	uint32_t max_depth;
+	bool paused;             /* begin without recording */
+	int toggle_signal;       /* pauses and resumes; 0: none */
+	uint64_t duration_ns;    /* 0: no limit */
+	uint64_t max_bytes;      /* of the file; 0: no limit */
+	bool symbols;            /* embed them at the end */
+	struct watch_filter filter;
+	const char *options_text; /* for the trace's facts */
+	/* Called with a sentence for the user while the program runs. */
+	void (*notice)(void *context, const char *text);
+	/* Called when the trace is complete, which is before the program's end when a limit was
+	 * reached. */
+	void (*recorded)(void *context, const struct collect_result *result);
+	void *context;
+};
+
+#define COLLECT_DEFAULT_OUTPUT "alloctrace.%n.%p.atz"
+
+/* Returns when the program has ended. 0: it ran, or exec_errno says why not; -1 with the error: it
+ * was not started, because there could be no trace. The caller releases the result. */
+int collect_run(const struct collect_options *options, struct collect_result *result,
+		struct err *err);
+void collect_result_release(struct collect_result *result);
+
+/* Ends this process as the program has ended: exits with its code, or dies by its signal (without
+ * a core file of its own). */
+_Noreturn void collect_end_as(int status);
+
+#endif

@@ -1,0 +1,23 @@
+# collect/ - L3 the collector: session memory, starting the program, draining rings into a trace.
+noinst_LIBRARIES += collect/libcollect.a
+collect_libcollect_a_SOURCES = \
+	collect/channel.c collect/channel.h \
+	collect/clock.c collect/clock.h \
+	collect/collect.c collect/collect.h \
+	collect/collector.c collect/collector.h \
+	collect/drain.c collect/drain.h \
+	collect/embed.c collect/embed.h \
+	collect/launch.c collect/launch.h \
+	collect/order.c collect/order.h \
+	collect/proc_files.c collect/proc_files.h \
+	collect/processes.c collect/processes.h \
+	collect/recording.c collect/recording.h \
+	collect/runtime_path.c collect/runtime_path.h \
+	collect/session.c collect/session.h \
+	collect/slots.c collect/slots.h \
+	collect/survivors.c collect/survivors.h \
+	collect/tables.c collect/tables.h \
+	collect/thread_name.c collect/thread_name.h \
+	collect/watch.c collect/watch.h \
+	collect/watch_claim.c collect/watch_claim.h \
+	collect/watch_filter.c collect/watch_filter.h

@@ -1,0 +1,308 @@
+/* recording.c - see recording.h. */
+#include "collect/recording.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/atomics.h"
+#include "collect/embed.h"
+#include "collect/survivors.h"
+#include "util/mem.h"
+#include "wire/events.h"
+
+enum {
+	FLUSH_INTERVAL_NS = 1000000000,
+	/* Processes that end with the program are not worth a word. */
+	TELL_OF_OTHERS_NS = 300000000,
+	/* A program that has just been exec'd gets this long to connect. */
+	STARTING_GRACE_NS = 200000000,
+	SURVEY_INTERVAL_NS = 20000000,
+	LONG_SURVEY_INTERVAL_NS = 500000000,
+	WAIT_ONLY_SLEEP_NS = 1000000000,
+};
+
+static void notice(struct recording *r, const char *text)
+{
+	if (r->options->notice)
+		r->options->notice(r->options->context, text);
+}
+
+static void on_process_start(void *context, uint32_t index, uint32_t pid)
+{
+	struct recording *r = context;
+	watch_process(r->watch, index, (pid_t)pid);
+}
+
+void recording_init(struct recording *r, const struct collect_options *options,
+		    struct collect_result *result, struct session *session,
+		    struct channel *channel, struct watch *watch, struct trace_writer *writer)
+{
+	*r = (struct recording){ .options = options,
+				 .result = result,
+				 .session = session,
+				 .channel = channel,
+				 .watch = watch,
+				 .writer = writer,
+				 .child_pid = (uint32_t)watch->child };
+	collector_init(&r->collector, session, writer);
+	r->collector.processes.on_start = on_process_start;
+	r->collector.processes.context = r;
+}
+
+void recording_release(struct recording *r)
+{
+	collector_release(&r->collector);
+}
+
+/* ---- the end of the trace ---- */
+
+static void write_loss(struct recording *r, enum trace_loss kind, uint64_t count)
+{
+	struct trace_event loss = { .op = TRACE_LOSS, .role = (uint8_t)kind, .value = count };
+	trace_writer_event(r->writer, &loss);
+}
+
+static void end_facts(struct recording *r)
+{
+	static const char *const ends[] = { [COLLECT_END_EXIT] = "exit",
+					    [COLLECT_END_LIMIT] = "limit",
+					    [COLLECT_END_INTERRUPTED] = "interrupted",
+					    [COLLECT_END_FAILED] = "failed" };
+	char text[32];
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)clock_hz(&r->collector.clock));
+	trace_writer_fact(r->writer, "clock_hz", text);
+	trace_writer_fact(r->writer, "ended", ends[r->result->end]);
+	if (!r->child_ended)
+		return;
+	snprintf(text, sizeof(text), "%d", r->result->status);
+	trace_writer_fact(r->writer, "wait_status", text);
+}
+
+/* Ctrl-C while symbols are looked up: the user does not want to wait. */
+static bool wants_to_stop(void *context)
+{
+	struct recording *r = context;
+	size_t count;
+	struct watch_message *messages = watch_take(r->watch, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (messages[i].kind == WATCH_INTERRUPTED)
+			r->interrupted = true;
+		else if (messages[i].kind == WATCH_CHILD_ENDED) {
+			r->child_ended = true;
+			r->result->status = messages[i].value;
+		}
+	}
+	free(messages);
+	return r->interrupted;
+}
+
+static void complete_trace(struct recording *r, enum collect_end end)
+{
+	struct collector *c = &r->collector;
+	struct collect_result *result = r->result;
+	result->end = end;
+	at_store_release(&r->session->header->state, (uint32_t)SESSION_ENDED);
+	collector_drain_all(c);
+	collector_finish_ended(c);
+	collector_leave_live(c);
+	uint64_t unrecorded = at_load_relaxed(&r->session->header->unrecorded);
+	if (unrecorded)
+		write_loss(r, TRACE_LOSS_NO_RING, unrecorded);
+	if (end == COLLECT_END_LIMIT)
+		write_loss(r, TRACE_LOSS_CUT, 0);
+	end_facts(r);
+	if (r->options->symbols && end != COLLECT_END_FAILED)
+		result->unresolved = embed_symbols(&c->tables, r->writer, wants_to_stop, r);
+	result->events = trace_writer_events(r->writer);
+	result->duration_ns = c->clock.now_ns;
+	result->processes = c->processes.id_count;
+	result->threads = c->slots.thread_count;
+	struct err err = { "" };
+	if (trace_writer_close(r->writer, &err) < 0 && end != COLLECT_END_FAILED) {
+		result->end = COLLECT_END_FAILED;
+		result->write_error = err;
+	}
+	r->writer = NULL;
+	struct stat st;
+	result->bytes = stat(result->path, &st) == 0 ? (uint64_t)st.st_size : 0;
+	if (r->options->recorded)
+		r->options->recorded(r->options->context, result);
+}
+
+/* ---- what happens meanwhile ---- */
+
+/* Disk full: the program goes on, unharmed and no longer recorded. */
+static void flush(struct recording *r)
+{
+	r->next_flush_ns = clock_monotonic_ns() + FLUSH_INTERVAL_NS;
+	if (trace_writer_flush(r->writer, &r->result->write_error) < 0)
+		complete_trace(r, COLLECT_END_FAILED);
+}
+
+static void check_limits(struct recording *r)
+{
+	const struct collect_options *o = r->options;
+	bool time_over = o->duration_ns && r->collector.clock.now_ns >= o->duration_ns;
+	bool too_large = o->max_bytes && trace_writer_bytes(r->writer) >= o->max_bytes;
+	if (time_over || too_large)
+		complete_trace(r, COLLECT_END_LIMIT);
+}
+
+static void toggle(struct recording *r)
+{
+	uint32_t *state = &r->session->header->state;
+	uint32_t now = at_load_relaxed(state);
+	if (now == SESSION_ENDED)
+		return;
+	bool pause = now == SESSION_RECORDING;
+	if (!at_cas_acq_rel(state, &now, (uint32_t)(pause ? SESSION_PAUSED : SESSION_RECORDING)))
+		return;
+	struct trace_event mark = { .op = TRACE_MARK,
+				    .role = pause ? MARK_PAUSE : MARK_RESUME,
+				    .text = "signal" };
+	if (r->writer && r->collector.slots.thread_count)
+		trace_writer_event(r->writer, &mark);
+	notice(r, pause ? "recording is paused" : "recording goes on");
+}
+
+static void take_messages(struct recording *r)
+{
+	size_t count;
+	struct watch_message *messages = watch_take(r->watch, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct watch_message *m = &messages[i];
+		switch (m->kind) {
+		case WATCH_PROCESS_ENDED:
+			processes_note_end(&r->collector.processes, m->index,
+					   TRACE_STATUS_UNKNOWN);
+			break;
+		case WATCH_CHILD_ENDED:
+			r->child_ended = true;
+			r->child_ended_ns = clock_monotonic_ns();
+			r->result->status = m->value;
+			break;
+		case WATCH_CHILD_STOPPED:
+			r->stop_signal = m->value;
+			break;
+		case WATCH_TOGGLE:
+			toggle(r);
+			break;
+		case WATCH_INTERRUPTED:
+			r->interrupted = true;
+			break;
+		}
+	}
+	free(messages);
+}
+
+/* The program was stopped, by Ctrl-Z for example: so the tool stops too, and its shell sees what it
+ * expects. SIGCONT for the tool is passed on by the watching thread. */
+static void stop_too(struct recording *r)
+{
+	sigset_t one;
+	struct sigaction standard = { .sa_handler = SIG_DFL }, old;
+	int signal = r->stop_signal;
+	r->stop_signal = 0;
+	if (r->writer)
+		flush(r);
+	sigemptyset(&one);
+	sigaddset(&one, signal);
+	sigaction(signal, &standard, &old);
+	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+	raise(signal);
+	pthread_sigmask(SIG_BLOCK, &one, NULL);
+	sigaction(signal, &old, NULL);
+}
+
+static void name_heap(struct recording *r)
+{
+	struct session_module copy;
+	struct trace_module module;
+	if (!r->collector.processes.id_count)
+		return;
+	r->heap_named = true;
+	uint32_t backend = at_load_relaxed(&r->session->processes[0].backend_module_plus_1);
+	struct trace_allocator heap = { .name = "heap", .process = 0 };
+	if (backend && tables_read_module(&r->collector.tables, backend - 1, &copy, &module))
+		heap.name = module.path;
+	trace_writer_allocator(r->writer, 0, &heap);
+}
+
+/* ---- processes that outlive the program ---- */
+
+static void tell_of_others(struct recording *r)
+{
+	if (r->told_of_others || clock_monotonic_ns() - r->child_ended_ns < TELL_OF_OTHERS_NS)
+		return;
+	r->told_of_others = true;
+	char *text = mem_printf("%s has ended, but processes that it started go on; so does the "
+				"recording. Ctrl-C ends it and leaves them alone",
+				r->options->argv[0]);
+	notice(r, text);
+	free(text);
+}
+
+/* Whether processes that have not made themselves known are left. Looking through /proc takes
+ * some ms, so it is done when no other process is known to live, and not too often. */
+static bool unknown_ones_left(struct recording *r)
+{
+	uint64_t now = clock_monotonic_ns();
+	if (now < r->next_survey_ns)
+		return r->others_left;
+	struct survivors found;
+	survivors_find(&found, r->session, r->channel->path, (pid_t)r->child_pid);
+	uint64_t age_ns = now - r->child_ended_ns;
+	r->others_left = found.mapped || (found.starting && age_ns < STARTING_GRACE_NS);
+	r->next_survey_ns = now + (r->told_of_others ? LONG_SURVEY_INTERVAL_NS :
+						       SURVEY_INTERVAL_NS);
+	return r->others_left;
+}
+
+static bool all_ended(struct recording *r)
+{
+	if (r->interrupted)
+		return true;
+	if (r->collector.processes.watched_live || unknown_ones_left(r)) {
+		tell_of_others(r);
+		return false;
+	}
+	return true;
+}
+
+/* One round while the trace is being written. */
+static void record(struct recording *r)
+{
+	collector_pass(&r->collector);
+	check_limits(r);
+	if (!r->writer)
+		return;
+	if (r->child_ended && all_ended(r))
+		complete_trace(r, r->interrupted ? COLLECT_END_INTERRUPTED : COLLECT_END_EXIT);
+	else if (clock_monotonic_ns() >= r->next_flush_ns)
+		flush(r);
+}
+
+void recording_run(struct recording *r)
+{
+	r->next_flush_ns = clock_monotonic_ns() + FLUSH_INTERVAL_NS;
+	while (r->writer || !r->child_ended) {
+		uint32_t seen = at_load_acquire(&r->session->header->wake);
+		take_messages(r);
+		if (r->child_ended && r->writer)
+			processes_note_end_of_pid(&r->collector.processes, r->child_pid,
+						  (uint64_t)r->result->status);
+		if (r->writer && !r->heap_named)
+			name_heap(r);
+		if (r->writer)
+			record(r);
+		if (r->stop_signal)
+			stop_too(r);
+		else if (r->writer)
+			collector_sleep(&r->collector, seen);
+		else if (!r->child_ended)
+			session_sleep(r->session, seen, WAIT_ONLY_SLEEP_NS);
+	}
+}

@@ -1,0 +1,62 @@
+/* watch.h - the tool's second thread: answers new processes, notices what ends, takes signals.
+ *
+ * A process that starts waits for the answer on its socket, so this must not wait for the
+ * collector. What the collector has to know is put into a queue, and the collector woken. All
+ * signals of the tool are blocked and arrive here. */
+#ifndef ALLOCTRACE_COLLECT_WATCH_H
+#define ALLOCTRACE_COLLECT_WATCH_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "collect/channel.h"
+#include "collect/session.h"
+#include "collect/watch_filter.h"
+#include "util/err.h"
+
+enum watch_kind {
+	WATCH_PROCESS_ENDED, /* .index: its memory is no more: it has ended or exec'd */
+	WATCH_CHILD_ENDED,   /* .value = wait status */
+	WATCH_CHILD_STOPPED, /* .value = signal */
+	WATCH_TOGGLE,        /* the signal for pausing and resuming came */
+	WATCH_INTERRUPTED,   /* .value = SIGINT, SIGTERM...: when there is no child to be told */
+};
+
+struct watch_message {
+	enum watch_kind kind;
+	uint32_t index; /* of a process record */
+	int value;
+};
+
+struct watch {
+	struct session *session;
+	struct channel *channel;
+	struct watch_filter filter;
+	pid_t child;       /* 0 once it has been waited for; written by the thread */
+	int toggle_signal; /* 0: none */
+	int epoll_fd, signal_fd, quit_fd;
+	pthread_t thread;
+	pthread_mutex_t lock; /* protects all below */
+	int *pidfds;          /* by process index: pidfd + 1, 0 if there is none */
+	uint32_t *polled;     /* indices of processes without a pidfd, asked now and then */
+	size_t polled_count, polled_cap;
+	struct watch_message *queue;
+	size_t queue_count, queue_cap;
+};
+
+/* Starts the thread. `signals` is the set that the tool has blocked. */
+int watch_start(struct watch *w, const sigset_t *signals, struct err *err);
+/* Ends the thread; no process is answered any more. */
+void watch_stop(struct watch *w);
+
+/* Takes the queue: *count messages, or NULL when there are none. The caller frees it. */
+struct watch_message *watch_take(struct watch *w, size_t *count);
+
+/* Watches for the end of a process that made its record itself. */
+void watch_process(struct watch *w, uint32_t index, pid_t pid);
+
+#endif
