@@ -16,10 +16,45 @@ enum { CONNECT_TIMEOUT_S = 5 };
 
 struct session session;
 
+/* Before libc has started (an executable's preinit_array) environ is not set yet; the kernel has
+ * the same strings. Finds name's value in them, a character at a time because a string may lie
+ * across two reads. */
+static const char *initial_environment_value(const char *name)
+{
+	static char value[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char buffer[512];
+	size_t len = __builtin_strlen(name), at = 0;
+	long n, fd = sys_open("/proc/self/environ");
+	bool matches = true, found = false;
+	if (sys_failed(fd))
+		return NULL;
+	while (!found && (n = sys_read(fd, buffer, sizeof(buffer))) > 0) {
+		for (long i = 0; i < n && !found; i++) {
+			char c = buffer[i];
+			if (c == '\0') {
+				found = matches && at > len;
+				at = 0;
+				matches = true;
+				continue;
+			}
+			matches = matches && c == (at < len ? name[at] : at == len ? '=' : c);
+			if (matches && at > len && at - len - 1 < sizeof(value) - 1) {
+				value[at - len - 1] = c;
+				value[at - len] = '\0';
+			}
+			at++;
+		}
+	}
+	sys_close(fd);
+	return found ? value : NULL;
+}
+
 static const char *environment_value(const char *name)
 {
 	size_t len = __builtin_strlen(name);
-	for (char **e = environ; e && *e; e++)
+	if (!environ)
+		return initial_environment_value(name);
+	for (char **e = environ; *e; e++)
 		if (__builtin_strncmp(*e, name, len) == 0 && (*e)[len] == '=')
 			return *e + len + 1;
 	return NULL;
