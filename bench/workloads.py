@@ -123,7 +123,7 @@ def prepare_gcc(folder, scale):
             f.write("static int f%d(struct s%d *p, int n) {\n  int sum = 0;\n" % (i, i))
             f.write("  for (int i = 0; i < n; i++) { sum += p->a[i %% %d] * %d; if (sum > %d) sum -= p->a[0]; }\n"
                     % (i % 17 + 1, i, i * 100))
-            f.write("  switch (n %% 4) { case 0: return sum; case 1: return -sum; default: printf(\"%%d\\n\", sum); }\n")
+            f.write("  switch (n % 4) { case 0: return sum; case 1: return -sum; default: printf(\"%%d\\n\", sum); }\n")
             f.write("  return sum + (int)p->b; }\n")
             f.write("int g%d(struct s%d *p) { return f%d(p, %d); }\n" % (i, i, i, i % 9))
 

@@ -115,7 +115,7 @@ class Folder:
     """A temporary folder for one test, removed at the end whatever happens."""
 
     def __enter__(self):
-        self.path = tempfile.mkdtemp(prefix="alloctrace-test.")
+        self.path = tempfile.mkdtemp(prefix="attest.")
         return self.path
 
     def __exit__(self, *_):

@@ -7,10 +7,16 @@ TAP_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-dr
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	export top_srcdir top_builddir; PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 
-TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap
+TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
+	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
+	tests/programs.py tests/traceview.py \
 	tests/programs/rust-threads.rs
+
+check_PROGRAMS += tests/trace-text
+tests_trace_text_SOURCES = tests/trace-text.c
+tests_trace_text_LDADD = $(TRACE_LIBS)
 
 # The traced programs and the preloaded helpers are built by the plain rules below, not as
 # automake programs: none of them may get the sanitizers or the flags of the tool.
@@ -39,7 +45,7 @@ $(TEST_PRELOADS): tests/%.so: tests/%.c wire/roles.def
 		-fvisibility=hidden -o $@ $< -ldl
 # The runtime's unwinder, built as the runtime is, without the rest of it.
 UNWIND_FILES = tests/unwind-compare.c lib/stack.c lib/unwind.c lib/unwind_full.c lib/cfi.c \
-	lib/cfi_expression.c lib/modules.c lib/regions.c lib/sys.c lib/lock.c
+	lib/cfi_expression.c lib/elf_symbols.c lib/modules.c lib/regions.c lib/sys.c lib/lock.c
 tests/unwind-compare.so: $(UNWIND_FILES)
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(TEST_SO_FLAGS) \
 		-fno-omit-frame-pointer -fno-optimize-sibling-calls -fvisibility=hidden -Wl,-z,defs \

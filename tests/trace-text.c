@@ -1,0 +1,210 @@
+/* trace-text.c - a trace as lines that the tests read; of the blocks only those of given sizes.
+ *
+ *   trace-text FILE [SIZE]...
+ *
+ *   P index pid exe                                a process
+ *   E process status                               its end; "-" if not known
+ *   A slot counter process thread size role stack  an allocation of one of the sizes
+ *   F slot counter process thread role inherited   its free
+ *   S stack function;function;...                  frames of a stack, innermost first, at first use
+ *   R role allocs frees                            totals of all blocks, by entry point
+ *   L process kind count                           a loss, by the name of enum trace_loss
+ *   D text                                         damage of the file
+ *
+ * Reads with trace/ alone, so that it also tests what `dump` and `report` build on. Every free is
+ * checked to name a block that was allocated before and is not free yet (in this process). */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/trace.h"
+#include "util/mem.h"
+#include "wire/roles.h"
+#include "wire/session.h"
+
+enum { BATCH = 4096, MAX_SIZES = 64 };
+
+/* What is known of the blocks of a slot, by counter. */
+enum block_state { BLOCK_UNKNOWN = 0, BLOCK_WANTED = 1, BLOCK_FREED = 2 };
+
+struct slot {
+	uint8_t *blocks;
+	size_t cap, count;
+	uint32_t process, thread;
+};
+
+static struct slot *slots;
+static size_t slots_cap, slots_count;
+static uint8_t *stack_shown;
+static size_t stack_cap;
+static uint64_t sizes[MAX_SIZES];
+static int size_count;
+static uint64_t made[ROLE_COUNT + 1], taken[ROLE_COUNT + 1];
+static uint64_t bad_frees;
+
+static struct slot *slot_at(uint32_t index)
+{
+	if (index >= slots_count) {
+		slots = mem_grow(slots, &slots_cap, (size_t)index + 1, sizeof(*slots));
+		memset(slots + slots_count, 0, (index + 1 - slots_count) * sizeof(*slots));
+		slots_count = (size_t)index + 1;
+	}
+	return &slots[index];
+}
+
+static int is_wanted(uint64_t size)
+{
+	for (int i = 0; i < size_count; i++)
+		if (sizes[i] == size)
+			return 1;
+	return 0;
+}
+
+static void show_frame(const struct trace_reader *r, const struct trace_node *node, const char **sep)
+{
+	size_t count = 0;
+	const struct trace_symbol *symbols =
+		trace_reader_symbols(r, node->module, node->offset, &count);
+	for (size_t i = 0; i < count; i++) {
+		printf("%s%s", *sep, symbols[i].function ? symbols[i].function : "?");
+		*sep = ";";
+	}
+	if (!count) {
+		const struct trace_module *module = trace_reader_module(r, node->module);
+		printf("%s%s+0x%" PRIx64, *sep, module->path ? module->path : "?", node->offset);
+		*sep = ";";
+	}
+}
+
+static void show_stack(const struct trace_reader *r, uint32_t stack)
+{
+	if (stack >= stack_cap) {
+		size_t old = stack_cap;
+		stack_shown = mem_grow(stack_shown, &stack_cap, (size_t)stack + 1, 1);
+		memset(stack_shown + old, 0, stack_cap - old);
+	}
+	if (stack_shown[stack])
+		return;
+	stack_shown[stack] = 1;
+	printf("S %u ", stack);
+	const char *sep = "";
+	uint32_t node = stack;
+	for (unsigned depth = 0; node >= NODE_FIRST && depth < SESSION_MAX_DEPTH; depth++) {
+		const struct trace_node *n = trace_reader_node(r, node);
+		show_frame(r, n, &sep);
+		node = n->parent;
+	}
+	printf("%s%s\n", sep, node == NODE_ROOT ? "ROOT" : node == NODE_TRUNCATED ? "TRUNCATED" :
+								      "UNKNOWN");
+}
+
+static void show_alloc(const struct trace_reader *r, const struct trace_event *e)
+{
+	struct slot *s = slot_at(e->slot);
+	made[e->role < ROLE_COUNT ? e->role : ROLE_COUNT]++;
+	if (e->counter >= s->count) {
+		s->blocks = mem_grow(s->blocks, &s->cap, e->counter + 1, 1);
+		memset(s->blocks + s->count, 0, e->counter + 1 - s->count);
+		s->count = e->counter + 1;
+	}
+	s->blocks[e->counter] = BLOCK_UNKNOWN;
+	if (!is_wanted(e->size))
+		return;
+	s->blocks[e->counter] = BLOCK_WANTED;
+	show_stack(r, e->stack);
+	printf("A %u %" PRIu64 " %u %u %" PRIu64 " %s %u\n", e->slot, e->counter, s->process,
+	       s->thread, e->size, role_symbol(e->role), e->stack);
+}
+
+static void show_free(const struct trace_event *e, int inherited)
+{
+	struct slot *s = slot_at(e->block_slot), *by = slot_at(e->slot);
+	taken[e->role < ROLE_COUNT ? e->role : ROLE_COUNT]++;
+	if (e->counter >= s->count || (!inherited && s->blocks[e->counter] & BLOCK_FREED)) {
+		bad_frees++;
+		return;
+	}
+	if (!inherited)
+		s->blocks[e->counter] |= BLOCK_FREED;
+	if (s->blocks[e->counter] & BLOCK_WANTED)
+		printf("F %u %" PRIu64 " %u %u %s %d\n", e->block_slot, e->counter, by->process,
+		       by->thread, role_symbol(e->role), inherited);
+}
+
+static void show_event(const struct trace_reader *r, const struct trace_event *e)
+{
+	static const char *const losses[] = { "allocs", "frees", "untracked", "nested", "no-ring",
+					      "cut" };
+	switch ((enum trace_op)e->op) {
+	case TRACE_ALLOC:
+		show_alloc(r, e);
+		break;
+	case TRACE_FREE:
+	case TRACE_FREE_INHERITED:
+		show_free(e, e->op == TRACE_FREE_INHERITED);
+		break;
+	case TRACE_PROCESS_START:
+		printf("P %u %u %s\n", e->process, trace_reader_process(r, e->process)->pid,
+		       trace_reader_process(r, e->process)->exe);
+		break;
+	case TRACE_PROCESS_END:
+		printf("E %u ", e->process);
+		if (e->value == TRACE_STATUS_UNKNOWN)
+			printf("-\n");
+		else
+			printf("%" PRIu64 "\n", e->value);
+		break;
+	case TRACE_THREAD_START:
+		slot_at(e->slot)->process = e->process;
+		slot_at(e->slot)->thread = e->thread;
+		break;
+	case TRACE_LOSS:
+		printf("L %u %s %" PRIu64 "\n", e->process,
+		       e->role < sizeof(losses) / sizeof(losses[0]) ? losses[e->role] : "?",
+		       e->value);
+		break;
+	default:
+		break;
+	}
+}
+
+static void show_totals(const struct trace_reader *r)
+{
+	for (unsigned role = 0; role <= ROLE_COUNT; role++)
+		if (made[role] || taken[role])
+			printf("R %s %" PRIu64 " %" PRIu64 "\n", role_symbol(role), made[role],
+			       taken[role]);
+	if (bad_frees)
+		printf("D %" PRIu64 " frees of blocks that are not there or free already\n",
+		       bad_frees);
+	if (trace_reader_damage(r))
+		printf("D %s\n", trace_reader_damage(r));
+}
+
+static int fail(const struct err *err)
+{
+	fprintf(stderr, "trace-text: %s\n", err->text);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static struct trace_event events[BATCH];
+	struct err err = { "" };
+	for (int i = 2; i < argc && size_count < MAX_SIZES; i++)
+		sizes[size_count++] = strtoull(argv[i], NULL, 10);
+	/* The symbols come at the end of the file: read once for them, once for the events. */
+	struct trace_reader *r = argc > 1 ? trace_reader_open(argv[1], &err) : NULL;
+	if (!r || trace_reader_load_tables(r, &err) < 0)
+		return fail(&err);
+	long n;
+	while ((n = trace_reader_next(r, events, BATCH, &err)) > 0)
+		for (long i = 0; i < n; i++)
+			show_event(r, &events[i]);
+	if (n < 0)
+		return fail(&err);
+	show_totals(r);
+	trace_reader_close(r);
+	return 0;
+}

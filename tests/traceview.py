@@ -1,0 +1,73 @@
+"""traceview.py - a trace in memory for the tests, read through tests/trace-text (see there)."""
+import os
+
+import harness
+
+
+class Free:
+    def __init__(self, process, thread, role, inherited):
+        self.process = process
+        self.thread = thread
+        self.role = role
+        self.inherited = inherited
+
+
+class Block:
+    """frames: function names, innermost first; outside: ROOT, TRUNCATED or UNKNOWN."""
+
+    def __init__(self, process, thread, size, role, stack):
+        self.process = process
+        self.thread = thread
+        self.size = size
+        self.role = role
+        self.frames, self.outside = stack
+        self.frees = []
+
+
+class Trace:
+    """blocks: those of the wanted sizes; totals: {role: (allocs, frees)} of all; processes:
+    {index: (pid, exe)}; statuses: {index: wait status or None}; losses: {kind: count}; damage."""
+
+    def __init__(self, path, sizes=()):
+        self.blocks = []
+        self.totals = {}
+        self.processes = {}
+        self.statuses = {}
+        self.losses = {}
+        self.damage = []
+        self._named = {}
+        self._stacks = {}
+        result = harness.run([os.path.join(harness.BUILD, "tests", "trace-text"), path, *map(str, sorted(set(sizes)))])
+        if result.code != 0:
+            raise ValueError("%s: %s" % (path, result.describe()))
+        for line in result.out.decode("utf-8", "replace").splitlines():
+            self._line(line.split(" "))
+
+    def _line(self, word):
+        kind = word[0]
+        if kind == "A":
+            block = Block(int(word[3]), int(word[4]), int(word[5]), word[6], self._stacks[word[7]])
+            self._named[word[1], word[2]] = block
+            self.blocks.append(block)
+        elif kind == "F":
+            free = Free(int(word[3]), int(word[4]), word[5], word[6] == "1")
+            self._named[word[1], word[2]].frees.append(free)
+        elif kind == "S":
+            frames = " ".join(word[2:]).split(";")
+            self._stacks[word[1]] = (frames[:-1], frames[-1])
+        elif kind == "R":
+            self.totals[word[1]] = (int(word[2]), int(word[3]))
+        elif kind == "P":
+            self.processes[int(word[1])] = (int(word[2]), " ".join(word[3:]))
+        elif kind == "E":
+            self.statuses[int(word[1])] = None if word[2] == "-" else int(word[2])
+        elif kind == "L":
+            self.losses[word[2]] = self.losses.get(word[2], 0) + int(word[3])
+        elif kind == "D":
+            self.damage.append(" ".join(word[1:]))
+
+    def allocs(self):
+        return sum(allocs for allocs, _ in self.totals.values())
+
+    def frees(self):
+        return sum(frees for _, frees in self.totals.values())
