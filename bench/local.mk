@@ -17,3 +17,8 @@ bench/containers-bench: bench/containers-bench.cc
 bench/null.so: bench/null.c
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) -std=gnu11 $(WARN_CFLAGS) -Wno-missing-prototypes \
 		-O2 -g -fno-builtin -fvisibility=hidden -fPIC -shared -o $@ $< -ldl
+
+# The trace codec on synthetic streams, or on the events of given traces.
+noinst_PROGRAMS += bench/codec
+bench_codec_SOURCES = bench/codec.c tests/trace/check.h
+bench_codec_LDADD = $(TRACE_LIBS)
