@@ -57,17 +57,37 @@ static bool read_free_attr(struct decoder *d, struct site_state *at)
 	return !in->bad;
 }
 
-/* False when an explicit node is none. */
-static inline bool read_node(struct cursor *in, struct successors *s, unsigned mode,
-			     size_t node_count, uint32_t *node)
+/* Reads a number or a node; false when it is none. */
+static AT_NOINLINE bool read_stack_explicitly(struct decoder *d, unsigned mode, size_t node_count,
+					      uint32_t *number)
 {
-	uint32_t explicit = 0;
-	if (AT_UNLIKELY(mode >= NODE_MODE_EXPLICIT)) {
-		explicit = (uint32_t)cursor_below(in, node_count);
-		if (in->bad || mode > NODE_MODE_EXPLICIT)
-			return false;
+	struct predictor *p = &d->predictor;
+	if (mode == NODE_MODE_KNOWN) {
+		*number = (uint32_t)cursor_below(&d->column[COLUMN_STACK], p->stack_count);
+		return !d->column[COLUMN_STACK].bad;
 	}
-	*node = successors_take(s, mode, explicit);
+	struct cursor *in = &d->column[COLUMN_STACK_NEW];
+	uint64_t node = p->last_new_stack + (uint64_t)zigzag_decode(cursor_varint(in));
+	/* A writer numbers a node once, so there cannot be more numbers than nodes. */
+	if (in->bad || node >= node_count || p->stack_count >= node_count)
+		return false;
+	*number = predictor_add_stack(p, (uint32_t)node);
+	return true;
+}
+
+static AT_NOINLINE bool read_site_explicitly(struct decoder *d, unsigned mode, size_t node_count,
+					     uint32_t *number)
+{
+	struct predictor *p = &d->predictor;
+	if (mode == NODE_MODE_KNOWN) {
+		*number = (uint32_t)cursor_below(&d->column[COLUMN_SITE], p->site_count);
+		return !d->column[COLUMN_SITE].bad;
+	}
+	struct cursor *in = &d->column[COLUMN_SITE_NEW];
+	uint64_t node = p->last_new_site + (uint64_t)zigzag_decode(cursor_varint(in));
+	if (in->bad || node >= node_count || p->site_count >= node_count)
+		return false;
+	*number = predictor_add_site(p, (uint32_t)node);
 	return true;
 }
 
@@ -76,12 +96,13 @@ static inline bool decode_alloc(struct decoder *d, unsigned op, size_t node_coun
 {
 	struct predictor *p = &d->predictor;
 	struct slot_state *slot = &p->slots[p->slot];
-	uint32_t stack;
-	if (!read_node(&d->column[COLUMN_STACK], &p->stacks[slot->last_stack].next, op & 3,
-		       node_count, &stack))
+	unsigned mode = op & OP_ALLOC_MODE;
+	uint32_t number = 0;
+	if (mode >= NODE_MODE_KNOWN && !read_stack_explicitly(d, mode, node_count, &number))
 		return false;
-	struct stack_state *at = &p->stacks[stack];
-	slot->last_stack = stack;
+	number = successors_take(&p->stacks[slot->last_stack].next, mode, number);
+	struct stack_state *at = &p->stacks[number];
+	slot->last_stack = number;
 	if (op & OP_ALLOC_SIZE) {
 		at->size = read_split(d, COLUMN_SIZE_LOW);
 		if (d->column[COLUMN_SIZE_LOW].bad || d->column[COLUMN_SIZE_HIGH].bad)
@@ -94,7 +115,7 @@ static inline bool decode_alloc(struct decoder *d, unsigned op, size_t node_coun
 		.role = at->attr & 0xff,
 		.flags = at->attr >> 8 & 0xff,
 		.slot = p->slot,
-		.stack = stack,
+		.stack = at->node,
 		.allocator = at->attr >> 16,
 		.time_ns = d->time * FORMAT_TIME_UNIT_NS,
 		.size = at->size,
@@ -137,12 +158,13 @@ static inline bool decode_free(struct decoder *d, unsigned op, size_t node_count
 {
 	struct predictor *p = &d->predictor;
 	struct slot_state *slot = &p->slots[p->slot];
-	uint32_t site;
-	if (!read_node(&d->column[COLUMN_SITE], &p->sites[slot->last_site].next,
-		       op >> OP_FREE_SITE_SHIFT & 3, node_count, &site))
+	unsigned mode = op >> OP_FREE_SITE_SHIFT & 3;
+	uint32_t number = 0;
+	if (mode >= NODE_MODE_KNOWN && !read_site_explicitly(d, mode, node_count, &number))
 		return false;
-	struct site_state *at = &p->sites[site];
-	slot->last_site = site;
+	number = successors_take(&p->sites[slot->last_site].next, mode, number);
+	struct site_state *at = &p->sites[number];
+	slot->last_site = number;
 	if (AT_UNLIKELY(op & OP_FREE_ATTR) && !read_free_attr(d, at))
 		return false;
 	if (op & OP_FREE_SLOT) {
@@ -161,7 +183,7 @@ static inline bool decode_free(struct decoder *d, unsigned op, size_t node_count
 		.role = at->attr & 0xff,
 		.flags = at->attr >> 8 & 0xff,
 		.slot = p->slot,
-		.stack = site,
+		.stack = at->node,
 		.time_ns = d->time * FORMAT_TIME_UNIT_NS,
 		.counter = counter,
 		.block_slot = at->block_slot,
@@ -258,7 +280,6 @@ size_t decoder_next(struct decoder *d, const struct tables *t, struct trace_even
 	size_t n = 0;
 	if (d->wrong)
 		return 0;
-	predictor_reserve(&d->predictor, t->node_count);
 	while (n < max) {
 		if (ops->at == ops->end) {
 			end_chunk(d);

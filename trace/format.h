@@ -22,7 +22,7 @@ enum {
 	FORMAT_END_BYTES = 16, /* payload of the end chunk */
 	/* What a reader accepts, checked before anything is allocated. */
 	FORMAT_MAX_CHUNK_BYTES = 64 << 20,
-	FORMAT_MAX_NODES = 1 << 26,
+	FORMAT_MAX_NODES = 1 << 24,
 	FORMAT_MAX_MODULES = 1 << 20,
 	FORMAT_MAX_PROCESSES = 1 << 20,
 	FORMAT_MAX_THREADS = 1 << 28,
@@ -69,14 +69,16 @@ enum table_record {
 /* An event chunk is a directory of column lengths and then the columns. */
 enum column_id {
 	COLUMN_OPS,         /* one byte per operation */
-	COLUMN_STACK,       /* varint: node of an allocation, where not predicted */
+	COLUMN_STACK,       /* varint: number of a stack, where not predicted */
+	COLUMN_STACK_NEW,   /* zigzag varint: node of a new stack, from that of the last new one */
 	COLUMN_SIZE_LOW,    /* low byte of a size, where not predicted */
 	COLUMN_SIZE_HIGH,   /* varint: the rest of it */
 	COLUMN_ALLOC_ATTR,  /* role, flags, allocator */
 	COLUMN_NAME_NEAR,   /* freed counter as a small step */
 	COLUMN_NAME_LOW,    /* low byte of a distance */
 	COLUMN_NAME_HIGH,   /* varint: the rest of it */
-	COLUMN_SITE,        /* varint: node of a free */
+	COLUMN_SITE,        /* varint: number of a site, where not predicted */
+	COLUMN_SITE_NEW,    /* zigzag varint: node of a new site, as for stacks */
 	COLUMN_FREE_ATTR,   /* role, flags */
 	COLUMN_BLOCK_SLOT,  /* varint */
 	COLUMN_SLOT,        /* varint: slot of the events that follow */
@@ -87,9 +89,10 @@ enum column_id {
 
 /* The op byte: ALLOC 0x00-0x0f, others 0x10-0x1f and 0x20-0x3f, FREE 0x80-0xff.
  *
- *   ALLOC  0 0 0 0 | attr explicit | size explicit | stack mode (2 bits)
- *   FREE   1 | slot explicit | attr explicit | site mode (2 bits) | name mode (3 bits) */
+ *   ALLOC  0 0 0 0 | attr explicit | size explicit | enum node_mode (2 bits)
+ *   FREE   1 | slot explicit | attr explicit | enum node_mode (2 bits) | enum name_mode (3 bits) */
 enum op_code {
+	OP_ALLOC_MODE = 0x03, /* mask */
 	OP_ALLOC_SIZE = 0x04,
 	OP_ALLOC_ATTR = 0x08,
 	OP_ALLOC_LAST = 0x0f,

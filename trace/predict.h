@@ -14,11 +14,14 @@
 #include "util/mem.h"
 #include "wire/session.h"
 
-/* How an op byte names a node: one of the two that came after this node before, or explicitly. */
+/* Stacks, and sites, are numbered as they are first used: small numbers, and state for the nodes
+ * that are used and not for the frames between. Number 0 is there from the start and stands for
+ * NODE_ROOT. This is how an op byte names one. */
 enum node_mode {
-	NODE_MODE_FIRST = 0,
-	NODE_MODE_SECOND = 1,
-	NODE_MODE_EXPLICIT = 2,
+	NODE_MODE_FIRST = 0,  /* the one that followed the present one the last time */
+	NODE_MODE_SECOND = 1, /* ... the time before */
+	NODE_MODE_KNOWN = 2,  /* explicit: its number */
+	NODE_MODE_NEW = 3,    /* explicit: its node; it gets the next number */
 };
 
 /* How a free names its block; tried in this order. `slot` is the block's. */
@@ -32,7 +35,7 @@ enum name_mode {
 	NAME_MODE_COUNT
 };
 
-/* The two nodes that came last after a node. */
+/* The two numbers that came last after one. */
 struct successors {
 	uint32_t first;
 	uint32_t second;
@@ -41,8 +44,8 @@ struct successors {
 struct stack_state {
 	uint64_t size;
 	struct successors next;
+	uint32_t node;
 	uint32_t attr; /* role | flags << 8 | allocator << 16 */
-	uint32_t pad;
 };
 
 struct site_state {
@@ -50,31 +53,55 @@ struct site_state {
 	uint64_t step; /* last minus the one before */
 	uint64_t age;  /* allocations of the block's slot since it, itself included */
 	struct successors next;
-	uint32_t block_slot;
+	uint32_t node;
 	uint32_t attr; /* role | flags << 8 | inherited << 16 */
+	uint32_t block_slot;
+	uint32_t pad;
 };
 
 struct slot_state {
 	uint64_t counter;    /* of the next ALLOC */
 	uint64_t last_freed; /* counter of the block of this slot that was freed last */
-	uint32_t last_stack;
-	uint32_t last_site;
+	uint32_t last_stack; /* number */
+	uint32_t last_site;  /* number */
 	uint32_t next_slot;  /* that followed this one the last time */
 	uint32_t pad;
 };
 
 struct predictor {
-	struct stack_state *stacks; /* by node */
-	struct site_state *sites;   /* by node */
+	struct stack_state *stacks; /* by number */
+	struct site_state *sites;   /* by number */
 	struct slot_state *slots;   /* TRACE_MAX_SLOTS of them */
-	size_t nodes;
-	uint32_t slot; /* of the events that follow */
+	size_t stack_count, stack_cap;
+	size_t site_count, site_cap;
+	uint32_t last_new_stack; /* node */
+	uint32_t last_new_site;  /* node */
+	uint32_t slot;           /* of the events that follow */
 };
+
+/* The next number, for a stack of that node; its state is blank. */
+static inline uint32_t predictor_add_stack(struct predictor *p, uint32_t node)
+{
+	p->stacks = mem_grow(p->stacks, &p->stack_cap, p->stack_count + 1, sizeof(*p->stacks));
+	p->stacks[p->stack_count] = (struct stack_state){ .node = node };
+	p->last_new_stack = node;
+	return (uint32_t)p->stack_count++;
+}
+
+static inline uint32_t predictor_add_site(struct predictor *p, uint32_t node)
+{
+	p->sites = mem_grow(p->sites, &p->site_cap, p->site_count + 1, sizeof(*p->sites));
+	p->sites[p->site_count] = (struct site_state){ .node = node };
+	p->last_new_site = node;
+	return (uint32_t)p->site_count++;
+}
 
 static inline void predictor_init(struct predictor *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->slots = mem_zalloc(TRACE_MAX_SLOTS, sizeof(*p->slots));
+	predictor_add_stack(p, NODE_ROOT);
+	predictor_add_site(p, NODE_ROOT);
 }
 
 static inline void predictor_release(struct predictor *p)
@@ -84,51 +111,28 @@ static inline void predictor_release(struct predictor *p)
 	free(p->slots);
 }
 
-static inline void *predictor_widen(void *old, size_t had, size_t want, size_t item_bytes)
-{
-	void *wide = mem_zalloc(want, item_bytes);
-	if (had)
-		memcpy(wide, old, had * item_bytes);
-	free(old);
-	return wide;
-}
-
-/* Makes room for nodes below count. */
-static inline void predictor_reserve(struct predictor *p, size_t count)
-{
-	if (count <= p->nodes)
-		return;
-	size_t want = p->nodes * 2 > count ? p->nodes * 2 : count;
-	if (want < 1024)
-		want = 1024;
-	p->stacks = predictor_widen(p->stacks, p->nodes, want, sizeof(*p->stacks));
-	p->sites = predictor_widen(p->sites, p->nodes, want, sizeof(*p->sites));
-	p->nodes = want;
-}
-
-/* The mode for a node and the update that belongs to it; the reader has the mode and takes the
- * node with successors_take(). */
-AT_ALWAYS_INLINE enum node_mode successors_put(struct successors *s, uint32_t node)
+/* The mode for a number that is known, with the update that belongs to it. */
+AT_ALWAYS_INLINE enum node_mode successors_put(struct successors *s, uint32_t number)
 {
 	uint32_t first = s->first;
-	if (AT_LIKELY(first == node))
+	if (AT_LIKELY(first == number))
 		return NODE_MODE_FIRST;
-	enum node_mode mode = s->second == node ? NODE_MODE_SECOND : NODE_MODE_EXPLICIT;
+	enum node_mode mode = s->second == number ? NODE_MODE_SECOND : NODE_MODE_KNOWN;
 	s->second = first;
-	s->first = node;
+	s->first = number;
 	return mode;
 }
 
-/* `node` is the explicit one, or ignored. */
-AT_ALWAYS_INLINE uint32_t successors_take(struct successors *s, enum node_mode mode, uint32_t node)
+/* The same update when the mode is what is known; `number` is the explicit one, or ignored. */
+AT_ALWAYS_INLINE uint32_t successors_take(struct successors *s, unsigned mode, uint32_t number)
 {
 	if (AT_LIKELY(mode == NODE_MODE_FIRST))
 		return s->first;
 	if (mode == NODE_MODE_SECOND)
-		node = s->second;
+		number = s->second;
 	s->second = s->first;
-	s->first = node;
-	return node;
+	s->first = number;
+	return number;
 }
 
 /* A block of `slot` was freed by `site`. */

@@ -143,9 +143,10 @@ void trace_writer_node(struct trace_writer *w, const struct trace_node *node)
 	bytes_add_varint(&w->nodes[0], w->node_count - parent);
 	bytes_add_varint(&w->nodes[1], (uint32_t)(module + 1));
 	bytes_add_varint(&w->nodes[2], node->offset);
-	w->node_count++;
+	w->numbers = mem_grow(w->numbers, &w->numbers_cap, w->node_count + 1,
+			      sizeof(*w->numbers));
+	w->numbers[w->node_count++] = (struct node_numbers){ 0, 0 };
 	w->nodes_pending++;
-	predictor_reserve(&w->predictor, w->node_count);
 	/* The nodes may name modules that are still pending: those go first. */
 	if (w->nodes[2].len >= WRITER_PENDING_BYTES)
 		writer_flush_tables(w);

@@ -21,11 +21,12 @@ enum {
 
 /* The most bytes that one operation adds to a column. */
 static const uint8_t column_item_bytes[COLUMN_COUNT] = {
-	[COLUMN_OPS] = 1,        [COLUMN_STACK] = 4,     [COLUMN_SIZE_LOW] = 1,
-	[COLUMN_SIZE_HIGH] = 8,  [COLUMN_ALLOC_ATTR] = 5, [COLUMN_NAME_NEAR] = 1,
-	[COLUMN_NAME_LOW] = 1,   [COLUMN_NAME_HIGH] = 8, [COLUMN_SITE] = 4,
-	[COLUMN_FREE_ATTR] = 2,  [COLUMN_BLOCK_SLOT] = 3, [COLUMN_SLOT] = 3,
-	[COLUMN_TIME] = 10,      [COLUMN_OTHER] = 0,
+	[COLUMN_OPS] = 1,       [COLUMN_STACK] = 4,      [COLUMN_STACK_NEW] = 4,
+	[COLUMN_SIZE_LOW] = 1,  [COLUMN_SIZE_HIGH] = 8,  [COLUMN_ALLOC_ATTR] = 5,
+	[COLUMN_NAME_NEAR] = 1, [COLUMN_NAME_LOW] = 1,   [COLUMN_NAME_HIGH] = 8,
+	[COLUMN_SITE] = 4,      [COLUMN_SITE_NEW] = 4,   [COLUMN_FREE_ATTR] = 2,
+	[COLUMN_BLOCK_SLOT] = 3, [COLUMN_SLOT] = 3,      [COLUMN_TIME] = 10,
+	[COLUMN_OTHER] = 0,
 };
 
 static void lay_out_columns(struct trace_writer *w)
@@ -51,7 +52,8 @@ struct trace_writer *trace_writer_open(const char *path, struct err *err)
 	}
 	predictor_init(&w->predictor);
 	w->node_count = NODE_FIRST;
-	predictor_reserve(&w->predictor, w->node_count);
+	w->numbers = mem_zalloc(NODE_FIRST, sizeof(*w->numbers));
+	w->numbers_cap = NODE_FIRST;
 	lay_out_columns(w);
 	w->index_last = 0;
 	return w;
@@ -168,34 +170,81 @@ static inline uint32_t checked_node(struct trace_writer *w, uint32_t node)
 	return AT_LIKELY(node < w->node_count) ? node : repair_node(w);
 }
 
-static bool attr_ok(struct trace_writer *w, unsigned role, unsigned flags, uint32_t allocator)
+static AT_NOINLINE uint32_t add_stack(struct trace_writer *w, uint32_t node)
 {
-	if (role < ROLE_COUNT && flags <= FORMAT_MAX_FLAGS && allocator < TRACE_MAX_ALLOCATORS)
-		return true;
-	w->repairs++;
-	return false;
+	int64_t step = (int64_t)node - w->predictor.last_new_stack;
+	put_varint(w, COLUMN_STACK_NEW, zigzag_encode(step));
+	return w->numbers[node].stack = predictor_add_stack(&w->predictor, node);
+}
+
+static AT_NOINLINE uint32_t add_site(struct trace_writer *w, uint32_t node)
+{
+	int64_t step = (int64_t)node - w->predictor.last_new_site;
+	put_varint(w, COLUMN_SITE_NEW, zigzag_encode(step));
+	return w->numbers[node].site = predictor_add_site(&w->predictor, node);
+}
+
+/* Names the stack of an ALLOC in slot s; its number goes to *number. */
+static inline enum node_mode put_stack(struct trace_writer *w, struct slot_state *s,
+				       uint32_t node, uint32_t *number)
+{
+	struct predictor *p = &w->predictor;
+	enum node_mode mode;
+	uint32_t n = w->numbers[node].stack;
+	if (AT_UNLIKELY(!n && node != NODE_ROOT)) {
+		n = add_stack(w, node);
+		successors_put(&p->stacks[s->last_stack].next, n);
+		mode = NODE_MODE_NEW;
+	} else {
+		mode = successors_put(&p->stacks[s->last_stack].next, n);
+		if (mode == NODE_MODE_KNOWN)
+			put_varint(w, COLUMN_STACK, n);
+	}
+	*number = s->last_stack = n;
+	return mode;
+}
+
+/* The same for the site of a FREE. */
+static inline enum node_mode put_site(struct trace_writer *w, struct slot_state *s, uint32_t node,
+				      uint32_t *number)
+{
+	struct predictor *p = &w->predictor;
+	enum node_mode mode;
+	uint32_t n = w->numbers[node].site;
+	if (AT_UNLIKELY(!n && node != NODE_ROOT)) {
+		n = add_site(w, node);
+		successors_put(&p->sites[s->last_site].next, n);
+		mode = NODE_MODE_NEW;
+	} else {
+		mode = successors_put(&p->sites[s->last_site].next, n);
+		if (mode == NODE_MODE_KNOWN)
+			put_varint(w, COLUMN_SITE, n);
+	}
+	*number = s->last_site = n;
+	return mode;
+}
+
+static bool attr_ok(unsigned role, unsigned flags, uint32_t allocator)
+{
+	return role < ROLE_COUNT && flags <= FORMAT_MAX_FLAGS && allocator < TRACE_MAX_ALLOCATORS;
 }
 
 void trace_writer_alloc(struct trace_writer *w, uint32_t slot, unsigned role, unsigned flags,
 			uint32_t stack, uint64_t size, uint32_t allocator)
 {
-	uint32_t attr = role | flags << 8 | allocator << 16;
-	stack = checked_node(w, stack);
-	struct stack_state *at = &w->predictor.stacks[stack];
-	/* What does not fit its field might look like the attributes that were checked before. */
-	if (AT_UNLIKELY(at->attr != attr || (role | flags) >> 8 | allocator >> 16) &&
-	    !attr_ok(w, role, flags, allocator))
+	if (AT_UNLIKELY(!attr_ok(role, flags, allocator))) {
+		w->repairs++;
 		return;
+	}
 	if (!begin_event(w, slot))
 		return;
-
 	struct slot_state *s = &w->predictor.slots[slot];
-	unsigned op = successors_put(&w->predictor.stacks[s->last_stack].next, stack);
-	s->last_stack = stack;
+	uint32_t number;
+	unsigned op = put_stack(w, s, checked_node(w, stack), &number);
+	struct stack_state *at = &w->predictor.stacks[number];
+	uint32_t attr = role | flags << 8 | allocator << 16;
 	s->counter++;
 	w->events++;
-	if (op == NODE_MODE_EXPLICIT)
-		put_varint(w, COLUMN_STACK, stack);
 	if (at->size != size) {
 		op |= OP_ALLOC_SIZE;
 		put_split(w, COLUMN_SIZE_LOW, size);
@@ -232,33 +281,22 @@ static inline enum name_mode put_name(struct trace_writer *w, const struct site_
 	return NAME_FAR;
 }
 
-static bool free_ok(struct trace_writer *w, unsigned role, unsigned flags, uint32_t block_slot)
-{
-	if (block_slot < TRACE_MAX_SLOTS)
-		return attr_ok(w, role, flags, 0);
-	w->repairs++;
-	return false;
-}
-
 void trace_writer_free(struct trace_writer *w, uint32_t slot, unsigned role, unsigned flags,
 		       uint32_t site, uint32_t block_slot, uint64_t counter, bool inherited)
 {
-	uint32_t attr = role | flags << 8 | (uint32_t)inherited << 16;
-	site = checked_node(w, site);
-	struct site_state *at = &w->predictor.sites[site];
-	if (AT_UNLIKELY(at->attr != attr || at->block_slot != block_slot || (role | flags) >> 8) &&
-	    !free_ok(w, role, flags, block_slot))
+	if (AT_UNLIKELY(!attr_ok(role, flags, 0) || block_slot >= TRACE_MAX_SLOTS)) {
+		w->repairs++;
 		return;
+	}
 	if (!begin_event(w, slot))
 		return;
-
 	struct slot_state *s = &w->predictor.slots[slot];
-	unsigned mode = successors_put(&w->predictor.sites[s->last_site].next, site);
-	s->last_site = site;
-	w->events++;
-	if (mode == NODE_MODE_EXPLICIT)
-		put_varint(w, COLUMN_SITE, site);
+	uint32_t number;
+	unsigned mode = put_site(w, s, checked_node(w, site), &number);
+	struct site_state *at = &w->predictor.sites[number];
+	uint32_t attr = role | flags << 8 | (uint32_t)inherited << 16;
 	unsigned op = OP_FREE | mode << OP_FREE_SITE_SHIFT;
+	w->events++;
 	if (AT_UNLIKELY(at->attr != attr)) {
 		op |= OP_FREE_ATTR;
 		put_byte(w, COLUMN_FREE_ATTR, role);
@@ -406,6 +444,7 @@ int trace_writer_close(struct trace_writer *w, struct err *err)
 	bytes_release(&w->symbols);
 	strings_out_release(&w->strings);
 	bytes_release(&w->index);
+	free(w->numbers);
 	free(w);
 	return result;
 }

@@ -14,12 +14,20 @@ enum {
 	WRITER_PENDING_BYTES = 1 << 20,
 };
 
+/* The numbers of a node as a stack and as a site, 0: none yet (see predict.h). */
+struct node_numbers {
+	uint32_t stack;
+	uint32_t site;
+};
+
 struct trace_writer {
 	/* ---- events; the hot part ---- */
 	struct predictor predictor;
 	uint64_t time;         /* now, in FORMAT_TIME_UNIT_NS */
 	uint64_t written_time; /* what the last OP_TIME said */
 	uint32_t node_count;
+	struct node_numbers *numbers; /* by node */
+	size_t numbers_cap;
 	uint8_t *column[COLUMN_COUNT];       /* where the next byte goes */
 	uint8_t *column_start[COLUMN_COUNT];
 	uint8_t *ops_limit;    /* the chunk goes out when the ops reach this */
