@@ -171,7 +171,8 @@ int output_chunk(struct output *o, enum chunk_type type, uint32_t count, const u
 		packed = deflater_run(o->deflater, payload, bytes, stored, bytes - 1);
 	if (!packed) {
 		h.flags = CHUNK_FLAG_PLAIN;
-		memcpy(stored, payload, bytes);
+		if (bytes)
+			memcpy(stored, payload, bytes);
 		packed = bytes;
 	}
 	h.stored_bytes = (uint32_t)packed;

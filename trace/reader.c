@@ -183,16 +183,10 @@ static enum step bad_chunk(struct trace_reader *r, const char *what)
 	return damaged(r, "damaged from byte %llu on: %s", (unsigned long long)r->position, what);
 }
 
-/* The payload of the chunk at r->chunk_position, expanded into raw (room for h->raw_bytes). */
-static enum step read_payload(struct trace_reader *r, const struct chunk_header *h, uint8_t *raw,
-			      struct err *err)
+/* The payload of the chunk at r->chunk_position as it is stored (room for h->stored_bytes). */
+static enum step read_stored(struct trace_reader *r, const struct chunk_header *h, uint8_t *stored,
+			     struct err *err)
 {
-	bool plain = h->flags & CHUNK_FLAG_PLAIN;
-	uint8_t *stored = raw;
-	if (!plain) {
-		r->stored = mem_grow(r->stored, &r->stored_cap, h->stored_bytes, 1);
-		stored = r->stored;
-	}
 	int got = read_at(r, stored, h->stored_bytes,
 			  r->chunk_position + FORMAT_CHUNK_HEADER_BYTES);
 	if (got < 0)
@@ -201,6 +195,23 @@ static enum step read_payload(struct trace_reader *r, const struct chunk_header 
 		return bad_chunk(r, "the file has become shorter while it was read");
 	if (deflate_crc32(stored, h->stored_bytes) != h->crc)
 		return bad_chunk(r, "a chunk's checksum is wrong");
+	return STEP_CHUNK;
+}
+
+static uint8_t *stored_buffer(struct trace_reader *r, const struct chunk_header *h)
+{
+	return r->stored = mem_grow(r->stored, &r->stored_cap, h->stored_bytes, 1);
+}
+
+/* The payload, expanded into raw (room for h->raw_bytes). */
+static enum step read_payload(struct trace_reader *r, const struct chunk_header *h, uint8_t *raw,
+			      struct err *err)
+{
+	bool plain = h->flags & CHUNK_FLAG_PLAIN;
+	uint8_t *stored = plain ? raw : stored_buffer(r, h);
+	enum step step = read_stored(r, h, stored, err);
+	if (step != STEP_CHUNK)
+		return step;
 	if (!plain && inflater_run(r->inflater, stored, h->stored_bytes, raw, h->raw_bytes) < 0)
 		return bad_chunk(r, "a chunk does not decompress");
 	return STEP_CHUNK;
@@ -285,8 +296,8 @@ static enum step next_chunk(struct trace_reader *r, bool *events, struct err *er
 		return begin_events(r, &h, err);
 	case CHUNK_END:
 		return read_end(r, &h, err);
-	default:
-		return STEP_CHUNK; /* the index, or of a later alloctrace */
+	default: /* the index, or of a later alloctrace */
+		return read_stored(r, &h, stored_buffer(r, &h), err);
 	}
 }
 
@@ -353,7 +364,7 @@ static enum step load_indexed(struct trace_reader *r, struct cursor in, uint32_t
 		struct chunk_header h;
 		uint64_t type = cursor_varint(&in);
 		offset += cursor_below(&in, index_offset - offset);
-		if (in.bad)
+		if (in.bad || offset < FORMAT_HEADER_BYTES)
 			return damaged(r, "the index is wrong");
 		if (offset < from || type < CHUNK_TABLES || type > CHUNK_SYMBOLS)
 			continue;

@@ -1,9 +1,17 @@
 # tests/trace/ - unit tests of the trace file.
-TRACE_TESTS = tests/trace/roundtrip
+TRACE_TESTS = tests/trace/roundtrip tests/trace/damage tests/trace/mustfail \
+	tests/trace/writefile
 check_PROGRAMS += $(TRACE_TESTS)
 TESTS += $(TRACE_TESTS)
 
+TRACE_TEST_STREAM = tests/trace/check.h tests/trace/stream.c tests/trace/stream.h
+TRACE_TEST_SURGERY = tests/trace/surgery.c tests/trace/surgery.h
+
 tests_trace_roundtrip_SOURCES = tests/trace/roundtrip.c $(TRACE_TEST_STREAM)
 tests_trace_roundtrip_LDADD = $(TRACE_LIBS)
-
-TRACE_TEST_STREAM = tests/trace/check.h tests/trace/stream.c tests/trace/stream.h
+tests_trace_damage_SOURCES = tests/trace/damage.c $(TRACE_TEST_STREAM) $(TRACE_TEST_SURGERY)
+tests_trace_damage_LDADD = $(TRACE_LIBS)
+tests_trace_mustfail_SOURCES = tests/trace/mustfail.c $(TRACE_TEST_STREAM) $(TRACE_TEST_SURGERY)
+tests_trace_mustfail_LDADD = $(TRACE_LIBS)
+tests_trace_writefile_SOURCES = tests/trace/writefile.c $(TRACE_TEST_STREAM) $(TRACE_TEST_SURGERY)
+tests_trace_writefile_LDADD = $(TRACE_LIBS)
