@@ -8,11 +8,14 @@
  *
  * What counts: a call that made a block (it returned one) and a call that took one back (its
  * argument was one). A realloc that worked on a block does both; one that failed, neither.
- * Symbols that no library behind it defines are answered by free or malloc. */
+ * Symbols that no library behind it defines are answered by free or malloc.
+ *
+ * The real functions are looked up here and not by dlsym, which allocates when it fails: those
+ * blocks would be seen by the runtime or not depending on who happens to call first. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +40,9 @@ struct counts {
 static struct counts private_counts; /* until the file is mapped, and without one */
 static struct counts *counts = &private_counts;
 static void *real[ROLE_COUNT];
-static int resolving; /* dlsym may allocate; those blocks come from `early` */
-static char early[65536] __attribute__((aligned(64)));
-static size_t early_used;
 TLS int depth;
 
-static const char *const symbols[] = {
+static const char *const role_names[] = {
 #define ROLE(name, symbol, group) symbol,
 #include "wire/roles.def"
 #undef ROLE
@@ -51,21 +51,6 @@ static const char *const symbols[] = {
 static void add(uint64_t *count)
 {
 	__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
-}
-
-static void *early_alloc(size_t bytes)
-{
-	size_t start = ((early_used + 15) & ~(size_t)15) + 16;
-	if (start + bytes > sizeof(early))
-		_exit(127);
-	memcpy(early + start - 16, &bytes, sizeof(bytes));
-	early_used = start + bytes;
-	return early + start;
-}
-
-static int is_early(const void *p)
-{
-	return (const char *)p >= early && (const char *)p < early + sizeof(early);
 }
 
 static void map_counts(void)
@@ -91,12 +76,60 @@ static void map_counts(void)
 	counts = shared;
 }
 
+static uint32_t name_hash(const char *name)
+{
+	uint32_t h = 5381;
+	for (; *name; name++)
+		h = h * 33 + (unsigned char)*name;
+	return h;
+}
+
+/* The definition of name in one loaded library, by its GNU hash table; NULL if there is none.
+ * Hidden versions do not count. */
+static void *find_in(const struct link_map *map, const char *name, uint32_t hash)
+{
+	const ElfW(Sym) *symbols = NULL;
+	const char *strings = NULL;
+	const uint32_t *table = NULL;
+	const ElfW(Half) *versions = NULL;
+	for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
+		const void *p = (const void *)d->d_un.d_ptr;
+		if (d->d_tag == DT_SYMTAB)
+			symbols = p;
+		else if (d->d_tag == DT_STRTAB)
+			strings = p;
+		else if (d->d_tag == DT_GNU_HASH)
+			table = p;
+		else if (d->d_tag == DT_VERSYM)
+			versions = p;
+	}
+	/* The vdso's pointers are not relocated; it has nothing for us. */
+	if (!symbols || !strings || !table || (uintptr_t)table < map->l_addr || !table[0])
+		return NULL;
+	const uint32_t *buckets = table + 4 + 2 * table[2], *chain = buckets + table[0];
+	uint32_t i = buckets[hash % table[0]];
+	if (i < table[1])
+		return NULL;
+	for (;; i++) {
+		uint32_t link = chain[i - table[1]];
+		if ((link | 1) == (hash | 1) && symbols[i].st_shndx != SHN_UNDEF &&
+		    !(versions && versions[i] & 0x8000) &&
+		    strcmp(strings + symbols[i].st_name, name) == 0)
+			return (void *)(map->l_addr + symbols[i].st_value);
+		if (link & 1)
+			return NULL;
+	}
+}
+
 static void resolve(void)
 {
-	resolving = 1;
-	for (int i = 0; i < ROLE_COUNT; i++)
-		real[i] = dlsym(RTLD_NEXT, symbols[i]);
-	resolving = 0;
+	extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
+	const struct link_map *self = _r_debug.r_map;
+	while (self && self->l_ld != _DYNAMIC)
+		self = self->l_next;
+	for (int i = ROLE_COUNT - 1; self && i >= 0; i--)
+		for (const struct link_map *m = self->l_next; m && !real[i]; m = m->l_next)
+			real[i] = find_in(m, role_names[i], name_hash(role_names[i]));
 }
 
 /* The environment can be read from here on; earlier calls are in private_counts. */
@@ -109,7 +142,7 @@ __attribute__((constructor)) static void start(void)
 
 static void *lookup(enum role role)
 {
-	if (!real[ROLE_MALLOC] && !resolving)
+	if (!real[role])
 		resolve();
 	return real[role];
 }
@@ -148,8 +181,6 @@ static void leave(const int *entered)
 	API void name params                                 \
 	{                                                    \
 		void (*fn) params = REAL(role, void (*) params); \
-		if (is_early(p))                             \
-			return;                              \
 		TAKEN(role, p);                                  \
 		INNER;                                           \
 		if (fn)                                          \
@@ -161,8 +192,6 @@ static void leave(const int *entered)
 API void *malloc(size_t n)
 {
 	void *(*fn)(size_t) = REAL(MALLOC, void *(*)(size_t));
-	if (!fn)
-		return early_alloc(n);
 	depth++;
 	void *p = fn(n);
 	depth--;
@@ -173,22 +202,10 @@ API void *malloc(size_t n)
 API void *calloc(size_t n, size_t m)
 {
 	void *(*fn)(size_t, size_t) = REAL(CALLOC, void *(*)(size_t, size_t));
-	if (!fn)
-		return early_alloc(n * m);
 	depth++;
 	void *p = fn(n, m);
 	depth--;
 	MADE(CALLOC, p);
-	return p;
-}
-
-static void *move_early(void *old, size_t n)
-{
-	size_t had;
-	memcpy(&had, (char *)old - 16, sizeof(had));
-	void *p = malloc(n);
-	if (p)
-		memcpy(p, old, had < n ? had : n);
 	return p;
 }
 
@@ -206,10 +223,6 @@ static void *count_realloc(enum role role, void *old, size_t n, void *p)
 API void *realloc(void *old, size_t n)
 {
 	void *(*fn)(void *, size_t) = REAL(REALLOC, void *(*)(void *, size_t));
-	if (old && is_early(old))
-		return move_early(old, n);
-	if (!fn)
-		return early_alloc(n);
 	depth++;
 	void *p = fn(old, n);
 	depth--;

@@ -8,10 +8,11 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 	export top_srcdir top_builddir; PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
-	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap
+	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap \
+	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
-	tests/programs.py tests/traceview.py \
+	tests/programs.py tests/real_programs.py tests/traceview.py \
 	tests/programs/rust-threads.rs
 
 check_PROGRAMS += tests/trace-text
