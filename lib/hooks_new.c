@@ -13,8 +13,8 @@
 
 enum { UA_CLEANUP_PHASE = 2, URC_CONTINUE_UNWIND = 8 };
 
-int alloctrace_personality(int version, int actions, uint64_t class, void *exception,
-			   void *context);
+__attribute__((used)) int alloctrace_personality(int version, int actions, uint64_t class,
+						 void *exception, void *context);
 int alloctrace_personality(int version, int actions, uint64_t class, void *exception,
 			   void *context)
 {
