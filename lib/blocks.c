@@ -1,6 +1,8 @@
 /* blocks.c - see blocks.h. */
 #include "lib/blocks.h"
 
+#include <emmintrin.h>
+
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "lib/lock.h"
@@ -13,26 +15,14 @@ enum {
 	POSITION_BITS = PAGE_BITS - GRANULE_BITS, /* of a granule in its page */
 	LEAF_BITS = 18,
 	ROOT_BITS = 47 - PAGE_BITS - LEAF_BITS,
-	PROBES_MAX = 16,
+	WINDOW = 8, /* tags that are compared at once */
+	WINDOW_BEFORE_HOME = 3,
+	TAG_EMPTY = 0,
+	TAG_NEVER = 0xffff, /* fills the window of arrays with fewer records than it is wide */
 };
-
-/*  meta   63 reserved 52|51 allocator 36|35 slot 20|19 unused 17|16 role 11|10 state 9|8 position 0|
- *  place  63           size (low)          32|31               stack                            0|
- *  name   63  size (high) 48|47      counter                                                    0|
- *         a freed block: 63 size (high) 48|47 freeing slot 32|31 site 0|
- * Written under the page's lock. */
-struct record {
-	uint64_t meta;
-	uint64_t place;
-	uint64_t name;
-};
-
-_Static_assert(sizeof(struct record) == 24, "counts in the memory that each block costs");
-
-enum record_state { RECORD_EMPTY = 0, RECORD_LIVE = 1, RECORD_FREED = 2 };
 
 /* One per 4 KB page of address space:
- *   63     address of the records      16|15 class 8|7 lock 0|
+ *   63     address of the tags     16|15 class 8|7 lock 0|
  * The class indexes `capacities`; 0 means no records yet. */
 struct page_word {
 	uint8_t lock;
@@ -43,56 +33,52 @@ struct page_word {
 
 _Static_assert(sizeof(struct page_word) == 8, "one word a page");
 
-static const uint16_t capacities[] = { 0,  2,  3,  4,  6,   8,   10,  12,  16,  20,  24,  28,  32, 40,
-				       48, 56, 64, 80, 96,  112, 128, 160, 192, 224, 256, 320, 384, 512 };
+static const uint16_t capacities[] = { 0,  1,  2,  3,  4,  6,  8,   10,  12,  14,  16,  20,
+				       24, 28, 32, 36, 40, 48, 56,  64,  72,  80,  96,  112,
+				       128, 144, 160, 192, 224, 256, 320, 384, 448, 512 };
 
 enum { LAST_CLASS = AT_COUNT_OF(capacities) - 1 };
 
+_Static_assert(LAST_CLASS < SLAB_CLASSES, "a slab class for each capacity");
+
+/* The arrays of a page, as found from its word. */
+struct table {
+	uint16_t *tags; /* position + 1, or TAG_EMPTY */
+	struct block *records;
+	unsigned capacity;
+};
+
 static struct page_word *roots[BLOCK_SPACES][1 << ROOT_BITS];
 
-static struct record *page_records(const struct page_word *page)
+static inline unsigned tag_count(unsigned capacity)
 {
-	return (struct record *)((uintptr_t)page->address_high << 16 | page->address_low);
+	/* A multiple of 4, so that the records behind are aligned. */
+	return capacity <= WINDOW ? (unsigned)WINDOW : (capacity + 3u) & ~3u;
 }
 
-static void page_set_records(struct page_word *page, struct record *records, unsigned class)
+static inline struct table table_at(void *memory, unsigned class)
 {
-	page->address_low = (uint16_t)(uintptr_t)records;
-	page->address_high = (uint32_t)((uintptr_t)records >> 16);
+	unsigned capacity = capacities[class];
+	uint16_t *tags = memory;
+	return (struct table){ tags, (struct block *)(tags + tag_count(capacity)), capacity };
+}
+
+static inline struct table page_table(const struct page_word *page)
+{
+	uintptr_t address = (uintptr_t)page->address_high << 16 | page->address_low;
+	return table_at((void *)address, page->class);
+}
+
+static void page_set_table(struct page_word *page, const void *memory, unsigned class)
+{
+	page->address_low = (uint16_t)(uintptr_t)memory;
+	page->address_high = (uint32_t)((uintptr_t)memory >> 16);
 	page->class = (uint8_t)class;
 }
 
-static unsigned position_of(uintptr_t address)
+static inline unsigned position_of(uintptr_t address)
 {
 	return (address >> GRANULE_BITS) & ((1u << POSITION_BITS) - 1);
-}
-
-static unsigned record_position(const struct record *r)
-{
-	return r->meta & ((1u << POSITION_BITS) - 1);
-}
-
-static enum record_state record_state(const struct record *r)
-{
-	return (enum record_state)(r->meta >> 9 & 3);
-}
-
-static void record_fill(struct record *r, unsigned position, const struct block *b)
-{
-	r->place = b->size << 32 | b->stack;
-	r->name = (b->size >> 32) << 48 | b->counter;
-	r->meta = position | (uint64_t)RECORD_LIVE << 9 | (uint64_t)b->role << 11 |
-		  (uint64_t)b->slot << 20 | (uint64_t)b->allocator << 36;
-}
-
-static void record_read(const struct record *r, struct block *out)
-{
-	out->size = r->place >> 32 | (r->name >> 48) << 32;
-	out->counter = r->name & ((UINT64_C(1) << 48) - 1);
-	out->stack = (uint32_t)r->place;
-	out->slot = r->meta >> 20 & 0xffff;
-	out->allocator = r->meta >> 36 & 0xffff;
-	out->role = r->meta >> 11 & 63;
 }
 
 static AT_COLD struct page_word *make_leaf(struct page_word **root)
@@ -127,75 +113,90 @@ static inline unsigned home_of(unsigned position, unsigned capacity)
 	return position * capacity >> POSITION_BITS;
 }
 
-/* The record of position, or NULL. Records are never emptied, so an empty one ends the search. */
-static inline struct record *lookup(const struct page_word *page, unsigned position)
+/* First tag of the window around home. */
+static inline unsigned window_start(const struct table *t, unsigned home)
 {
-	unsigned capacity = capacities[page->class];
-	struct record *records = page_records(page);
-	unsigned i = home_of(position, capacity);
-	for (unsigned n = capacity < PROBES_MAX ? capacity : PROBES_MAX; n > 0; n--) {
-		struct record *r = &records[i];
-		if (record_position(r) == position && record_state(r) != RECORD_EMPTY)
-			return r;
-		if (record_state(r) == RECORD_EMPTY)
+	unsigned start = home < WINDOW_BEFORE_HOME ? 0 : home - WINDOW_BEFORE_HOME;
+	unsigned last = tag_count(t->capacity) - WINDOW;
+	return start < last ? start : last;
+}
+
+/* Two bits for each tag of the window that equals `tag`. */
+static inline unsigned compare_window(const struct table *t, unsigned start, unsigned tag)
+{
+	__m128i tags = _mm_loadu_si128((const __m128i *)(t->tags + start));
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag)));
+}
+
+/* The record of position, or NULL. */
+static inline struct block *lookup(const struct table *t, unsigned position)
+{
+	unsigned start = window_start(t, home_of(position, t->capacity));
+	unsigned equal = compare_window(t, start, position + 1);
+	return AT_LIKELY(equal) ? &t->records[start + (unsigned)__builtin_ctz(equal) / 2] : NULL;
+}
+
+/* A place for a position that has none: its home, else an empty one near it, else that of a freed
+ * block; tagged with the position. NULL: the table has to grow. At the largest capacity every
+ * position has a home of its own. */
+static AT_NOINLINE struct block *claim(const struct table *t, unsigned position)
+{
+	unsigned home = home_of(position, t->capacity), start = window_start(t, home);
+	unsigned empty = compare_window(t, start, TAG_EMPTY), i;
+	if (t->tags[home] == TAG_EMPTY) {
+		i = home;
+	} else if (empty) {
+		i = start + (unsigned)__builtin_ctz(empty) / 2;
+	} else {
+		unsigned end = start + WINDOW < t->capacity ? start + WINDOW : t->capacity;
+		for (i = start; i < end && block_state(&t->records[i]) != BLOCK_FREED; i++)
+			;
+		if (i == end)
 			return NULL;
-		if (++i == capacity)
-			i = 0;
 	}
-	return NULL;
+	t->tags[i] = (uint16_t)(position + 1);
+	return &t->records[i];
 }
 
-/* A place for position: its own record, else an empty one, else the first freed one; NULL when
- * the records have to grow. */
-static inline struct record *place_for(const struct page_word *page, unsigned position)
+static void *make_arrays(unsigned class)
 {
-	unsigned capacity = capacities[page->class];
-	struct record *records = page_records(page);
-	struct record *freed = NULL;
-	unsigned i = home_of(position, capacity);
-	for (unsigned n = capacity < PROBES_MAX ? capacity : PROBES_MAX; n > 0; n--) {
-		struct record *r = &records[i];
-		if (record_state(r) == RECORD_EMPTY || record_position(r) == position)
-			return r;
-		if (!freed && record_state(r) == RECORD_FREED)
-			freed = r;
-		if (++i == capacity)
-			i = 0;
-	}
-	return freed;
+	unsigned capacity = capacities[class], tags = tag_count(capacity);
+	uint16_t *memory = slab_take(class, tags * sizeof(uint16_t) + capacity * sizeof(struct block));
+	for (unsigned i = capacity; memory && i < tags; i++)
+		memory[i] = TAG_NEVER;
+	return memory;
 }
 
-static bool move_records(struct page_word *to, const struct page_word *from)
+/* Freed blocks' records are left behind: they have had their time. */
+static bool move_live(const struct table *to, const struct table *from)
 {
-	const struct record *old = page_records(from);
-	for (unsigned i = 0; i < capacities[from->class]; i++) {
-		if (record_state(&old[i]) != RECORD_LIVE)
-			continue; /* freed ones have had their time */
-		struct record *r = place_for(to, record_position(&old[i]));
+	for (unsigned i = 0; i < from->capacity; i++) {
+		if (block_state(&from->records[i]) != BLOCK_LIVE)
+			continue;
+		struct block *r = claim(to, from->tags[i] - 1u);
 		if (!r)
 			return false;
-		*r = old[i];
+		*r = from->records[i];
 	}
 	return true;
 }
 
-/* The next class that holds all live records; the whole table can't fail to at the last. */
+/* Gives the page arrays of the next class that holds all its live records. */
 static AT_COLD bool grow(struct page_word *page, unsigned first_class)
 {
+	struct table old = page_table(page);
 	for (unsigned class = first_class; class <= LAST_CLASS; class++) {
-		size_t bytes = capacities[class] * sizeof(struct record);
-		struct record *fresh = slab_take(class, bytes);
-		if (!fresh)
+		void *memory = make_arrays(class);
+		if (!memory)
 			return false;
-		struct page_word next = *page;
-		page_set_records(&next, fresh, class);
-		if (!page->class || move_records(&next, page)) {
+		struct table fresh = table_at(memory, class);
+		if (!page->class || move_live(&fresh, &old)) {
 			if (page->class)
-				slab_give(page->class, page_records(page));
-			page_set_records(page, fresh, class);
+				slab_give(page->class, old.tags);
+			page_set_table(page, memory, class);
 			return true;
 		}
-		slab_give(class, fresh);
+		slab_give(class, memory);
 	}
 	return false;
 }
@@ -205,71 +206,87 @@ static AT_COLD bool grow(struct page_word *page, unsigned first_class)
 static unsigned first_class_for(uint64_t size)
 {
 	uint64_t spacing = size < 16 ? 32 : size + 16;
-	unsigned expected = spacing > 2048 ? 2 : (unsigned)(2 * 4096 / spacing / 3);
+	unsigned expected = spacing > 2048 ? 1 : (unsigned)(2 * 4096 / spacing / 3);
 	unsigned class = 1;
 	while (class < LAST_CLASS && capacities[class] < expected)
 		class++;
 	return class;
 }
 
-bool blocks_insert(enum block_space space, uintptr_t address, const struct block *block)
+static AT_COLD struct block *make_place(struct page_word *page, unsigned position, uint64_t size)
+{
+	if (page->class) {
+		struct table t = page_table(page);
+		struct block *r = claim(&t, position);
+		if (r)
+			return r;
+	}
+	while (grow(page, page->class ? page->class + 1u : first_class_for(size))) {
+		struct table t = page_table(page);
+		struct block *r = claim(&t, position);
+		if (r)
+			return r;
+	}
+	return NULL;
+}
+
+bool blocks_insert(enum block_space space, uintptr_t address, struct block block)
 {
 	struct page_word *page = find_page(space, address, true);
 	if (AT_UNLIKELY(!page))
 		return false;
 	unsigned position = position_of(address);
+	struct block *r = NULL;
 	lock_acquire(&page->lock);
-	struct record *r = AT_LIKELY(page->class) ? place_for(page, position) : NULL;
-	while (AT_UNLIKELY(!r)) {
-		if (!grow(page, page->class ? page->class + 1u : first_class_for(block->size)))
-			break;
-		r = place_for(page, position);
+	if (AT_LIKELY(page->class)) {
+		struct table t = page_table(page);
+		r = lookup(&t, position);
 	}
+	if (AT_UNLIKELY(!r))
+		r = make_place(page, position, block_size(&block));
 	if (AT_LIKELY(r != NULL))
-		record_fill(r, position, block);
+		*r = block;
 	lock_release(&page->lock);
 	return r != NULL;
 }
 
-enum block_found blocks_remove(enum block_space space, uintptr_t address, uint32_t site,
+enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32_t site,
 			       uint32_t freeing_slot, struct block *out)
 {
 	struct page_word *page = find_page(space, address, false);
+	enum block_state state = BLOCK_UNKNOWN;
 	if (AT_UNLIKELY(!page || !at_load_relaxed(&page->class)))
-		return BLOCK_UNKNOWN;
-	enum block_found found = BLOCK_UNKNOWN;
+		return state;
 	lock_acquire(&page->lock);
-	struct record *r = lookup(page, position_of(address));
+	struct table t = page_table(page);
+	struct block *r = lookup(&t, position_of(address));
 	if (AT_LIKELY(r != NULL)) {
-		found = record_state(r) == RECORD_LIVE ? BLOCK_LIVE : BLOCK_FREED;
-		record_read(r, out);
-		if (found == BLOCK_LIVE) {
-			r->meta ^= (uint64_t)(RECORD_LIVE ^ RECORD_FREED) << 9;
-			r->name = (r->name >> 48) << 48 | (uint64_t)freeing_slot << 32 | site;
+		*out = *r;
+		state = block_state(r);
+		if (AT_LIKELY(state == BLOCK_LIVE)) {
+			r->meta ^= BLOCK_LIVE ^ BLOCK_FREED;
+			r->name = r->name >> 48 << 48 | (uint64_t)freeing_slot << 32 | site;
 		}
 	}
 	lock_release(&page->lock);
-	return found;
+	return state;
 }
 
-enum block_found blocks_find(enum block_space space, uintptr_t address, struct freed_block *out)
+enum block_state blocks_find(enum block_space space, uintptr_t address, struct block *out)
 {
 	struct page_word *page = find_page(space, address, false);
+	enum block_state state = BLOCK_UNKNOWN;
 	if (!page || !at_load_relaxed(&page->class))
-		return BLOCK_UNKNOWN;
-	enum block_found found = BLOCK_UNKNOWN;
+		return state;
 	lock_acquire(&page->lock);
-	struct record *r = lookup(page, position_of(address));
+	struct table t = page_table(page);
+	const struct block *r = lookup(&t, position_of(address));
 	if (r) {
-		found = record_state(r) == RECORD_LIVE ? BLOCK_LIVE : BLOCK_FREED;
-		record_read(r, &out->block);
-		out->site = (uint32_t)r->name;
-		out->slot = r->name >> 32 & 0xffff;
-		if (found == BLOCK_FREED)
-			out->block.counter = 0;
+		*out = *r;
+		state = block_state(r);
 	}
 	lock_release(&page->lock);
-	return found;
+	return state;
 }
 
 size_t blocks_memory_bytes(void)

@@ -1,16 +1,17 @@
 /* blocks.h - the block table: which block starts at this address, who made it, how, from where.
  *
  * Inside the traced process; called from hooks. Keyed by address. Each 4 KB page of address
- * space in which blocks start has a small array of records, placed by the block's position in
- * the page; a directory of two levels finds it:
+ * space in which blocks start has a small array of records; a directory of two levels finds it:
  *
  *   address  47          30|29        12|11       3|2 0|
- *             root index     leaf index    granule
- *   root[2^17] -> leaf[2^18] of page words -> record[capacity]
+ *             root index     leaf index   position
+ *   root[2^17] -> leaf[2^18] of page words -> tag[capacity], record[capacity]
  *
- * A record costs 24 bytes and pages fill theirs to 60-90%, against 32 or more bytes in a table
- * by address/16 for small blocks and thousands for large ones; and blocks that are near each
- * other in memory are so in the table, which a hash over the whole heap would lose.
+ * A record has its place near position * capacity / 512, so blocks that are near each other in
+ * memory are so in the table, which a hash over the whole heap would lose. Its tag says which
+ * position it is for; eight tags are compared at once. A block costs 26 bytes and arrays fill to
+ * 60-90%, against 32 or more bytes in a table by address/16 for small blocks and thousands for
+ * large ones.
  *
  * The record of a freed block stays until its address is used again or its place is needed.
  * A page word has a lock bit held for some tens of instructions (see lock.h for why that is safe
@@ -23,21 +24,82 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A block as the table keeps it. Make and read it with the functions below.
+ *
+ *  meta   63 reserved 40|39 allocator 24|23 slot 8|7 role 2|1 state 0|
+ *  place  63           size (low)          32|31     stack         0|
+ *  name   63  size (high) 48|47              counter               0|
+ *         a freed block: 63 size (high) 48|47 freeing slot 32|31 site 0| */
 struct block {
-	uint64_t size;
-	uint64_t counter;   /* with slot: the block's name in events */
-	uint32_t slot;
-	uint32_t stack;     /* node */
-	uint32_t allocator; /* 0: the program's heap, else a pool */
-	uint8_t role;       /* enum role that made it */
+	uint64_t meta;
+	uint64_t place;
+	uint64_t name;
 };
 
-/* What has been freed here last, for double frees. */
-struct freed_block {
-	struct block block; /* counter is not kept: 0 */
-	uint32_t site;      /* node */
-	uint32_t slot;      /* of the thread that freed it */
-};
+_Static_assert(sizeof(struct block) == 24, "counts in the memory that each block costs");
+
+enum block_state { BLOCK_UNKNOWN = 0, BLOCK_LIVE = 1, BLOCK_FREED = 2 };
+
+/* (slot, counter) is the block's name in events; allocator 0 is the program's heap, others are
+ * pools; stack is a node. */
+static inline struct block block_make(unsigned role, uint32_t slot, uint32_t allocator,
+				      uint32_t stack, uint64_t size, uint64_t counter)
+{
+	return (struct block){
+		.meta = BLOCK_LIVE | (uint64_t)role << 2 | (uint64_t)slot << 8 |
+			(uint64_t)allocator << 24,
+		.place = size << 32 | stack,
+		.name = size >> 32 << 48 | counter,
+	};
+}
+
+static inline enum block_state block_state(const struct block *b)
+{
+	return (enum block_state)(b->meta & 3);
+}
+
+static inline unsigned block_role(const struct block *b)
+{
+	return b->meta >> 2 & 63;
+}
+
+static inline uint32_t block_slot(const struct block *b)
+{
+	return b->meta >> 8 & 0xffff;
+}
+
+static inline uint32_t block_allocator(const struct block *b)
+{
+	return b->meta >> 24 & 0xffff;
+}
+
+static inline uint32_t block_stack(const struct block *b)
+{
+	return (uint32_t)b->place;
+}
+
+/* Bytes; exact below 2^48. */
+static inline uint64_t block_size(const struct block *b)
+{
+	return b->place >> 32 | b->name >> 48 << 32;
+}
+
+/* Of a live block. */
+static inline uint64_t block_counter(const struct block *b)
+{
+	return b->name & ((UINT64_C(1) << 48) - 1);
+}
+
+/* Of a freed block: who freed it. */
+static inline uint32_t block_free_site(const struct block *b)
+{
+	return (uint32_t)b->name;
+}
+
+static inline uint32_t block_free_slot(const struct block *b)
+{
+	return b->name >> 32 & 0xffff;
+}
 
 enum block_space {
 	BLOCK_SPACE_HEAP = 0,
@@ -45,21 +107,16 @@ enum block_space {
 	BLOCK_SPACES
 };
 
-enum block_found {
-	BLOCK_UNKNOWN,
-	BLOCK_LIVE,
-	BLOCK_FREED,
-};
-
 /* Records a live block at address. Returns false when there is no memory for the record. */
-bool blocks_insert(enum block_space space, uintptr_t address, const struct block *block);
+bool blocks_insert(enum block_space space, uintptr_t address, struct block block);
 
-/* If a live block starts at address: turns it into a freed one and tells what it was. */
-enum block_found blocks_remove(enum block_space space, uintptr_t address, uint32_t site,
+/* If a live block starts at address: turns it into a freed one and tells what it was. Otherwise
+ * tells what is known, or BLOCK_UNKNOWN. */
+enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32_t site,
 			       uint32_t freeing_slot, struct block *out);
 
 /* What is known about address. */
-enum block_found blocks_find(enum block_space space, uintptr_t address, struct freed_block *out);
+enum block_state blocks_find(enum block_space space, uintptr_t address, struct block *out);
 
 /* Bytes of memory that the table has taken from the system so far. */
 size_t blocks_memory_bytes(void);

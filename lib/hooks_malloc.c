@@ -114,7 +114,7 @@ static void *backend_reallocarray(void *p, size_t count, size_t size)
 
 /* The end of a realloc: what the backend returned for old says what happened to it. NULL with
  * size 0 means that old was freed (C17 leaves it open; glibc does that). */
-static inline void after_realloc(const struct hook *h, const struct taken_block *taken, void *old,
+static inline void after_realloc(const struct hook *h, const struct block *taken, void *old,
 				 void *p, size_t size, enum role role)
 {
 	if (!old) {
@@ -135,7 +135,7 @@ void *realloc(void *old, size_t size)
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
 		return backend_realloc(old, size);
-	struct taken_block taken = { .live = false };
+	struct block taken = { .meta = BLOCK_UNKNOWN };
 	if (old)
 		hook_take(&h, old, &taken);
 	void *p = backend_realloc(old, size);
@@ -148,7 +148,7 @@ void *reallocarray(void *old, size_t count, size_t size)
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
 		return backend_reallocarray(old, count, size);
-	struct taken_block taken = { .live = false };
+	struct block taken = { .meta = BLOCK_UNKNOWN };
 	if (old)
 		hook_take(&h, old, &taken);
 	void *p = backend_reallocarray(old, count, size);

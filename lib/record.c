@@ -30,12 +30,13 @@ static inline uint32_t capture_site(const struct hook *h)
 	return AT_LIKELY(entry->key == key) ? entry->node : stack_site_slow(s, pc, entry, key);
 }
 
-static inline void put_alloc(struct thread *t, const struct block *b, unsigned flags)
+static inline void put_alloc(struct thread *t, const struct block *b, uint64_t size,
+			     unsigned flags)
 {
 	thread_tick(t);
-	uint64_t size = b->size <= EVENT_VALUE_MAX ? b->size : EVENT_VALUE_MAX;
-	thread_put(t, event_word(EVENT_ALLOC, b->role, flags, size));
-	thread_put(t, b->stack | (uint64_t)b->allocator << 32);
+	size = AT_LIKELY(size <= EVENT_VALUE_MAX) ? size : EVENT_VALUE_MAX;
+	thread_put(t, event_word(EVENT_ALLOC, block_role(b), flags, size));
+	thread_put(t, block_stack(b) | (uint64_t)block_allocator(b) << 32);
 	t->counter++;
 }
 
@@ -43,8 +44,8 @@ static inline void put_free(struct thread *t, const struct block *b, uint32_t si
 			    enum role role, unsigned flags)
 {
 	thread_tick(t);
-	thread_put(t, event_word(EVENT_FREE, role, flags, b->counter));
-	thread_put(t, site | (uint64_t)b->slot << 32);
+	thread_put(t, event_word(EVENT_FREE, role, flags, block_counter(b)));
+	thread_put(t, site | (uint64_t)block_slot(b) << 32);
 }
 
 static inline void publish(struct thread *t)
@@ -53,66 +54,71 @@ static inline void publish(struct thread *t)
 	thread_publish(t);
 }
 
-/* Enters a new block into the table and gives it its name. */
-static inline void name_block(struct thread *t, enum block_space space, void *p, struct block *b)
+static AT_COLD void count_lost(uint64_t *counter)
 {
-	b->slot = t->slot;
-	b->counter = t->counter;
-	blocks_insert(space, (uintptr_t)p, b);
+	at_add_relaxed(counter, UINT64_C(1));
 }
 
-static AT_COLD void count_lost_alloc(void)
-{
-	at_add_relaxed(&session.process->lost_allocs, UINT64_C(1));
-}
+/* What was made where, and what it replaces. */
+struct made {
+	enum block_space space;
+	void *p;
+	uint64_t size;
+	enum role role;
+	uint32_t allocator;
+	const struct block *freed; /* NULL, or the block that a realloc ended */
+};
 
-static void record_made(const struct hook *h, enum block_space space, void *p, struct block *b,
-			const struct block *freed, uint32_t site)
+static inline void record_made(const struct hook *h, const struct made *m)
 {
 	struct thread *t = h->thread;
+	uint32_t stack = capture(h);
+	uint32_t site = m->freed ? capture_site(h) : 0;
 	if (AT_UNLIKELY(!thread_reserve(t, THREAD_ROOM))) {
-		count_lost_alloc();
-		if (freed)
-			at_add_relaxed(&session.process->lost_frees, UINT64_C(1));
+		count_lost(&session.process->lost_allocs);
+		if (m->freed)
+			count_lost(&session.process->lost_frees);
 		return;
 	}
-	if (freed)
-		put_free(t, freed, site, (enum role)b->role, EVENT_FLAG_REALLOC);
-	name_block(t, space, p, b);
-	put_alloc(t, b, freed ? EVENT_FLAG_REALLOC : 0);
+	if (m->freed)
+		put_free(t, m->freed, site, m->role, EVENT_FLAG_REALLOC);
+	struct block b = block_make(m->role, t->slot, m->allocator, stack, m->size, t->counter);
+	blocks_insert(m->space, (uintptr_t)m->p, b);
+	put_alloc(t, &b, m->size, m->freed ? EVENT_FLAG_REALLOC : 0);
 	publish(t);
 }
 
 void hook_made_slow(const struct hook *h, void *p, size_t size, enum role role)
 {
-	struct thread *t = h->thread;
 	if (AT_UNLIKELY(!session_is_recording()))
 		return;
-	t->guard = GUARD_BUSY;
-	struct block b = { .size = size, .stack = capture(h), .role = (uint8_t)role };
-	record_made(h, BLOCK_SPACE_HEAP, p, &b, NULL, 0);
+	h->thread->guard = GUARD_BUSY;
+	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role };
+	record_made(h, &m);
 }
 
-static AT_COLD void count_untracked_free(void)
+static inline void record_freed(const struct hook *h, const struct block *b, uint32_t site,
+				enum role role)
 {
-	at_add_relaxed(&session.process->untracked_frees, UINT64_C(1));
+	if (AT_UNLIKELY(!thread_reserve(h->thread, THREAD_ROOM))) {
+		count_lost(&session.process->lost_frees);
+		return;
+	}
+	put_free(h->thread, b, site, role, 0);
+	publish(h->thread);
 }
 
-static void record_release(const struct hook *h, enum block_space space, void *p, enum role role)
+static inline void record_release(const struct hook *h, enum block_space space, void *p,
+				  enum role role)
 {
 	struct thread *t = h->thread;
+	struct block b;
 	t->guard = GUARD_BUSY;
 	uint32_t site = capture_site(h);
-	bool room = thread_reserve(t, THREAD_ROOM);
-	struct block b;
-	if (AT_UNLIKELY(blocks_remove(space, (uintptr_t)p, site, t->slot, &b) != BLOCK_LIVE)) {
-		count_untracked_free();
-	} else if (AT_UNLIKELY(!room)) {
-		at_add_relaxed(&session.process->lost_frees, UINT64_C(1));
-	} else {
-		put_free(t, &b, site, role, 0);
-		publish(t);
-	}
+	if (AT_LIKELY(blocks_remove(space, (uintptr_t)p, site, t->slot, &b) == BLOCK_LIVE))
+		record_freed(h, &b, site, role);
+	else
+		count_lost(&session.process->untracked_frees);
 	t->guard = (uintptr_t)h->frame;
 }
 
@@ -121,53 +127,51 @@ void hook_release(const struct hook *h, void *p, enum role role)
 	record_release(h, BLOCK_SPACE_HEAP, p, role);
 }
 
-void hook_take(const struct hook *h, void *p, struct taken_block *taken)
+static void take(const struct hook *h, enum block_space space, void *p, struct block *taken)
 {
-	struct thread *t = h->thread;
-	t->guard = GUARD_BUSY;
-	taken->live = blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, NODE_ROOT, t->slot,
-				    &taken->block) == BLOCK_LIVE;
-	t->guard = (uintptr_t)h->frame;
+	uint32_t slot = h->thread->slot;
+	if (blocks_remove(space, (uintptr_t)p, NODE_ROOT, slot, taken) != BLOCK_LIVE)
+		taken->meta = BLOCK_UNKNOWN;
 }
 
-void hook_moved(const struct hook *h, const struct taken_block *taken, void *p, size_t size,
-		enum role role)
+void hook_take(const struct hook *h, void *p, struct block *taken)
 {
 	h->thread->guard = GUARD_BUSY;
-	if (!taken->live)
-		count_untracked_free();
+	take(h, BLOCK_SPACE_HEAP, p, taken);
+	h->thread->guard = (uintptr_t)h->frame;
+}
+
+void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t size,
+		enum role role)
+{
+	bool live = block_state(taken) == BLOCK_LIVE;
+	h->thread->guard = GUARD_BUSY;
+	if (!live)
+		count_lost(&session.process->untracked_frees);
 	if (AT_UNLIKELY(!session_is_recording())) {
-		if (taken->live)
+		if (live)
 			hook_taken_freed(h, taken, role);
 		return;
 	}
-	struct block b = { .size = size, .stack = capture(h), .role = (uint8_t)role };
-	record_made(h, BLOCK_SPACE_HEAP, p, &b, taken->live ? &taken->block : NULL,
-		    taken->live ? capture_site(h) : 0);
+	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role,
+			  .freed = live ? taken : NULL };
+	record_made(h, &m);
 }
 
-void hook_not_moved(const struct hook *h, void *p, const struct taken_block *taken)
+void hook_not_moved(const struct hook *h, void *p, const struct block *taken)
 {
 	h->thread->guard = GUARD_BUSY;
-	if (taken->live)
-		blocks_insert(BLOCK_SPACE_HEAP, (uintptr_t)p, &taken->block);
+	if (block_state(taken) == BLOCK_LIVE)
+		blocks_insert(BLOCK_SPACE_HEAP, (uintptr_t)p, *taken);
 }
 
-void hook_taken_freed(const struct hook *h, const struct taken_block *taken, enum role role)
+void hook_taken_freed(const struct hook *h, const struct block *taken, enum role role)
 {
-	struct thread *t = h->thread;
-	t->guard = GUARD_BUSY;
-	if (!taken->live) {
-		count_untracked_free();
-		return;
-	}
-	uint32_t site = capture_site(h);
-	if (!thread_reserve(t, THREAD_ROOM)) {
-		at_add_relaxed(&session.process->lost_frees, UINT64_C(1));
-		return;
-	}
-	put_free(t, &taken->block, site, role, 0);
-	publish(t);
+	h->thread->guard = GUARD_BUSY;
+	if (block_state(taken) == BLOCK_LIVE)
+		record_freed(h, taken, capture_site(h), role);
+	else
+		count_lost(&session.process->untracked_frees);
 }
 
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)
@@ -175,9 +179,9 @@ void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)
 	if (!p || !session_is_recording())
 		return;
 	h->thread->guard = GUARD_BUSY;
-	struct block b = { .size = size, .stack = capture(h), .role = ROLE_POOL_ALLOC,
-			   .allocator = pool };
-	record_made(h, BLOCK_SPACE_POOL, p, &b, NULL, 0);
+	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,
+			  .role = ROLE_POOL_ALLOC, .allocator = pool };
+	record_made(h, &m);
 }
 
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p)
@@ -188,14 +192,16 @@ void hook_pool_release(const struct hook *h, uint32_t pool, void *p)
 
 void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size)
 {
-	struct taken_block taken = { .live = false };
+	struct block taken = { .meta = BLOCK_UNKNOWN };
+	if (!p || !session_is_recording())
+		return;
 	h->thread->guard = GUARD_BUSY;
 	if (old)
-		taken.live = blocks_remove(BLOCK_SPACE_POOL, (uintptr_t)old, NODE_ROOT,
-					   h->thread->slot, &taken.block) == BLOCK_LIVE;
-	struct block b = { .size = size, .stack = capture(h), .role = ROLE_POOL_MOVE,
-			   .allocator = pool };
-	record_made(h, BLOCK_SPACE_POOL, p, &b, taken.live ? &taken.block : NULL, capture_site(h));
+		take(h, BLOCK_SPACE_POOL, old, &taken);
+	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,
+			  .role = ROLE_POOL_MOVE, .allocator = pool,
+			  .freed = block_state(&taken) == BLOCK_LIVE ? &taken : NULL };
+	record_made(h, &m);
 }
 
 void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes, unsigned flags)

@@ -66,17 +66,13 @@ void hook_release(const struct hook *h, void *p, enum role role);
 
 /* realloc: takes the record of p out before the backend works on it. Afterwards either
  * hook_moved() records both the end of p and the new block, or hook_not_moved() puts it back. */
-struct taken_block {
-	bool live;
-	struct block block;
-};
-
-void hook_take(const struct hook *h, void *p, struct taken_block *taken);
-void hook_moved(const struct hook *h, const struct taken_block *taken, void *p, size_t size,
+/* `taken` is not live if p was not known. */
+void hook_take(const struct hook *h, void *p, struct block *taken);
+void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t size,
 		enum role role);
-void hook_not_moved(const struct hook *h, void *p, const struct taken_block *taken);
+void hook_not_moved(const struct hook *h, void *p, const struct block *taken);
 /* realloc(p, 0) that gave the block back. */
-void hook_taken_freed(const struct hook *h, const struct taken_block *taken, enum role role);
+void hook_taken_freed(const struct hook *h, const struct block *taken, enum role role);
 
 /* Blocks of pools (alloctrace.h). */
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size);

@@ -320,7 +320,18 @@ static AT_NOINLINE uint32_t finish(struct walk *w, const struct caller *caller)
 	return push_fresh(w);
 }
 
-uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t max_depth)
+/* Is it the same stack as last time, down to the calling instruction? */
+static inline bool is_memo(const struct stack *s, const struct caller *caller)
+{
+	const struct stack_frame *top = &s->memo[s->count - 1];
+	return s->count && s->epoch == modules_epoch && top->pc == caller->pc &&
+	       top->rsp == caller->rsp && !top->exact &&
+	       (!top->uses_rbp || top->rbp == caller->rbp) &&
+	       check_memo(s, (int32_t)s->count - 1) == 0;
+}
+
+static AT_NOINLINE uint32_t capture_walking(struct stack *s, const struct caller *caller,
+					    uint32_t max_depth)
 {
 	struct walk w = { .s = s, .pc = caller->pc, .rsp = caller->rsp, .rbp = caller->rbp,
 			  .next_memo = (int32_t)s->count - 1, .base = -1, .max_depth = max_depth };
@@ -341,6 +352,13 @@ uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t ma
 		      w.fresh + (uint32_t)w.base < max_depth))
 		return push_fresh(&w);
 	return finish(&w, caller);
+}
+
+uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t max_depth)
+{
+	if (is_memo(s, caller))
+		return s->memo[s->count - 1].node;
+	return capture_walking(s, caller, max_depth);
 }
 
 AT_COLD uint32_t stack_site_slow(struct stack *s, uintptr_t pc, struct stack_site *entry,
