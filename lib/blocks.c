@@ -39,7 +39,7 @@ static const uint16_t capacities[] = { 0,  1,  2,  3,  4,  6,  8,   10,  12,  14
 
 enum { LAST_CLASS = AT_COUNT_OF(capacities) - 1 };
 
-_Static_assert(LAST_CLASS < SLAB_CLASSES, "a slab class for each capacity");
+_Static_assert((int)LAST_CLASS < (int)SLAB_CLASSES, "a slab class for each capacity");
 
 /* The arrays of a page, as found from its word. */
 struct table {
