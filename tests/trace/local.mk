@@ -1,6 +1,6 @@
 # tests/trace/ - unit tests of the trace file.
 TRACE_TESTS = tests/trace/roundtrip tests/trace/damage tests/trace/mustfail \
-	tests/trace/writefile
+	tests/trace/writefile tests/trace/golden
 check_PROGRAMS += $(TRACE_TESTS)
 TESTS += $(TRACE_TESTS)
 
@@ -15,3 +15,9 @@ tests_trace_mustfail_SOURCES = tests/trace/mustfail.c $(TRACE_TEST_STREAM) $(TRA
 tests_trace_mustfail_LDADD = $(TRACE_LIBS)
 tests_trace_writefile_SOURCES = tests/trace/writefile.c $(TRACE_TEST_STREAM) $(TRACE_TEST_SURGERY)
 tests_trace_writefile_LDADD = $(TRACE_LIBS)
+tests_trace_golden_SOURCES = tests/trace/golden.c $(TRACE_TEST_STREAM) $(TRACE_TEST_SURGERY)
+tests_trace_golden_LDADD = $(TRACE_LIBS)
+EXTRA_DIST += tests/trace/golden-v1.hex tests/trace/golden-v1.txt tests/trace/example-v1.txt
+
+TESTS += tests/trace-spec.tap
+EXTRA_DIST += tests/trace-spec.tap

@@ -67,10 +67,12 @@ static void add_plain_chunk(struct bytes *out, const uint8_t *in, struct inflate
 	free(payload);
 }
 
-static void add_index(struct bytes *out, const struct bytes *index, uint32_t count)
+static void add_index(struct bytes *out, const struct bytes *index, uint32_t count,
+		      const uint8_t *old_end)
 {
 	uint8_t end[FORMAT_END_BYTES] = { 0 };
 	format_put_u64(end, out->len);
+	memcpy(end + 8, old_end + 8, 8);
 	trace_add_chunk(out, CHUNK_INDEX, CHUNK_FLAG_PLAIN, count, index->data, index->len,
 			(uint32_t)index->len);
 	trace_add_chunk(out, CHUNK_END, CHUNK_FLAG_PLAIN, 0, end, sizeof(end), sizeof(end));
@@ -97,7 +99,7 @@ void trace_make_plain(struct bytes *out, const struct bytes *in)
 		}
 		add_plain_chunk(out, h, inflater);
 	}
-	add_index(out, &index, entries);
+	add_index(out, &index, entries, in->data + in->len - FORMAT_END_BYTES);
 	bytes_release(&index);
 	inflater_free(inflater);
 }

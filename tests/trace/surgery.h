@@ -15,7 +15,7 @@ void trace_add_file_header(struct bytes *b, uint32_t version);
 /* A chunk with right checksums. raw_bytes and flags are taken as given. */
 void trace_add_chunk(struct bytes *b, unsigned type, unsigned flags, uint32_t count,
 		     const void *payload, size_t bytes, uint32_t raw_bytes);
-/* The same trace with all payloads stored plainly, and a new index and end. */
+/* The same trace, which must be closed, with all payloads stored plainly and a new index. */
 void trace_make_plain(struct bytes *out, const struct bytes *in);
 /* Makes the checksums right as far as the chunks' lengths make sense. */
 void trace_fix_checksums(uint8_t *data, size_t len);

@@ -1,0 +1,324 @@
+/* golden.c - traces of format version 1 as they were written once must read the same for ever.
+ *
+ * Without arguments: reads tests/trace/golden-v1.hex and the example in man/alloctrace-trace.5
+ * and compares their content with golden-v1.txt and example-v1.txt.
+ * golden --make golden|example|stream: writes such a trace anew, as hex (a new version's golden; a
+ * long random one for tests/trace-spec.tap).
+ * golden --dump FILE.hex: its content as text. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/trace/check.h"
+#include "tests/trace/stream.h"
+#include "tests/trace/surgery.h"
+#include "trace/trace.h"
+#include "util/strbuf.h"
+#include "wire/events.h"
+#include "wire/roles.h"
+#include "wire/session.h"
+
+static char *trace_path;
+
+/* ---- content as text ---- */
+
+static void dump_tables(struct strbuf *out, const struct trace_reader *r)
+{
+	static const char *const keys[] = { "command", "host", "tool" };
+	for (size_t i = 0; i < AT_COUNT_OF(keys); i++)
+		if (trace_reader_fact(r, keys[i]))
+			strbuf_addf(out, "fact %s=%s\n", keys[i], trace_reader_fact(r, keys[i]));
+	for (uint32_t i = 0; i < trace_reader_module_count(r); i++) {
+		const struct trace_module *m = trace_reader_module(r, i);
+		strbuf_addf(out, "module %u %s anonymous %u id ", i, m->path,
+			    m->anonymous_process_plus_1);
+		for (uint32_t j = 0; j < m->build_id_bytes; j++)
+			strbuf_addf(out, "%02x", m->build_id[j]);
+		strbuf_adds(out, "\n");
+	}
+	for (uint32_t i = 0; i < trace_reader_process_count(r); i++) {
+		const struct trace_process *p = trace_reader_process(r, i);
+		strbuf_addf(out, "process %u pid %u parent %d origin %u start %" PRIu64 " %s:", i,
+			    p->pid, (int)p->parent, p->origin, p->start_ns, p->exe);
+		for (uint32_t j = 0; j < p->command_bytes; j += 1 + strlen(p->command + j))
+			strbuf_addf(out, " %s", p->command + j);
+		strbuf_adds(out, "\n");
+	}
+	for (uint32_t i = 0; i < trace_reader_thread_count(r); i++) {
+		const struct trace_thread *t = trace_reader_thread(r, i);
+		strbuf_addf(out, "thread %u process %d tid %u %s\n", i, (int)t->process, t->tid,
+			    t->name);
+	}
+	for (uint32_t i = 0; i < trace_reader_allocator_count(r); i++) {
+		const struct trace_allocator *a = trace_reader_allocator(r, i);
+		strbuf_addf(out, "allocator %u process %d %s\n", i, (int)a->process, a->name);
+	}
+}
+
+static void dump_nodes(struct strbuf *out, const struct trace_reader *r)
+{
+	for (uint32_t i = NODE_FIRST; i < trace_reader_node_count(r); i++) {
+		const struct trace_node *n = trace_reader_node(r, i);
+		size_t count;
+		const struct trace_symbol *s =
+			trace_reader_symbols(r, n->module, n->offset, &count);
+		strbuf_addf(out, "node %u parent %u module %d offset 0x%" PRIx64, i, n->parent,
+			    (int)n->module, n->offset);
+		for (size_t j = 0; j < count; j++)
+			strbuf_addf(out, " %s %s:%u%s", s[j].function ? s[j].function : "?",
+				    s[j].file ? s[j].file : "?", s[j].line,
+				    s[j].inlined ? " inlined" : "");
+		strbuf_adds(out, "\n");
+	}
+}
+
+static void dump_event(struct strbuf *out, const struct trace_event *e)
+{
+	static const char *const names[TRACE_OP_COUNT] = {
+		"alloc", "free", "free-inherited", "process-start", "process-end",
+		"thread-start", "thread-end", "module", "mark", "map", "loss",
+	};
+	strbuf_addf(out, "%" PRIu64 " %s", e->time_ns, names[e->op]);
+	switch (e->op) {
+	case TRACE_ALLOC:
+		strbuf_addf(out, " slot %u counter %" PRIu64 " stack %u size %" PRIu64
+				 " role %u flags %u allocator %u\n",
+			    e->slot, e->counter, e->stack, e->size, e->role, e->flags,
+			    e->allocator);
+		break;
+	case TRACE_FREE:
+	case TRACE_FREE_INHERITED:
+		strbuf_addf(out, " slot %u block %u:%" PRIu64 " site %u role %u flags %u\n",
+			    e->slot, e->block_slot, e->counter, e->stack, e->role, e->flags);
+		break;
+	case TRACE_MARK:
+		strbuf_addf(out, " slot %u type %u %s\n", e->slot, e->role, e->text);
+		break;
+	default:
+		strbuf_addf(out, " slot %u stack %u role %u flags %u value %" PRIu64
+				 " address %" PRIu64 " process %u thread/module %u\n",
+			    e->slot, e->stack, e->role, e->flags, e->value, e->address,
+			    e->process, e->thread);
+		break;
+	}
+}
+
+static void dump(struct strbuf *out, const struct bytes *trace)
+{
+	struct err err = { "" };
+	struct trace_event e;
+	struct strbuf events = STRBUF_INIT;
+	file_save(trace, trace_path);
+	struct trace_reader *r = trace_reader_open(trace_path, &err);
+	CHECK(r, "%s", err.text);
+	strbuf_addf(out, "version %u\n", trace_reader_version(r));
+	while (trace_reader_next(r, &e, 1, &err) > 0)
+		dump_event(&events, &e);
+	dump_tables(out, r);
+	dump_nodes(out, r);
+	strbuf_adds(out, events.text);
+	strbuf_addf(out, "damage: %s\n", trace_reader_damage(r) ? trace_reader_damage(r) : "none");
+	strbuf_release(&events);
+	trace_reader_close(r);
+	unlink(trace_path);
+}
+
+/* ---- hex ---- */
+
+/* Takes the hex bytes of lines like "0010  89 41 54" (the manual has more text around them). */
+static void add_hex_line(struct bytes *out, const char *line)
+{
+	const char *p = line + strspn(line, "0123456789abcdef");
+	if (p - line < 4 || strncmp(p, "  ", 2) != 0)
+		return;
+	CHECK(strtoul(line, NULL, 16) == out->len, "a gap in the hex at %s", line);
+	unsigned value;
+	int used;
+	for (p += 2; isxdigit((unsigned char)p[0]) && isxdigit((unsigned char)p[1]) &&
+		     sscanf(p, "%2x%n", &value, &used) == 1;) {
+		uint8_t byte = (uint8_t)value;
+		bytes_add(out, &byte, 1);
+		p += used;
+		if (p[0] != ' ' || p[1] == ' ')
+			break;
+		p++;
+	}
+}
+
+static void load_hex(struct bytes *out, const char *path)
+{
+	char line[512];
+	FILE *f = fopen(path, "r");
+	CHECK(f, "%s", path);
+	while (fgets(line, sizeof(line), f))
+		add_hex_line(out, line);
+	fclose(f);
+	CHECK(out->len > FORMAT_HEADER_BYTES, "%s has hex", path);
+}
+
+static void print_hex(const struct bytes *b)
+{
+	for (size_t i = 0; i < b->len; i++) {
+		if (i % 16 == 0)
+			printf("%04zx ", i);
+		printf(" %02x", b->data[i]);
+		if (i % 16 == 15 || i + 1 == b->len)
+			printf("\n");
+	}
+}
+
+/* ---- making them ---- */
+
+static void write_process(struct trace_writer *w)
+{
+	struct trace_process p = { .pid = 42, .parent = TRACE_NO_PROCESS, .exe = "/bin/a",
+				   .command = "a\0b", .command_bytes = 4 };
+	struct trace_event start = { .op = TRACE_PROCESS_START };
+	struct trace_event thread = { .op = TRACE_THREAD_START };
+	trace_writer_process(w, &p);
+	trace_writer_event(w, &start);
+	trace_writer_event(w, &thread);
+}
+
+/* Called from main, called from _start, of one module. */
+static void write_stack(struct trace_writer *w)
+{
+	struct trace_module m = { .path = "/bin/a", .build_id = (const uint8_t *)"\xab\xcd",
+				  .build_id_bytes = 2 };
+	struct trace_node nodes[] = {
+		{ NODE_ROOT, 0, 0x1040 }, { 3, 0, 0x1130 }, { NODE_ROOT, 0, 0x1150 },
+	};
+	trace_writer_module(w, &m);
+	for (size_t i = 0; i < AT_COUNT_OF(nodes); i++)
+		trace_writer_node(w, &nodes[i]);
+}
+
+static void write_pairs(struct trace_writer *w, unsigned pairs)
+{
+	for (unsigned i = 0; i < pairs; i++) {
+		trace_writer_time(w, 5000 + 1000 * i);
+		trace_writer_alloc(w, 0, ROLE_MALLOC, 0, 4, 24, 0);
+		trace_writer_free(w, 0, ROLE_FREE, 0, 5, 0, i, false);
+	}
+}
+
+static void write_example(struct trace_writer *w)
+{
+	write_stack(w);
+	write_process(w);
+	write_pairs(w, 2);
+}
+
+static void write_every_op(struct trace_writer *w)
+{
+	struct trace_allocator pool = { .name = "pool", .process = 0 };
+	struct trace_thread thread = { .process = 0, .tid = 42, .name = "main" };
+	struct trace_symbol symbols[] = { { "inner", "a.c", 10, true }, { "main", "a.c", 20, false } };
+	struct trace_event rest[] = {
+		{ .op = TRACE_MODULE, .process = 0, .module = 0, .value = 0x555555554000 },
+		{ .op = TRACE_MARK, .slot = 1, .role = MARK_SCOPE_BEGIN, .text = "a scope" },
+		{ .op = TRACE_MAP, .slot = 1, .role = ROLE_MMAP, .flags = 1, .size = 4096,
+		  .address = 0x7ffff7000000, .stack = 4 },
+		{ .op = TRACE_LOSS, .process = 0, .role = TRACE_LOSS_FREES, .value = 3 },
+		{ .op = TRACE_THREAD_END, .slot = 0, .thread = 0 },
+		{ .op = TRACE_PROCESS_END, .process = 0, .value = 256 },
+	};
+	trace_writer_fact(w, "tool", "alloctrace 0.1");
+	trace_writer_fact(w, "command", "a b");
+	write_stack(w);
+	write_process(w);
+	trace_writer_thread(w, 0, &thread);
+	trace_writer_allocator(w, 1, &pool);
+	write_pairs(w, 10);
+	for (uint64_t i = 0; i < 12; i++)
+		trace_writer_alloc(w, 1, ROLE_NEW, i % 2, 3 + i % 2, 1000 * i, i / 6);
+	static const uint64_t order[] = { 11, 10, 9, 0, 2, 4, 3, 8, 5, 1 };
+	for (size_t i = 0; i < AT_COUNT_OF(order); i++)
+		trace_writer_free(w, i % 2, ROLE_DELETE, 0, 4 + i % 2, 1, order[i], i == 7);
+	trace_writer_free(w, 0, ROLE_FREE, 1, 5, 70, 1 << 20, false);
+	for (size_t i = 0; i < AT_COUNT_OF(rest); i++)
+		trace_writer_event(w, &rest[i]);
+	trace_writer_symbols(w, 0, 0x1130, symbols, 2);
+	trace_writer_symbols(w, 0, 0x1040, symbols + 1, 1);
+}
+
+static void write_stream(void)
+{
+	static const struct stream_shape shape = { .seed = 21, .events = 20000, .slots = 4,
+						   .stacks = 60, .random_percent = 30,
+						   .flush_every = 7000, .extreme = true };
+	struct stream s;
+	stream_write(&s, &shape, trace_path);
+	stream_release(&s);
+}
+
+static void write_by(void (*write)(struct trace_writer *w))
+{
+	struct err err = { "" };
+	struct trace_writer *w = trace_writer_open(trace_path, &err);
+	CHECK(w, "%s", err.text);
+	write(w);
+	CHECK(trace_writer_repairs(w) == 0, "repairs");
+	CHECK(trace_writer_close(w, &err) == 0, "%s", err.text);
+}
+
+static void make(const char *what)
+{
+	struct bytes b = { 0 }, plain = { 0 };
+	bool example = strcmp(what, "example") == 0;
+	if (strcmp(what, "stream") == 0)
+		write_stream();
+	else
+		write_by(example ? write_example : write_every_op);
+	file_load(&b, trace_path);
+	unlink(trace_path);
+	if (example)
+		trace_make_plain(&plain, &b);
+	print_hex(example ? &plain : &b);
+	bytes_release(&plain);
+	bytes_release(&b);
+}
+
+/* ---- the test ---- */
+
+static void check(const char *dir, const char *hex, const char *text)
+{
+	struct bytes trace = { 0 }, want = { 0 };
+	struct strbuf got = STRBUF_INIT;
+	char *hex_path = mem_printf("%s/%s", dir, hex);
+	char *text_path = mem_printf("%s/%s", dir, text);
+	load_hex(&trace, hex_path);
+	file_load(&want, text_path);
+	dump(&got, &trace);
+	CHECK(got.len == want.len && memcmp(got.text, want.data, want.len) == 0,
+	      "%s differs from %s:\n%s", hex, text, got.text);
+	strbuf_release(&got);
+	bytes_release(&trace);
+	bytes_release(&want);
+	free(hex_path);
+	free(text_path);
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = getenv("top_srcdir");
+	trace_path = stream_temp_path("golden");
+	if (argc == 3 && strcmp(argv[1], "--make") == 0) {
+		make(argv[2]);
+	} else if (argc == 3) {
+		struct bytes trace = { 0 };
+		struct strbuf text = STRBUF_INIT;
+		load_hex(&trace, argv[2]);
+		dump(&text, &trace);
+		fputs(text.text, stdout);
+		strbuf_release(&text);
+		bytes_release(&trace);
+	} else {
+		CHECK(dir, "top_srcdir must be set, as make check does");
+		check(dir, "tests/trace/golden-v1.hex", "tests/trace/golden-v1.txt");
+		check(dir, "man/alloctrace-trace.5", "tests/trace/example-v1.txt");
+	}
+	free(trace_path);
+	return 0;
+}
