@@ -1,1 +1,12 @@
-# analysis/
+# analysis/ - L3 replay, live set, peak, sums. Never prints.
+noinst_LIBRARIES += analysis/libanalysis.a
+analysis_libanalysis_a_SOURCES = \
+	analysis/cost.h \
+	analysis/live_map.c analysis/live_map.h \
+	analysis/mappings.c analysis/mappings.h \
+	analysis/profile.c analysis/profile.h \
+	analysis/replay.c analysis/replay.h analysis/replay_state.h \
+	analysis/replay_finish.c analysis/replay_other.c \
+	analysis/scopes.c analysis/scopes.h
+
+include $(top_srcdir)/tests/analysis/local.mk

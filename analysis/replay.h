@@ -1,0 +1,34 @@
+/* replay.h - runs the events of a trace through the live set and sums up what they cost.
+ *
+ * Time: a few ns an event. Memory: distinct stacks, live blocks, threads; not events. */
+#ifndef ALLOCTRACE_ANALYSIS_REPLAY_H
+#define ALLOCTRACE_ANALYSIS_REPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "analysis/profile.h"
+
+/* Which allocations count. What is left out is left out of everything: a peak is the peak of
+ * what passes. Functions that are NULL let everything pass. */
+struct replay_filter {
+	uint64_t from_ns; /* allocations before do not count */
+	uint64_t to_ns;   /* from here on nothing happens any more; 0: no end */
+	uint32_t allocator;
+	bool (*stack)(void *ctx, uint32_t node);
+	bool (*thread)(void *ctx, uint32_t thread);
+	bool (*process)(void *ctx, uint32_t process);
+	void *ctx;
+};
+
+struct replay;
+
+/* filter may be NULL: all of the heap counts. */
+struct replay *replay_new(const struct replay_filter *filter);
+/* Takes the next events of the trace, in order. */
+void replay_feed(struct replay *r, const struct trace_event *events, size_t count);
+/* Ends the replay and frees it; the caller frees the profile. */
+struct profile *replay_finish(struct replay *r);
+void replay_free(struct replay *r); /* instead of finish */
+
+#endif
