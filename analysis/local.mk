@@ -1,12 +1,19 @@
 # analysis/ - L3 replay, live set, peak, sums. Never prints.
 noinst_LIBRARIES += analysis/libanalysis.a
 analysis_libanalysis_a_SOURCES = \
+	analysis/callstacks.c analysis/callstacks.h \
+	analysis/calltree.c analysis/calltree.h \
 	analysis/cost.h \
+	analysis/filter.c analysis/filter.h \
+	analysis/frames.c analysis/frames.h \
 	analysis/live_map.c analysis/live_map.h \
 	analysis/mappings.c analysis/mappings.h \
+	analysis/pair_map.c analysis/pair_map.h \
+	analysis/plumbing.c analysis/plumbing.h \
 	analysis/profile.c analysis/profile.h \
 	analysis/replay.c analysis/replay.h analysis/replay_state.h \
 	analysis/replay_finish.c analysis/replay_other.c \
+	analysis/rollup.c analysis/rollup.h \
 	analysis/scopes.c analysis/scopes.h
 
 include $(top_srcdir)/tests/analysis/local.mk
