@@ -6,7 +6,7 @@ trace_libtrace_a_SOURCES = \
 	trace/decode.c trace/reader.c trace/reader_state.h trace/reader_tables.c \
 	trace/output.c trace/output.h \
 	trace/strings_out.c trace/strings_out.h \
-	trace/symbol_table.c trace/symbol_table.h \
+	trace/embedded_symbols.c trace/embedded_symbols.h \
 	trace/tables.c trace/tables.h \
 	trace/verify.c \
 	trace/write_symbols.c trace/write_tables.c trace/writer.c trace/writer_state.h

@@ -105,7 +105,7 @@ struct trace_reader *trace_reader_open(const char *path, struct err *err)
 	r->fd = -1;
 	r->name = mem_strdup(path);
 	r->inflater = inflater_new();
-	tables_init(&r->tables);
+	trace_tables_init(&r->tables);
 	decoder_init(&r->decoder);
 	if (open_file(r, err) == 0)
 		return r;
@@ -124,8 +124,8 @@ void trace_reader_close(struct trace_reader *r)
 		free(r->kept);
 		r->kept = next;
 	}
-	tables_release(&r->tables);
-	symbol_table_release(&r->symbols);
+	trace_tables_release(&r->tables);
+	embedded_symbols_release(&r->symbols);
 	decoder_release(&r->decoder);
 	inflater_free(r->inflater);
 	free(r->stored);
@@ -226,7 +226,7 @@ static const char *take_table(struct trace_reader *r, const struct chunk_header 
 	case CHUNK_NODES:
 		return tables_read_nodes(&r->tables, in, h->count);
 	default:
-		return symbol_table_read(&r->symbols, in, h->count, r->tables.module_count);
+		return embedded_symbols_read(&r->symbols, in, h->count, r->tables.module_count);
 	}
 }
 

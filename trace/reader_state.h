@@ -6,7 +6,7 @@
 #include "trace/deflate.h"
 #include "trace/format.h"
 #include "trace/predict.h"
-#include "trace/symbol_table.h"
+#include "trace/embedded_symbols.h"
 #include "trace/tables.h"
 
 enum { READER_DAMAGE_BYTES = 256 };
@@ -40,7 +40,7 @@ struct trace_reader {
 	bool closed;             /* the end chunk was there */
 	bool tables_done;        /* load_tables has run */
 	struct tables tables;
-	struct symbol_table symbols;
+	struct embedded_symbols symbols;
 	struct decoder decoder;
 	struct inflater *inflater;
 	uint8_t *stored;

@@ -73,5 +73,5 @@ const struct trace_thread *trace_reader_thread(const struct trace_reader *r, uin
 const struct trace_symbol *trace_reader_symbols(const struct trace_reader *r, uint32_t module,
 						uint64_t offset, size_t *count)
 {
-	return symbol_table_find(&r->symbols, module, offset, count);
+	return embedded_symbols_find(&r->symbols, module, offset, count);
 }

@@ -7,7 +7,7 @@
 #include "util/mem.h"
 #include "wire/session.h"
 
-void tables_init(struct tables *t)
+void trace_tables_init(struct tables *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->nodes = mem_grow(NULL, &t->node_cap, NODE_FIRST, sizeof(*t->nodes));
@@ -16,7 +16,7 @@ void tables_init(struct tables *t)
 	t->node_count = NODE_FIRST;
 }
 
-void tables_release(struct tables *t)
+void trace_tables_release(struct tables *t)
 {
 	free(t->nodes);
 	free(t->modules);

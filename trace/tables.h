@@ -28,8 +28,8 @@ struct tables {
 	size_t fact_count, fact_cap;
 };
 
-void tables_init(struct tables *t);
-void tables_release(struct tables *t);
+void trace_tables_init(struct tables *t);
+void trace_tables_release(struct tables *t);
 const char *tables_read(struct tables *t, struct cursor in, uint32_t count);
 const char *tables_read_nodes(struct tables *t, struct cursor in, uint32_t count);
 

@@ -1,5 +1,5 @@
-/* symbol_table.c - see symbol_table.h. */
-#include "trace/symbol_table.h"
+/* embedded_symbols.c - see embedded_symbols.h. */
+#include "trace/embedded_symbols.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +16,14 @@ struct string_list {
 	size_t cap;
 };
 
-void symbol_table_release(struct symbol_table *t)
+void embedded_symbols_release(struct embedded_symbols *t)
 {
 	free(t->places);
 	free(t->symbols);
 	memset(t, 0, sizeof(*t));
 }
 
-static struct symbol_place *find_place(const struct symbol_table *t, uint32_t module,
+static struct symbol_place *find_place(const struct embedded_symbols *t, uint32_t module,
 				       uint64_t offset)
 {
 	size_t i = hash_pair(module, offset) & (t->place_size - 1);
@@ -34,7 +34,7 @@ static struct symbol_place *find_place(const struct symbol_table *t, uint32_t mo
 	}
 }
 
-static void grow_places(struct symbol_table *t)
+static void grow_places(struct embedded_symbols *t)
 {
 	struct symbol_place *old = t->places;
 	size_t old_size = t->place_size;
@@ -59,7 +59,7 @@ static const char *read_string(struct string_list *list, struct cursor *in)
 	return text;
 }
 
-static void read_positions(struct symbol_table *t, struct string_list *list, struct cursor *in,
+static void read_positions(struct embedded_symbols *t, struct string_list *list, struct cursor *in,
 			   uint64_t count)
 {
 	t->symbols = mem_grow(t->symbols, &t->symbol_cap, t->symbol_count + count,
@@ -74,7 +74,7 @@ static void read_positions(struct symbol_table *t, struct string_list *list, str
 	}
 }
 
-static const char *read_pairs(struct symbol_table *t, struct string_list *list, struct cursor *in,
+static const char *read_pairs(struct embedded_symbols *t, struct string_list *list, struct cursor *in,
 			      uint32_t count, size_t module_count)
 {
 	uint64_t module = 0, offset = 0;
@@ -105,7 +105,7 @@ static const char *read_pairs(struct symbol_table *t, struct string_list *list, 
 	return in->at == in->end ? NULL : "bytes after the last symbol";
 }
 
-const char *symbol_table_read(struct symbol_table *t, struct cursor in, uint32_t count,
+const char *embedded_symbols_read(struct embedded_symbols *t, struct cursor in, uint32_t count,
 			      size_t module_count)
 {
 	struct string_list list = { 0 };
@@ -114,7 +114,7 @@ const char *symbol_table_read(struct symbol_table *t, struct cursor in, uint32_t
 	return wrong;
 }
 
-const struct trace_symbol *symbol_table_find(const struct symbol_table *t, uint32_t module,
+const struct trace_symbol *embedded_symbols_find(const struct embedded_symbols *t, uint32_t module,
 					     uint64_t offset, size_t *count)
 {
 	*count = 0;

@@ -1,6 +1,6 @@
-/* symbol_table.h - the symbols that a trace carries, by (module, offset). */
-#ifndef ALLOCTRACE_TRACE_SYMBOL_TABLE_H
-#define ALLOCTRACE_TRACE_SYMBOL_TABLE_H
+/* embedded_symbols.h - the symbols that a trace carries, by (module, offset). */
+#ifndef ALLOCTRACE_TRACE_EMBEDDED_SYMBOLS_H
+#define ALLOCTRACE_TRACE_EMBEDDED_SYMBOLS_H
 
 #include "trace/cursor.h"
 #include "trace/format.h"
@@ -13,7 +13,7 @@ struct symbol_place {
 	uint32_t count;
 };
 
-struct symbol_table {
+struct embedded_symbols {
 	struct symbol_place *places; /* open addressing, at most half full */
 	size_t place_size;           /* a power of two, or 0 */
 	size_t place_count;
@@ -22,12 +22,12 @@ struct symbol_table {
 	size_t symbol_cap;
 };
 
-void symbol_table_release(struct symbol_table *t);
+void embedded_symbols_release(struct embedded_symbols *t);
 /* Adds those of one chunk, whose payload must stay: strings point into it. Of a pair that is
  * there already the first one holds. Returns NULL or what is wrong. */
-const char *symbol_table_read(struct symbol_table *t, struct cursor in, uint32_t count,
+const char *embedded_symbols_read(struct embedded_symbols *t, struct cursor in, uint32_t count,
 			      size_t module_count);
-const struct trace_symbol *symbol_table_find(const struct symbol_table *t, uint32_t module,
+const struct trace_symbol *embedded_symbols_find(const struct embedded_symbols *t, uint32_t module,
 					     uint64_t offset, size_t *count);
 
 #endif

@@ -1,0 +1,151 @@
+/* json_parts.c - see json_parts.h. */
+#include "report/json_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const char *const fact_keys[] = {
+	"host",   "kernel",  "tool",     "cwd",         "started", "command",
+	"options", "clock_hz", "wait_status", "ended",
+};
+
+void json_trace(struct json *j, const struct trace_data *d)
+{
+	json_object(j, "trace");
+	json_string(j, "path", d->path);
+	json_uint(j, "version", trace_reader_version(d->reader));
+	json_uint(j, "bytes", trace_reader_file_bytes(d->reader));
+	json_uint(j, "events", d->profile->events);
+	json_uint(j, "duration_ns", d->profile->end_ns);
+	json_string(j, "damage", trace_reader_damage(d->reader));
+	json_object(j, "facts");
+	for (size_t i = 0; i < sizeof(fact_keys) / sizeof(*fact_keys); i++) {
+		const char *value = trace_reader_fact(d->reader, fact_keys[i]);
+		if (value)
+			json_string(j, fact_keys[i], value);
+	}
+	json_end_object(j);
+	json_end_object(j);
+}
+
+void json_command(struct json *j, const struct trace_process *p)
+{
+	json_array(j, "command");
+	for (size_t at = 0; at < p->command_bytes;) {
+		size_t len = strnlen(p->command + at, p->command_bytes - at);
+		char *word = strndup(p->command + at, len);
+		json_string(j, NULL, word ? word : "");
+		free(word);
+		at += len + 1;
+	}
+	json_end_array(j);
+}
+
+void json_losses(struct json *j, const uint64_t *losses)
+{
+	json_object(j, "losses");
+	for (unsigned i = 0; i < TRACE_LOSS_COUNT; i++)
+		json_uint(j, loss_key(i), losses[i]);
+	json_end_object(j);
+}
+
+void json_heap(struct json *j, const struct heap *h)
+{
+	json_uint(j, "allocations", h->allocs);
+	json_uint(j, "reallocations", h->reallocs);
+	json_uint(j, "frees", h->frees);
+	json_uint(j, "bytes", h->bytes);
+	json_uint(j, "temporary", h->temporary);
+	json_uint(j, "peak_bytes", h->peak_bytes);
+	json_uint(j, "peak_blocks", h->peak_blocks);
+	json_uint(j, "peak_time_ns", h->peak_ns);
+	json_uint(j, "live_bytes", h->live_bytes);
+	json_uint(j, "live_blocks", h->live_blocks);
+}
+
+static void json_status(struct json *j, const struct profile_process *p)
+{
+	json_bool(j, "ended", p->ended);
+	if (!p->ended)
+		return;
+	json_uint(j, "end_ns", p->end_ns);
+	if (p->wait_status == TRACE_STATUS_UNKNOWN)
+		return;
+	int status = (int)p->wait_status;
+	if (WIFEXITED(status))
+		json_int(j, "exit_code", WEXITSTATUS(status));
+	else if (WIFSIGNALED(status))
+		json_int(j, "signal", WTERMSIG(status));
+}
+
+void json_processes(struct json *j, const struct trace_data *d)
+{
+	json_array(j, "processes");
+	for (uint32_t i = 0; i < d->profile->process_count; i++) {
+		const struct profile_process *p = &d->profile->processes[i];
+		const struct trace_process *process = trace_reader_process(d->reader, i);
+		json_object(j, NULL);
+		json_uint(j, "index", i);
+		json_uint(j, "pid", process->pid);
+		if (process->parent == TRACE_NO_PROCESS)
+			json_string(j, "parent", NULL);
+		else
+			json_uint(j, "parent", process->parent);
+		json_string(j, "origin", process->origin ? "fork" : "exec");
+		json_string(j, "exe", process->exe);
+		json_command(j, process);
+		json_uint(j, "start_ns", p->start_ns);
+		json_status(j, p);
+		json_uint(j, "threads", p->threads);
+		json_heap(j, &p->heap);
+		json_uint(j, "inherited_frees", p->inherited_frees);
+		json_uint(j, "unknown_frees", p->unknown_frees);
+		if (p->maps || p->unmaps) {
+			json_uint(j, "mapped_peak_bytes", p->mapped_peak_bytes);
+			json_uint(j, "mapped_bytes", p->mapped_bytes);
+			json_uint(j, "maps", p->maps);
+			json_uint(j, "unmaps", p->unmaps);
+		}
+		json_losses(j, p->losses);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+void json_threads(struct json *j, const struct trace_data *d)
+{
+	json_array(j, "threads");
+	for (size_t i = 0; i < d->profile->thread_count; i++) {
+		const struct profile_thread *t = &d->profile->threads[i];
+		const struct trace_thread *thread = trace_reader_thread(d->reader, t->thread);
+		json_object(j, NULL);
+		json_uint(j, "tid", thread->tid);
+		json_string(j, "name", thread->name);
+		json_uint(j, "process", t->process);
+		json_uint(j, "allocations", t->metrics.allocs);
+		json_uint(j, "bytes", t->metrics.bytes);
+		json_uint(j, "frees", t->frees);
+		json_uint(j, "foreign_frees", t->foreign_frees);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+void json_allocators(struct json *j, const struct trace_data *d)
+{
+	json_array(j, "allocators");
+	json_object(j, NULL);
+	json_uint(j, "index", 0);
+	json_string(j, "name", trace_reader_allocator(d->reader, 0)->name);
+	json_end_object(j);
+	for (size_t i = 0; i < d->profile->pool_count; i++) {
+		const struct profile_pool *pool = &d->profile->pools[i];
+		json_object(j, NULL);
+		json_uint(j, "index", pool->allocator);
+		json_string(j, "name", trace_reader_allocator(d->reader, pool->allocator)->name);
+		json_heap(j, &pool->heap);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}

@@ -1,0 +1,49 @@
+/* report.h - what a report shows, and the outputs it can take.
+ *
+ * An output is one const struct report_ops. Outputs format; what there is to format has been
+ * computed by analysis/. Text from traces is escaped by every output. */
+#ifndef ALLOCTRACE_REPORT_REPORT_H
+#define ALLOCTRACE_REPORT_REPORT_H
+
+#include <stdio.h>
+
+#include "analysis/calltree.h"
+#include "analysis/rollup.h"
+#include "report/trace_data.h"
+
+enum report_part {
+	REPORT_OVERVIEW, /* the summary and the most important tables */
+	REPORT_SUMMARY,  /* the summary and a few lines: what `run` ends with */
+	REPORT_ROWS,     /* one table */
+	REPORT_TREE,     /* callers or callees */
+};
+
+struct report_request {
+	enum report_part part;
+	enum rollup_by by;
+	enum rollup_sort sort;
+	enum calltree_kind tree;
+	uint64_t top;        /* rows; 0: all */
+	uint64_t depth;      /* frames of a stack or levels of a tree; 0: all */
+	double min_percent;  /* branches of a tree below this share are left out */
+	bool long_names;     /* functions and files in full */
+	bool color;
+	unsigned width; /* columns */
+};
+
+struct report_ops {
+	const char *name;
+	void (*report)(const struct trace_data *d, const struct report_request *request, FILE *to);
+	void (*info)(const struct trace_data *d, const struct report_request *request, FILE *to);
+};
+
+extern const struct report_ops report_text;
+extern const struct report_ops report_json;
+
+const char *rollup_by_name(enum rollup_by by);       /* "stack" */
+const char *rollup_sort_name(enum rollup_sort sort); /* "peak" */
+/* "ring full", "untracked" ...: for people and as a key. */
+const char *loss_explained(unsigned kind);
+const char *loss_key(unsigned kind);
+
+#endif

@@ -1,0 +1,102 @@
+/* shorten.c - see shorten.h. */
+#include "report/shorten.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* "operator<", "operator->", "operator()": brackets that are none. */
+static size_t operator_length(const char *p)
+{
+	static const char *const spellings[] = { "<=>", "<<=", ">>=", "->*", "<<", ">>", "<=",
+						 ">=",  "->",  "()",  "<",   ">" };
+	if (strncmp(p, "operator", 8) != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++)
+		if (strncmp(p + 8, spellings[i], strlen(spellings[i])) == 0)
+			return 8 + strlen(spellings[i]);
+	return 0;
+}
+
+/* Position of the parameter list's "(", or of the end. It is the last one outside of "<>", because
+ * "(anonymous namespace)::f(int)" has an earlier. */
+static const char *parameters(const char *name)
+{
+	const char *found = NULL;
+	int depth = 0;
+	for (const char *p = name; *p; p++) {
+		size_t skip = operator_length(p);
+		if (skip) {
+			p += skip - 1;
+			continue;
+		}
+		if (*p == '<' || *p == '{' || *p == '[')
+			depth++;
+		else if ((*p == '>' && (p == name || p[-1] != '-')) || *p == '}' || *p == ']')
+			depth--;
+		else if (*p == '(' && depth == 0 && strncmp(p, "(anonymous namespace)", 21) != 0) {
+			found = p;
+			int round = 0; /* over to its end */
+			for (; *p; p++) {
+				round += (*p == '(') - (*p == ')');
+				if (!round)
+					break;
+			}
+			if (!*p)
+				break;
+		}
+	}
+	return found ? found : name + strlen(name);
+}
+
+/* Copies [from, to), with what is more than max_depth deep in "<>" replaced by "...". */
+static void fold(struct strbuf *out, const char *from, const char *to, int max_depth)
+{
+	int depth = 0;
+	for (const char *p = from; p < to; p++) {
+		size_t skip = operator_length(p);
+		if (skip && p + skip <= to) {
+			if (depth <= max_depth)
+				strbuf_add(out, p, skip);
+			p += skip - 1;
+			continue;
+		}
+		if (*p == '>' && (p == from || p[-1] != '-') && depth > 0)
+			depth--;
+		if (depth <= max_depth)
+			strbuf_addc(out, *p);
+		if (*p == '<' && depth++ == max_depth)
+			strbuf_adds(out, "...");
+	}
+}
+
+void shorten_function(struct strbuf *out, const char *name, size_t room)
+{
+	size_t len = strlen(name);
+	if (room < 8)
+		room = 8;
+	if (len <= room) {
+		strbuf_add(out, name, len);
+		return;
+	}
+	const char *end = parameters(name);
+	struct strbuf s = STRBUF_INIT;
+	for (int depth = 4; depth >= 0; depth--) {
+		strbuf_clear(&s);
+		fold(&s, name, end, depth == 4 ? INT_MAX : depth);
+		if (*end)
+			strbuf_adds(&s, "(...)");
+		if (s.len <= room)
+			break;
+	}
+	if (s.len > room && *end)
+		strbuf_truncate(&s, s.len - 5); /* "(...)" */
+	if (s.len > room) {
+		size_t cut = room - 2;
+		while (cut && ((unsigned char)s.text[cut] & 0xc0) == 0x80)
+			cut--; /* not inside a character */
+		strbuf_truncate(&s, cut);
+		strbuf_adds(&s, "..");
+	}
+	strbuf_add(out, s.text, s.len);
+	strbuf_release(&s);
+}

@@ -1,0 +1,17 @@
+/* shorten.h - function names that fit: without parameters, template arguments folded. */
+#ifndef ALLOCTRACE_REPORT_SHORTEN_H
+#define ALLOCTRACE_REPORT_SHORTEN_H
+
+#include <stddef.h>
+
+#include "util/strbuf.h"
+
+/* Adds name in at most `room` bytes (8 at least), leaving out as little as needed:
+ *	void a::f<std::vector<int, b>, c>(int, char)
+ *	void a::f<std::vector<int, b>, c>(...)
+ *	void a::f<std::vector<...>, c>(...)
+ *	void a::f<...>(...)
+ *	void a::f<.. */
+void shorten_function(struct strbuf *out, const char *name, size_t room);
+
+#endif

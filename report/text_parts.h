@@ -1,0 +1,27 @@
+/* text_parts.h - the parts that text reports are put together from. Each adds whole lines. */
+#ifndef ALLOCTRACE_REPORT_TEXT_PARTS_H
+#define ALLOCTRACE_REPORT_TEXT_PARTS_H
+
+#include "report/sheet.h"
+
+/* Who ran, for how long, and the sums of the heap. */
+void text_summary(struct sheet *s);
+/* What is not in the trace, or not right with it; nothing when all is well. */
+void text_warnings(struct sheet *s);
+/* Tables of what there may be; nothing when there is none (processes: fewer than two). */
+void text_processes(struct sheet *s);
+void text_pools(struct sheet *s);
+void text_scopes(struct sheet *s);
+void text_marks(struct sheet *s);
+void text_mapped(struct sheet *s);
+
+/* One table, or for ROLLUP_STACK a list with frames. top 0: all rows. */
+void text_rows(struct sheet *s, enum rollup_by by, enum rollup_sort sort, uint64_t top);
+void text_tree(struct sheet *s, enum calltree_kind kind, enum rollup_sort sort);
+
+/* "exit code 1", "killed by SIGSEGV"; "" when not known. */
+const char *text_wait_status(char *buf, size_t size, uint64_t status);
+/* A command line as one would type it. */
+void text_command(struct strbuf *out, const char *command, size_t bytes);
+
+#endif

@@ -1,0 +1,213 @@
+/* text_summary.c - who ran and the sums of the heap; see text_parts.h. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "report/humane.h"
+#include "report/text_parts.h"
+
+enum { VALUE_END = 27, REMARK = 30 };
+
+const char *text_wait_status(char *buf, size_t size, uint64_t status)
+{
+	buf[0] = '\0';
+	if (status == TRACE_STATUS_UNKNOWN || status > UINT32_MAX)
+		return buf;
+	int code = (int)status;
+	if (WIFEXITED(code)) {
+		snprintf(buf, size, "exit code %d", WEXITSTATUS(code));
+	} else if (WIFSIGNALED(code)) {
+		const char *name = sigabbrev_np(WTERMSIG(code));
+		if (name)
+			snprintf(buf, size, "killed by SIG%s", name);
+		else
+			snprintf(buf, size, "killed by signal %d", WTERMSIG(code));
+	}
+	return buf;
+}
+
+static bool needs_quotes(const char *word)
+{
+	return !*word || word[strcspn(word, " \t\n'\"\\$`!*?[](){}<>|&;#~")];
+}
+
+void text_command(struct strbuf *out, const char *command, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += strnlen(command + at, bytes - at) + 1) {
+		const char *word = command + at;
+		size_t len = strnlen(word, bytes - at);
+		char *copy = strndup(word, len);
+		if (out->len)
+			strbuf_addc(out, ' ');
+		if (copy && needs_quotes(copy))
+			strbuf_addf(out, strchr(copy, '\'') ? "\"%s\"" : "'%s'", copy);
+		else if (copy)
+			strbuf_adds(out, copy);
+		free(copy);
+	}
+}
+
+static void line(struct sheet *s, const char *label, const char *value)
+{
+	sheet_to_column(s, 2);
+	sheet_text(s, STYLE_PLAIN, label);
+	sheet_right(s, STYLE_BOLD, VALUE_END, value);
+	sheet_to_column(s, REMARK);
+}
+
+static void program(struct sheet *s)
+{
+	const struct trace_reader *reader = s->data->reader;
+	struct strbuf command = STRBUF_INIT;
+	const struct trace_process *p = trace_reader_process(reader, 0);
+	text_command(&command, p->command, p->command_bytes);
+	if (!command.len)
+		strbuf_adds(&command, *p->exe ? p->exe : s->data->path);
+	sheet_text(s, STYLE_BOLD, command.text);
+	sheet_end_line(s);
+	strbuf_release(&command);
+}
+
+static void circumstances(struct sheet *s)
+{
+	const struct profile *p = s->data->profile;
+	char buf[HUMANE_BYTES], count[HUMANE_BYTES], status[64];
+	const struct trace_process *first = trace_reader_process(s->data->reader, 0);
+	if (p->process_count) {
+		sheet_format(s, STYLE_PLAIN, "pid %" PRIu32, first->pid);
+		if (p->processes[0].ended &&
+		    *text_wait_status(status, sizeof(status), p->processes[0].wait_status))
+			sheet_format(s, STYLE_PLAIN, ", %s", status);
+		sheet_text(s, STYLE_PLAIN, "; ");
+	}
+	sheet_format(s, STYLE_PLAIN, "traced for %s", humane_time(buf, p->end_ns));
+	sheet_format(s, STYLE_PLAIN, "; %s %s", humane_count(count, p->thread_count),
+		     p->thread_count == 1 ? "thread" : "threads");
+	if (p->process_count > 1)
+		sheet_format(s, STYLE_PLAIN, " in %s processes",
+			     humane_count(count, p->process_count));
+	sheet_end_line(s);
+}
+
+static void allocator(struct sheet *s)
+{
+	const struct trace_allocator *heap = trace_reader_allocator(s->data->reader, 0);
+	if (!*heap->name)
+		return;
+	sheet_format(s, STYLE_PLAIN, "allocator: %s", heap->name);
+	size_t pools = s->data->profile->pool_count;
+	if (pools)
+		sheet_format(s, STYLE_PLAIN, ", and %zu of the program's own", pools);
+	sheet_end_line(s);
+}
+
+static const char *term_text(struct strbuf *out, const struct filter *f)
+{
+	static const char *const keys[FILTER_KEYS] = { "module", "function", "file",
+						       "thread", "process",  "allocator" };
+	char from[HUMANE_BYTES], to[HUMANE_BYTES];
+	for (size_t i = 0; i < f->count; i++)
+		strbuf_addf(out, "%s%s%s=%s", out->len ? ", " : "", keys[f->terms[i].key],
+			    f->terms[i].not ? "!" : "", f->terms[i].pattern);
+	if (f->from_ns || f->to_ns)
+		strbuf_addf(out, "%stime=%s..%s", out->len ? ", " : "",
+			    f->from_ns ? humane_time(from, f->from_ns) : "",
+			    f->to_ns ? humane_time(to, f->to_ns) : "");
+	return out->text;
+}
+
+static void filter(struct sheet *s)
+{
+	if (filter_is_empty(s->data->filter))
+		return;
+	struct strbuf terms = STRBUF_INIT;
+	sheet_format(s, STYLE_WARN, "only allocations with %s",
+		     term_text(&terms, s->data->filter));
+	sheet_end_line(s);
+	strbuf_release(&terms);
+}
+
+static void allocations(struct sheet *s)
+{
+	const struct heap *h = &s->data->profile->heap;
+	char a[HUMANE_BYTES], b[HUMANE_BYTES];
+	line(s, "allocations", humane_count(a, h->allocs));
+	uint64_t duration_ns = s->data->profile->end_ns;
+	if (duration_ns > 1000000)
+		sheet_format(s, STYLE_DIM, "%s a second",
+			     humane_count(a, (uint64_t)((double)h->allocs / (double)duration_ns * 1e9)));
+	if (h->reallocs)
+		sheet_format(s, STYLE_DIM, "%s%s by realloc", duration_ns > 1000000 ? ", " : "",
+			     humane_count(b, h->reallocs));
+	sheet_end_line(s);
+	line(s, "frees", humane_count(a, h->frees));
+	sheet_end_line(s);
+	line(s, "allocated", humane_bytes(a, h->bytes));
+	if (h->allocs)
+		sheet_format(s, STYLE_DIM, "%s on average", humane_bytes(b, h->bytes / h->allocs));
+	sheet_end_line(s);
+}
+
+static void blocks_at(struct sheet *s, uint64_t blocks)
+{
+	char a[HUMANE_BYTES];
+	sheet_format(s, STYLE_DIM, "in %s %s", humane_count(a, blocks),
+		     blocks == 1 ? "block" : "blocks");
+}
+
+static void levels(struct sheet *s)
+{
+	const struct profile *p = s->data->profile;
+	const struct heap *h = &p->heap;
+	char a[HUMANE_BYTES], b[HUMANE_BYTES];
+	line(s, "peak", humane_bytes(a, h->peak_bytes));
+	blocks_at(s, h->peak_blocks);
+	sheet_format(s, STYLE_DIM, ", at %s", humane_time(b, h->peak_ns));
+	if (p->process_count > 1)
+		sheet_format(s, STYLE_DIM, "; first process %s",
+			     humane_bytes(b, p->processes[0].heap.peak_bytes));
+	sheet_end_line(s);
+	bool ended = p->process_count && p->processes[0].ended;
+	line(s, ended ? "live at exit" : "live at the end", humane_bytes(a, h->live_bytes));
+	blocks_at(s, h->live_blocks);
+	sheet_end_line(s);
+	line(s, "temporary", humane_count(a, h->temporary));
+	sheet_format(s, STYLE_DIM, "%s of the allocations, freed before the next",
+		     humane_percent(b, h->temporary, h->allocs));
+	sheet_end_line(s);
+}
+
+static void largest(struct sheet *s)
+{
+	const struct profile *p = s->data->profile;
+	const struct frame *frame = NULL;
+	char a[HUMANE_BYTES];
+	if (!p->largest_bytes)
+		return;
+	line(s, "largest block", humane_bytes(a, p->largest_bytes));
+	uint32_t step = callstacks_step(s->data->stacks, p->largest_node);
+	uint32_t function = callstacks_charged(s->data->stacks, step, &frame);
+	sheet_function(s, STYLE_PLAIN, function, 44);
+	sheet_text(s, STYLE_PLAIN, "  ");
+	sheet_position(s, frame);
+	sheet_end_line(s);
+}
+
+void text_summary(struct sheet *s)
+{
+	program(s);
+	circumstances(s);
+	allocator(s);
+	filter(s);
+	sheet_end_line(s);
+	if (!s->data->profile->heap.allocs) {
+		sheet_text(s, STYLE_PLAIN, "  no allocations");
+		sheet_end_line(s);
+		return;
+	}
+	allocations(s);
+	levels(s);
+	largest(s);
+}

@@ -1,0 +1,256 @@
+/* text_tables.c - processes, pools, scopes, marks, mapped memory, warnings; see text_parts.h. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/humane.h"
+#include "report/text_parts.h"
+
+/* ---- processes ---- */
+
+static void process_row(struct sheet *s, uint32_t index, unsigned depth)
+{
+	const struct profile_process *p = &s->data->profile->processes[index];
+	const struct trace_process *process = trace_reader_process(s->data->reader, index);
+	char a[HUMANE_BYTES], status[64];
+	snprintf(a, sizeof(a), "%" PRIu32, process->pid);
+	sheet_right(s, STYLE_PLAIN, 10, a);
+	sheet_right(s, STYLE_PLAIN, 24, humane_count(a, p->heap.allocs));
+	sheet_right(s, STYLE_PLAIN, 35, humane_bytes(a, p->heap.peak_bytes));
+	sheet_right(s, STYLE_PLAIN, 46, humane_bytes(a, p->heap.live_bytes));
+	sheet_to_column(s, 48 + 2 * (depth < 8 ? depth : 8));
+	const char *slash = strrchr(process->exe, '/');
+	sheet_text(s, STYLE_PLAIN, slash ? slash + 1 : process->exe);
+	if (process->origin == 1)
+		sheet_text(s, STYLE_DIM, " (forked)");
+	if (!p->ended)
+		sheet_text(s, STYLE_DIM, ", still running");
+	else if (p->wait_status && *text_wait_status(status, sizeof(status), p->wait_status))
+		sheet_format(s, STYLE_DIM, ", %s", status);
+	sheet_end_line(s);
+}
+
+/* Children follow their parent. Depth is bounded by the number of processes: a parent of a later
+ * index is no parent. */
+static size_t process_tree(struct sheet *s, uint32_t parent, unsigned depth, size_t room)
+{
+	const struct profile *p = s->data->profile;
+	size_t used = 0;
+	uint32_t from = parent == TRACE_NO_PROCESS ? 0 : parent + 1;
+	for (uint32_t i = from; i < p->process_count && used < room; i++) {
+		uint32_t its = trace_reader_process(s->data->reader, i)->parent;
+		if (its != TRACE_NO_PROCESS && its >= i)
+			its = TRACE_NO_PROCESS;
+		if (its != parent)
+			continue;
+		process_row(s, i, depth);
+		used++;
+		if (depth < 64)
+			used += process_tree(s, i, depth + 1, room - used);
+	}
+	return used;
+}
+
+void text_processes(struct sheet *s)
+{
+	size_t count = s->data->profile->process_count;
+	if (count < 2)
+		return;
+	char all[HUMANE_BYTES];
+	sheet_heading(s, "Processes", NULL);
+	sheet_right(s, STYLE_DIM, 10, "pid");
+	sheet_right(s, STYLE_DIM, 24, "allocations");
+	sheet_right(s, STYLE_DIM, 35, "peak");
+	sheet_right(s, STYLE_DIM, 46, "live at end");
+	sheet_to_column(s, 48);
+	sheet_text(s, STYLE_DIM, "program");
+	sheet_end_line(s);
+	uint64_t top = s->request->top ? s->request->top : count;
+	size_t room = top < 20 && count > 20 ? 20 : count;
+	size_t used = process_tree(s, TRACE_NO_PROCESS, 0, room);
+	if (used < count) {
+		sheet_format(s, STYLE_DIM, "          ... %s more",
+			     humane_count(all, count - used));
+		sheet_end_line(s);
+	}
+}
+
+/* ---- pools, scopes, marks, mappings ---- */
+
+void text_pools(struct sheet *s)
+{
+	const struct profile *p = s->data->profile;
+	char a[HUMANE_BYTES];
+	if (!p->pool_count)
+		return;
+	sheet_heading(s, "The program's own allocators", "inside blocks of the heap");
+	sheet_right(s, STYLE_DIM, 14, "allocations");
+	sheet_right(s, STYLE_DIM, 26, "frees");
+	sheet_right(s, STYLE_DIM, 38, "peak");
+	sheet_right(s, STYLE_DIM, 50, "live at end");
+	sheet_to_column(s, 52);
+	sheet_text(s, STYLE_DIM, "allocator");
+	sheet_end_line(s);
+	for (size_t i = 0; i < p->pool_count; i++) {
+		const struct heap *h = &p->pools[i].heap;
+		sheet_right(s, STYLE_PLAIN, 14, humane_count(a, h->allocs));
+		sheet_right(s, STYLE_PLAIN, 26, humane_count(a, h->frees));
+		sheet_right(s, STYLE_PLAIN, 38, humane_bytes(a, h->peak_bytes));
+		sheet_right(s, STYLE_PLAIN, 50, humane_bytes(a, h->live_bytes));
+		sheet_to_column(s, 52);
+		sheet_text(s, STYLE_PLAIN,
+			   trace_reader_allocator(s->data->reader, p->pools[i].allocator)->name);
+		sheet_end_line(s);
+	}
+}
+
+void text_scopes(struct sheet *s)
+{
+	const struct profile *p = s->data->profile;
+	char a[HUMANE_BYTES];
+	if (!p->scope_count)
+		return;
+	sheet_heading(s, "Scopes", "named by the program");
+	sheet_right(s, STYLE_DIM, 10, "runs");
+	sheet_right(s, STYLE_DIM, 21, "time");
+	sheet_right(s, STYLE_DIM, 34, "allocations");
+	sheet_right(s, STYLE_DIM, 46, "allocated");
+	sheet_right(s, STYLE_DIM, 58, "freed");
+	sheet_to_column(s, 60);
+	sheet_text(s, STYLE_DIM, "scope");
+	sheet_end_line(s);
+	for (size_t i = 0; i < p->scope_count; i++) {
+		const struct profile_scope *scope = &p->scopes[i];
+		sheet_right(s, STYLE_PLAIN, 10, humane_count(a, scope->runs));
+		sheet_right(s, STYLE_PLAIN, 21, humane_time(a, scope->time_ns));
+		sheet_right(s, STYLE_PLAIN, 34, humane_count(a, scope->allocs));
+		sheet_right(s, STYLE_PLAIN, 46, humane_bytes(a, scope->bytes));
+		sheet_right(s, STYLE_PLAIN, 58, humane_bytes(a, scope->freed_bytes));
+		sheet_to_column(s, 60);
+		sheet_text(s, STYLE_PLAIN, scope->name);
+		if (scope->open)
+			sheet_format(s, STYLE_DIM, " (%s never ended)",
+				     humane_count(a, scope->open));
+		sheet_end_line(s);
+	}
+}
+
+void text_marks(struct sheet *s)
+{
+	const struct profile *p = s->data->profile;
+	static const char *const names[] = { "", "", "", "recording paused", "recording resumed" };
+	char a[HUMANE_BYTES];
+	if (!p->mark_count)
+		return;
+	uint64_t top = s->request->top && s->request->top < p->mark_count ? s->request->top :
+									     p->mark_count;
+	sheet_heading(s, "Marks", NULL);
+	sheet_right(s, STYLE_DIM, 14, "at");
+	sheet_right(s, STYLE_DIM, 27, "live");
+	sheet_to_column(s, 29);
+	sheet_text(s, STYLE_DIM, "mark");
+	sheet_end_line(s);
+	for (size_t i = 0; i < top; i++) {
+		const struct profile_mark *mark = &p->marks[i];
+		sheet_right(s, STYLE_PLAIN, 14, humane_time(a, mark->time_ns));
+		sheet_right(s, STYLE_PLAIN, 27, humane_bytes(a, mark->live_bytes));
+		sheet_to_column(s, 29);
+		sheet_text(s, STYLE_PLAIN, *mark->text ? mark->text : names[mark->type % 5]);
+		sheet_end_line(s);
+	}
+	uint64_t more = p->mark_count - top + p->marks_dropped;
+	if (more) {
+		sheet_format(s, STYLE_DIM, "              ... %s more", humane_count(a, more));
+		sheet_end_line(s);
+	}
+}
+
+void text_mapped(struct sheet *s)
+{
+	const struct profile *p = s->data->profile;
+	char a[HUMANE_BYTES], b[HUMANE_BYTES], c[HUMANE_BYTES];
+	bool any = false;
+	for (size_t i = 0; i < p->process_count; i++) {
+		const struct profile_process *process = &p->processes[i];
+		if (!process->maps)
+			continue;
+		if (!any)
+			sheet_heading(s, "Mapped memory", NULL);
+		any = true;
+		sheet_format(s, STYLE_PLAIN, "  pid %" PRIu32 ": %s at the most, %s at the end, ",
+			     trace_reader_process(s->data->reader, (uint32_t)i)->pid,
+			     humane_bytes(a, process->mapped_peak_bytes),
+			     humane_bytes(b, process->mapped_bytes));
+		sheet_format(s, STYLE_PLAIN, "%s mmap, ", humane_count(c, process->maps));
+		sheet_format(s, STYLE_PLAIN, "%s munmap", humane_count(c, process->unmaps));
+		sheet_end_line(s);
+	}
+}
+
+/* ---- what is missing ---- */
+
+const char *loss_key(unsigned kind)
+{
+	static const char *const keys[TRACE_LOSS_COUNT] = {
+		"allocations", "frees", "untracked_frees", "nested", "no_ring", "cut", "damaged",
+	};
+	return kind < TRACE_LOSS_COUNT ? keys[kind] : "?";
+}
+
+const char *loss_explained(unsigned kind)
+{
+	static const char *const texts[TRACE_LOSS_COUNT] = {
+		"allocations not recorded: the ring was full",
+		"frees not recorded (the ring was full): their blocks look live",
+		"frees of blocks that were made while nothing was recorded",
+		"calls from inside a hook, not recorded",
+		"allocations not recorded: too many threads at once",
+		"the size or time limit was reached: what came after is not here",
+		"words of a ring that the program has overwritten",
+	};
+	return kind < TRACE_LOSS_COUNT ? texts[kind] : "lost for a reason unknown to this version";
+}
+
+static void warning(struct sheet *s, bool *any, const char *number, const char *text)
+{
+	if (!*any)
+		sheet_heading(s, "Not in this report", NULL);
+	*any = true;
+	sheet_right(s, STYLE_WARN, 14, number);
+	sheet_to_column(s, 16);
+	sheet_text(s, STYLE_PLAIN, text);
+	sheet_end_line(s);
+}
+
+void text_warnings(struct sheet *s)
+{
+	const struct profile *p = s->data->profile;
+	const char *damage = trace_reader_damage(s->data->reader);
+	char number[HUMANE_BYTES];
+	bool any = false;
+	if (damage)
+		warning(s, &any, "", damage);
+	for (unsigned i = 0; i < TRACE_LOSS_COUNT; i++)
+		if (p->losses[i])
+			warning(s, &any, i == TRACE_LOSS_CUT ? "" : humane_count(number, p->losses[i]),
+				loss_explained(i));
+	if (p->unknown_frees)
+		warning(s, &any, humane_count(number, p->unknown_frees),
+			"frees of blocks that the trace does not know as live");
+	if (p->inherited_frees)
+		warning(s, &any, humane_count(number, p->inherited_frees),
+			"frees, after a fork, of blocks made before it");
+	if (p->ignored_events)
+		warning(s, &any, humane_count(number, p->ignored_events),
+			"events that make no sense: the trace is damaged");
+	for (uint32_t i = 0; s->data->symbolizer && i < trace_reader_module_count(s->data->reader);
+	     i++) {
+		const struct trace_module *module = trace_reader_module(s->data->reader, i);
+		const char *problem = symbolizer_problem(s->data->symbolizer, module);
+		struct strbuf text = STRBUF_INIT;
+		if (problem) {
+			strbuf_addf(&text, "names of %s: %s", module->path, problem);
+			warning(s, &any, "", text.text);
+		}
+		strbuf_release(&text);
+	}
+}
