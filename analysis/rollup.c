@@ -154,7 +154,7 @@ static void drop_zeros(struct rollup *r, enum rollup_sort sort)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < r->count; i++)
-		if (metrics_get(&r->rows[i].inclusive, sort))
+		if (metrics_get(&r->rows[i].self, sort))
 			r->rows[kept++] = r->rows[i];
 	r->count = kept;
 }

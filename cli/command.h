@@ -36,6 +36,7 @@ const struct command *command_default(void);
 const char *command_nearest(const char *word);
 
 int cmd_run(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

@@ -3,5 +3,9 @@ bin_PROGRAMS += alloctrace
 alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/options.c cli/options.h cli/option_value.c cli/option_value.h cli/usage.c \
 	cli/suggest.c cli/suggest.h \
-	cli/run.c cli/run_report.c cli/run_report.h cli/cmd_help.c cli/cmd_version.c
-alloctrace_LDADD = collect/libcollect.a $(TRACE_LIBS) $(SYMBOL_LIBS) $(ELF_FILE_LIBS) -lm
+	cli/filter_option.c cli/filter_option.h \
+	cli/output.c cli/output.h cli/pager.c \
+	cli/report_summary.h \
+	cli/run.c cli/run_report.c cli/run_report.h \
+	cli/cmd_help.c cli/cmd_report.c cli/cmd_version.c
+alloctrace_LDADD = collect/libcollect.a $(REPORT_LIBS) $(ELF_FILE_LIBS)

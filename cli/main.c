@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 
 void say(const char *fmt, ...)
 {
@@ -58,5 +59,7 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	return finish_stdout(dispatch(argc, argv));
+	int code = finish_stdout(dispatch(argc, argv));
+	pager_finish();
+	return code;
 }

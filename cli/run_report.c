@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
+#include "cli/report_summary.h"
 #include "util/strbuf.h"
 
 static const char *bytes_text(uint64_t bytes, char *text, size_t room)
@@ -31,5 +33,9 @@ void run_report_end(const struct collect_result *result, enum run_report report)
 		say("interrupted: %zu addresses have no symbols in the trace", result->unresolved);
 	if (result->end == COLLECT_END_LIMIT)
 		say("the limit was reached: recording has ended");
-	(void)report;
+	struct err err;
+	if (report != RUN_REPORT_NONE &&
+	    report_summary(result->path, stderr, report == RUN_REPORT_FULL,
+			   output_color(stderr, COLOR_AUTO), &err) < 0)
+		say("no report: %s", err.text);
 }
