@@ -10,7 +10,7 @@
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "base/hash.h"
-#include "lib/session.h"
+#include "lib/participant.h"
 
 enum { INTERN_PROBES = 32 };
 

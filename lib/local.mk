@@ -13,7 +13,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/record.c lib/record.h \
 	lib/regions.c lib/regions.h \
 	lib/runtime.c lib/runtime.h \
-	lib/session.c lib/session.h \
+	lib/participant.c lib/participant.h \
 	lib/slab.c lib/slab.h \
 	lib/stack.c lib/stack.h \
 	lib/sys.c lib/sys.h \

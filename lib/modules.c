@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "lib/elf_symbols.h"
 #include "lib/lock.h"
-#include "lib/session.h"
+#include "lib/participant.h"
 #include "lib/sys.h"
 #include "wire/session.h"
 

@@ -7,7 +7,7 @@
 #include "lib/lock.h"
 #include "lib/modules.h"
 #include "lib/real.h"
-#include "lib/session.h"
+#include "lib/participant.h"
 #include "lib/sys.h"
 
 enum runtime_state {

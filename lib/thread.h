@@ -13,7 +13,7 @@
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "lib/modules.h"
-#include "lib/session.h"
+#include "lib/participant.h"
 #include "lib/stack.h"
 #include "wire/events.h"
 

@@ -24,7 +24,7 @@
 
 #include "lib/intern.h"
 #include "lib/modules.h"
-#include "lib/session.h"
+#include "lib/participant.h"
 #include "lib/stack.h"
 #include "lib/thread.h"
 

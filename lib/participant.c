@@ -1,5 +1,5 @@
-/* session.c - see session.h. */
-#include "lib/session.h"
+/* participant.c - see participant.h. */
+#include "lib/participant.h"
 
 #include <linux/futex.h>
 #include <sys/mman.h>

@@ -1,8 +1,8 @@
-/* session.h - this process's part in the session: shared memory, process record, fork.
+/* participant.h - this process's part in the session: shared memory, process record, fork.
  *
  * Inside the traced process. The memory and its rules are in wire/session.h. */
-#ifndef ALLOCTRACE_LIB_SESSION_H
-#define ALLOCTRACE_LIB_SESSION_H
+#ifndef ALLOCTRACE_LIB_PARTICIPANT_H
+#define ALLOCTRACE_LIB_PARTICIPANT_H
 
 #include <stdbool.h>
 #include <stdint.h>
