@@ -21,3 +21,5 @@ collect_libcollect_a_SOURCES = \
 	collect/watch.c collect/watch.h \
 	collect/watch_claim.c collect/watch_claim.h \
 	collect/watch_filter.c collect/watch_filter.h
+
+include $(top_srcdir)/tests/collect/local.mk

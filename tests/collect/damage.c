@@ -1,0 +1,205 @@
+/* damage.c - the collector against a program that writes over the shared memory.
+ *
+ * usage: damage [SEED [ROUNDS]]. Whatever is in there, the collector must not crash, hang or read
+ * outside of it (build with --enable-sanitizers), and what the checking writer gets must make
+ * sense; a sound thread beside the damaged ones must not lose anything. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/atomics.h"
+#include "tests/collect/rig.h"
+#include "wire/roles.h"
+
+enum { ROUNDS = 300, DAMAGED = 3, SOUND_EVENTS = 40 };
+
+/* Of all sessions: to see that the damage goes deep enough. */
+static uint64_t events, losses, untracked;
+
+struct scene {
+	struct rig *rig;
+	struct rng rng;
+	struct producer damaged[DAMAGED];
+	uint32_t process;
+};
+
+static uint64_t any_word(struct rng *rng)
+{
+	uint64_t word = rng_next(rng);
+	switch (rng_below(rng, 6)) {
+	case 0:
+		return word;
+	case 1:
+		return word >> rng_below(rng, 64);
+	case 2:
+		return word & ~UINT64_C(15);
+	case 3: /* likely an event */
+		return event_word((enum event_kind)rng_below(rng, 8), (unsigned)rng_below(rng, 48),
+				  (unsigned)rng_below(rng, 4), rng_below(rng, 64));
+	case 4: /* likely (slot, node) */
+		return rng_below(rng, 8) << 32 | rng_below(rng, 8);
+	default:
+		return event_text_word(EVENT_MARK, (unsigned)rng_below(rng, 8),
+				       (unsigned)rng_below(rng, 200), 0);
+	}
+}
+
+/* An event that is right but for what it names. */
+static unsigned put_event(struct rng *rng, uint64_t *words)
+{
+	bool is_free = rng_below(rng, 2);
+	words[0] = event_word(is_free ? EVENT_FREE : EVENT_ALLOC, is_free ? ROLE_FREE : ROLE_MALLOC,
+			      0, rng_below(rng, 50));
+	words[1] = rng_below(rng, 5) << 32 | rng_below(rng, NODE_FIRST + 1);
+	return 2;
+}
+
+static void put_garbage(struct scene *s)
+{
+	uint64_t words[64];
+	struct producer *p = &s->damaged[rng_below(&s->rng, DAMAGED)];
+	unsigned count = 0, wanted = 1 + (unsigned)rng_below(&s->rng, 62);
+	while (count < wanted) {
+		if (rng_below(&s->rng, 40) == 0)
+			words[count++] = any_word(&s->rng);
+		else
+			count += put_event(&s->rng, words + count);
+	}
+	if (p->head - at_load_acquire(&p->ring->tail) + count <= p->mask + 1)
+		producer_put(p, words, count);
+}
+
+static void damage_ring_record(struct scene *s)
+{
+	struct session_ring *ring = s->damaged[rng_below(&s->rng, DAMAGED)].ring;
+	switch (rng_below(&s->rng, 8)) {
+	case 0:
+		at_store_release(&ring->head, any_word(&s->rng));
+		break;
+	case 1:
+		at_store_release(&ring->tail, any_word(&s->rng));
+		break;
+	case 2:
+		at_store_relaxed(&ring->process, (uint32_t)any_word(&s->rng));
+		break;
+	case 3:
+		at_store_relaxed(&ring->tid, (uint32_t)any_word(&s->rng));
+		break;
+	case 4:
+		at_store_relaxed(&ring->counter, any_word(&s->rng));
+		break;
+	case 5:
+		at_store_relaxed(&ring->words_offset, any_word(&s->rng));
+		break;
+	case 6:
+		at_store_relaxed(&ring->claims, (uint32_t)any_word(&s->rng));
+		break;
+	default:
+		at_store_relaxed(&ring->first_counter, any_word(&s->rng));
+	}
+}
+
+static void damage_tables(struct scene *s)
+{
+	struct session *session = &s->rig->session;
+	struct session_node *node = &session->nodes[NODE_FIRST + rng_below(&s->rng, 64)];
+	struct session_module *module = &session->modules[rng_below(&s->rng, 8)];
+	switch (rng_below(&s->rng, 5)) {
+	case 0:
+		at_store_relaxed(&node->parent, (uint32_t)any_word(&s->rng));
+		at_store_relaxed(&node->module, (uint16_t)rng_next(&s->rng));
+		at_store_release(&node->ready, (uint16_t)1);
+		break;
+	case 1:
+		memset(module->path, 'x', sizeof(module->path));
+		at_store_relaxed(&module->build_id_bytes, (uint32_t)any_word(&s->rng));
+		at_store_relaxed(&module->process_plus_1, (uint32_t)any_word(&s->rng));
+		at_store_release(&module->ready, 1u);
+		break;
+	case 2:
+		at_store_relaxed(&session->header->module_count, (uint32_t)any_word(&s->rng));
+		break;
+	case 3:
+		at_store_relaxed(&session->header->node_count, (uint32_t)any_word(&s->rng));
+		break;
+	default:
+		at_store_relaxed(&session->header->ring_count, (uint32_t)any_word(&s->rng));
+	}
+}
+
+static void damage_processes(struct scene *s)
+{
+	struct session *session = &s->rig->session;
+	struct session_process *p = &session->processes[1 + rng_below(&s->rng, 6)];
+	memset(p->exe, 'e', sizeof(p->exe));
+	memset(p->command, rng_below(&s->rng, 2) ? 'c' : 0, sizeof(p->command));
+	at_store_relaxed(&p->parent, (uint32_t)any_word(&s->rng));
+	at_store_relaxed(&p->origin, (uint32_t)any_word(&s->rng));
+	at_store_relaxed(&p->start_tsc, any_word(&s->rng));
+	at_store_relaxed(&session->header->process_count, (uint32_t)any_word(&s->rng));
+	at_store_release(&p->state, (uint32_t)rng_below(&s->rng, 6));
+}
+
+static void damage_something(struct scene *s)
+{
+	switch (rng_below(&s->rng, 16)) {
+	case 0:
+		damage_ring_record(s);
+		break;
+	case 1:
+		damage_tables(s);
+		break;
+	case 2:
+		damage_processes(s);
+		break;
+	default:
+		put_garbage(s);
+	}
+}
+
+static void one_session(uint64_t seed)
+{
+	struct rig r;
+	rig_open(&r);
+	r.writer->hostile = true;
+	struct scene s = { .rig = &r, .rng = { seed } };
+	s.process = rig_process(&r);
+	/* The damage may not wait for nodes that nobody fills in: that is tested elsewhere. */
+	r.collector.tables.waited_ns = UINT64_MAX / 2;
+	struct producer sound = rig_producer(&r, s.process);
+	for (unsigned i = 0; i < DAMAGED; i++)
+		s.damaged[i] = rig_producer(&r, s.process);
+	collector_pass(&r.collector);
+	for (unsigned i = 0; i < SOUND_EVENTS; i++) {
+		unsigned count = (unsigned)rng_below(&s.rng, 4);
+		while (count-- > 0)
+			damage_something(&s);
+		producer_free(&sound, producer_alloc(&sound, i, NODE_ROOT), NODE_ROOT);
+		collector_pass(&r.collector);
+	}
+	collector_drain_all(&r.collector);
+	CHECK(r.writer->slots[sound.slot].counter == SOUND_EVENTS, "seed %llu: the sound ring has "
+	      "%llu", (unsigned long long)seed,
+	      (unsigned long long)r.writer->slots[sound.slot].counter);
+	for (uint32_t i = 0; i < r.collector.processes.notes_end; i++)
+		if (r.collector.processes.notes[i].seen)
+			processes_note_end(&r.collector.processes, i, 0);
+	collector_finish_ended(&r.collector);
+	CHECK(r.writer->process_ends == r.writer->process_count, "all ended");
+	events += r.writer->allocs + r.writer->frees;
+	losses += r.writer->losses[TRACE_LOSS_DAMAGED];
+	untracked += r.writer->losses[TRACE_LOSS_UNTRACKED_FREES];
+	rig_close(&r);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+	uint64_t rounds = argc > 2 ? strtoull(argv[2], NULL, 10) : ROUNDS;
+	for (uint64_t i = 0; i < rounds; i++)
+		one_session(seed + i);
+	printf("%llu events, %llu words thrown away, %llu untracked frees\n",
+	       (unsigned long long)events, (unsigned long long)losses,
+	       (unsigned long long)untracked);
+	return 0;
+}
