@@ -88,8 +88,12 @@ static struct trace_writer *open_trace(struct run *run, struct err *err)
 	run->result->path = output_path(o->output ? o->output : COLLECT_DEFAULT_OUTPUT, o->argv[0],
 					run->launch.pid);
 	struct trace_writer *writer = trace_writer_open(run->result->path, err);
-	if (writer)
-		embed_start_facts(writer, o->argv, o->options_text);
+	if (!writer) {
+		struct err why = *err;
+		err_set(err, "%s; -o FILE writes it elsewhere", why.text);
+		return NULL;
+	}
+	embed_start_facts(writer, o->argv, o->options_text);
 	return writer;
 }
 

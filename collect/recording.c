@@ -185,7 +185,7 @@ static void take_messages(struct recording *r)
 			r->result->status = m->value;
 			break;
 		case WATCH_CHILD_STOPPED:
-			r->stop_signal = m->value;
+			r->stopped = true;
 			break;
 		case WATCH_TOGGLE:
 			toggle(r);
@@ -199,22 +199,14 @@ static void take_messages(struct recording *r)
 }
 
 /* The program was stopped, by Ctrl-Z for example: so the tool stops too, and its shell sees what it
- * expects. SIGCONT for the tool is passed on by the watching thread. */
+ * expects. By SIGSTOP: a terminal's SIGTSTP may still be on its way to this process, and would stop
+ * it a second time. SIGCONT for the tool is passed on by the watching thread. */
 static void stop_too(struct recording *r)
 {
-	sigset_t one;
-	struct sigaction standard = { .sa_handler = SIG_DFL }, old;
-	int signal = r->stop_signal;
-	r->stop_signal = 0;
+	r->stopped = false;
 	if (r->writer)
 		flush(r);
-	sigemptyset(&one);
-	sigaddset(&one, signal);
-	sigaction(signal, &standard, &old);
-	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
-	raise(signal);
-	pthread_sigmask(SIG_BLOCK, &one, NULL);
-	sigaction(signal, &old, NULL);
+	raise(SIGSTOP);
 }
 
 static void name_heap(struct recording *r)
@@ -298,7 +290,7 @@ void recording_run(struct recording *r)
 			name_heap(r);
 		if (r->writer)
 			record(r);
-		if (r->stop_signal)
+		if (r->stopped)
 			stop_too(r);
 		else if (r->writer)
 			collector_sleep(&r->collector, seen);

@@ -20,7 +20,7 @@ struct recording {
 	bool heap_named;      /* the trace knows the program's allocator */
 	bool child_ended;
 	uint32_t child_pid;
-	int stop_signal;      /* != 0: the child was stopped by it */
+	bool stopped;         /* the child has been stopped */
 	bool interrupted;
 	bool told_of_others;  /* the user knows that processes are left */
 	uint64_t child_ended_ns;

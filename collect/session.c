@@ -1,9 +1,12 @@
 /* session.c - see session.h. */
 #include "collect/session.h"
 
+#include <errno.h>
 #include <linux/futex.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,17 +40,35 @@ static void fill_header(struct session *s, const struct session_settings *settin
 	at_store_release(&h->magic, SESSION_MAGIC);
 }
 
+/* The memory counts as a file: RLIMIT_FSIZE holds for it, though it is sparse. */
+static int set_size(int fd)
+{
+	struct rlimit limit, raised;
+	bool limited = getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < session_bytes();
+	if (limited) {
+		raised = (struct rlimit){ limit.rlim_max, limit.rlim_max };
+		setrlimit(RLIMIT_FSIZE, &raised);
+	}
+	int failed = ftruncate(fd, (off_t)session_bytes());
+	int code = errno;
+	if (limited)
+		setrlimit(RLIMIT_FSIZE, &limit);
+	errno = code;
+	return failed;
+}
+
 int session_create(struct session *s, const struct session_settings *settings, struct err *err)
 {
 	s->fd = memfd_create("alloctrace", MFD_CLOEXEC);
 	if (s->fd < 0)
 		return err_set_errno(err, "cannot make the memory that is shared with the program");
 	s->base = MAP_FAILED;
-	if (ftruncate(s->fd, (off_t)session_bytes()) == 0)
+	if (set_size(s->fd) == 0)
 		s->base = mmap(NULL, session_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
 	if (s->base == MAP_FAILED) {
-		err_set_errno(err, "cannot map %llu MB of memory to share with the program",
-			      (unsigned long long)(session_bytes() >> 20));
+		err_set_errno(err, "cannot map %llu MB of memory to share with the program%s",
+			      (unsigned long long)(session_bytes() >> 20),
+			      errno == EFBIG ? " (see ulimit -f)" : "");
 		close(s->fd);
 		return -1;
 	}

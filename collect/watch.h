@@ -21,7 +21,7 @@
 enum watch_kind {
 	WATCH_PROCESS_ENDED, /* .index: its memory is no more: it has ended or exec'd */
 	WATCH_CHILD_ENDED,   /* .value = wait status */
-	WATCH_CHILD_STOPPED, /* .value = signal */
+	WATCH_CHILD_STOPPED, /* .value = signal; or there is none any more, and the tool is to stop */
 	WATCH_TOGGLE,        /* the signal for pausing and resuming came */
 	WATCH_INTERRUPTED,   /* .value = SIGINT, SIGTERM...: when there is no child to be told */
 };

@@ -4,11 +4,38 @@
  * freed already, or when the file is damaged; 2 when it cannot be read. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "trace/trace.h"
 #include "util/strbuf.h"
 
+enum { MAX_SIZES = 16 };
+
 static uint64_t losses[TRACE_LOSS_COUNT];
+static uint64_t sizes[MAX_SIZES]; /* the different ones, as far as there is room */
+static size_t size_count;
+static struct strbuf exes = STRBUF_INIT, ended = STRBUF_INIT; /* JSON */
+
+static void note_size(uint64_t size)
+{
+	for (size_t i = 0; i < size_count; i++)
+		if (sizes[i] == size)
+			return;
+	if (size_count < MAX_SIZES)
+		sizes[size_count++] = size;
+}
+
+static void note_tables(const struct trace_reader *r)
+{
+	const char *fact = trace_reader_fact(r, "ended");
+	for (uint32_t i = 0; i < trace_reader_process_count(r); i++) {
+		const char *exe = trace_reader_process(r, i)->exe, *slash = strrchr(exe, '/');
+		if (i)
+			strbuf_adds(&exes, ", ");
+		strbuf_add_json(&exes, slash ? slash + 1 : exe);
+	}
+	strbuf_add_json(&ended, fact ? fact : "");
+}
 
 /* Counts what trace_verify() does not. */
 static long count_events(const char *path, uint64_t by_op[TRACE_OP_COUNT], struct err *err)
@@ -21,9 +48,12 @@ static long count_events(const char *path, uint64_t by_op[TRACE_OP_COUNT], struc
 	while ((n = trace_reader_next(r, events, 4096, err)) > 0)
 		for (long i = 0; i < n; i++) {
 			by_op[events[i].op]++;
+			if (events[i].op == TRACE_ALLOC)
+				note_size(events[i].size);
 			if (events[i].op == TRACE_LOSS)
 				losses[events[i].role] += events[i].value;
 		}
+	note_tables(r);
 	trace_reader_close(r);
 	return n;
 }
@@ -52,7 +82,12 @@ int main(int argc, char **argv)
 	       by_op[TRACE_PROCESS_END]);
 	for (int i = 0; i < TRACE_LOSS_COUNT; i++)
 		printf("%s%" PRIu64, i ? ", " : "", losses[i]);
-	printf("]}\n");
+	printf("], \"sizes\": [");
+	for (size_t i = 0; i < size_count; i++)
+		printf("%s%" PRIu64, i ? ", " : "", sizes[i]);
+	printf("], \"exes\": [%s], \"ended\": %s}\n", exes.text, ended.text);
+	strbuf_release(&exes);
+	strbuf_release(&ended);
 	strbuf_release(&damage);
 	return v.double_frees || v.unknown_frees || v.damage[0] ? 1 : 0;
 }
