@@ -135,6 +135,8 @@ AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr
 	if (t->guard == GUARD_UNREGISTERED) {
 		t = thread_register();
 	} else if (t->guard < GUARD_FIRST_ADDRESS) {
+		if (t->guard == GUARD_BUSY) /* a signal handler inside the runtime */
+			at_add_relaxed(&session.process->nested, UINT64_C(1));
 		return NULL;
 	} else if (stack_is_same(&t->stack, sp, t->guard)) {
 		if (sp < t->guard)
