@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DIR_PREFIX   "alloctrace-"
+#define DIR_PREFIX   "alloctrace-session-"
 #define SOCKET_NAME  "socket"
 #define RUNTIME_NAME "liballoctrace.so"
 
@@ -25,6 +25,16 @@ static void remove_dir(int dir_fd, const char *dir)
 	unlinkat(dir_fd, SOCKET_NAME, 0);
 	unlinkat(dir_fd, RUNTIME_NAME, 0);
 	rmdir(dir);
+}
+
+/* Is it a name that make_dir() gives? People name directories after the tool, too. */
+static bool is_our_name(const char *name)
+{
+	if (strncmp(name, DIR_PREFIX, strlen(DIR_PREFIX)) != 0)
+		return false;
+	name += strlen(DIR_PREFIX);
+	size_t digits = strspn(name, "0123456789");
+	return digits > 0 && name[digits] == '-' && strlen(name + digits + 1) == strlen("XXXXXX");
 }
 
 /* Who can lock the directory knows that its tool is dead. */
@@ -48,7 +58,7 @@ static void remove_stale(const char *base)
 	if (!dir)
 		return;
 	for (struct dirent *entry; (entry = readdir(dir));)
-		if (strncmp(entry->d_name, DIR_PREFIX, strlen(DIR_PREFIX)) == 0)
+		if (is_our_name(entry->d_name))
 			remove_if_stale(dirfd(dir), base, entry->d_name);
 	closedir(dir);
 }
