@@ -7,6 +7,8 @@
 const struct command commands[] = {
 	{ "run", "run a program and trace its allocations", cmd_run, COMMAND_DEFAULT },
 	{ "report", "show where a program's memory went", cmd_report, 0 },
+	{ "info", "tell what a trace holds", cmd_info, 0 },
+	{ "dump", "print the events of a trace", cmd_dump, 0 },
 	{ "version", "print the version and what was built in", cmd_version, 0 },
 	{ "help", "explain a command", cmd_help, 0 },
 	{ NULL, NULL, NULL, 0 },

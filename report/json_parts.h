@@ -15,4 +15,8 @@ void json_allocators(struct json *j, const struct trace_data *d); /* "allocators
 /* "command": the arguments */
 void json_command(struct json *j, const struct trace_process *process);
 
+
+/* What `info` prints; for report_json. */
+void json_info(const struct trace_data *d, const struct report_request *request, FILE *to);
+
 #endif

@@ -252,4 +252,4 @@ static void make_report(const struct trace_data *d, const struct report_request 
 	json_release(&j);
 }
 
-const struct report_ops report_json = { "json", make_report, NULL };
+const struct report_ops report_json = { "json", make_report, json_info };

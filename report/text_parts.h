@@ -10,6 +10,7 @@ void text_summary(struct sheet *s);
 void text_warnings(struct sheet *s);
 /* Tables of what there may be; nothing when there is none (processes: fewer than two). */
 void text_processes(struct sheet *s);
+void text_process_tree(struct sheet *s); /* also when it is only one */
 void text_pools(struct sheet *s);
 void text_scopes(struct sheet *s);
 void text_marks(struct sheet *s);
@@ -18,6 +19,9 @@ void text_mapped(struct sheet *s);
 /* One table, or for ROLLUP_STACK a list with frames. top 0: all rows. */
 void text_rows(struct sheet *s, enum rollup_by by, enum rollup_sort sort, uint64_t top);
 void text_tree(struct sheet *s, enum calltree_kind kind, enum rollup_sort sort);
+
+/* What `info` prints; for report_text. */
+void text_info(const struct trace_data *d, const struct report_request *request, FILE *to);
 
 /* "exit code 1", "killed by SIGSEGV"; "" when not known. */
 const char *text_wait_status(char *buf, size_t size, uint64_t status);

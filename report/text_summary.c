@@ -134,12 +134,12 @@ static void allocations(struct sheet *s)
 	const struct heap *h = &s->data->profile->heap;
 	char a[HUMANE_BYTES], b[HUMANE_BYTES];
 	line(s, "allocations", humane_count(a, h->allocs));
-	uint64_t duration_ns = s->data->profile->end_ns;
-	if (duration_ns > 1000000)
+	double seconds = (double)s->data->profile->end_ns / 1e9;
+	if (seconds >= 1)
 		sheet_format(s, STYLE_DIM, "%s a second",
-			     humane_count(a, (uint64_t)((double)h->allocs / (double)duration_ns * 1e9)));
+			     humane_count(a, (uint64_t)((double)h->allocs / seconds)));
 	if (h->reallocs)
-		sheet_format(s, STYLE_DIM, "%s%s by realloc", duration_ns > 1000000 ? ", " : "",
+		sheet_format(s, STYLE_DIM, "%s%s by realloc", seconds >= 1 ? ", " : "",
 			     humane_count(b, h->reallocs));
 	sheet_end_line(s);
 	line(s, "frees", humane_count(a, h->frees));

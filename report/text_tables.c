@@ -52,9 +52,13 @@ static size_t process_tree(struct sheet *s, uint32_t parent, unsigned depth, siz
 
 void text_processes(struct sheet *s)
 {
+	if (s->data->profile->process_count > 1)
+		text_process_tree(s);
+}
+
+void text_process_tree(struct sheet *s)
+{
 	size_t count = s->data->profile->process_count;
-	if (count < 2)
-		return;
 	char all[HUMANE_BYTES];
 	sheet_heading(s, "Processes", NULL);
 	sheet_right(s, STYLE_DIM, 10, "pid");
@@ -242,10 +246,10 @@ void text_warnings(struct sheet *s)
 	if (p->ignored_events)
 		warning(s, &any, humane_count(number, p->ignored_events),
 			"events that make no sense: the trace is damaged");
-	for (uint32_t i = 0; s->data->symbolizer && i < trace_reader_module_count(s->data->reader);
+	for (uint32_t i = 0; s->data->names->symbolizer && i < trace_reader_module_count(s->data->reader);
 	     i++) {
 		const struct trace_module *module = trace_reader_module(s->data->reader, i);
-		const char *problem = symbolizer_problem(s->data->symbolizer, module);
+		const char *problem = symbolizer_problem(s->data->names->symbolizer, module);
 		struct strbuf text = STRBUF_INIT;
 		if (problem) {
 			strbuf_addf(&text, "names of %s: %s", module->path, problem);

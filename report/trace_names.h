@@ -1,0 +1,19 @@
+/* trace_names.h - an open trace whose tables are loaded, and the names of its code addresses. */
+#ifndef ALLOCTRACE_REPORT_TRACE_NAMES_H
+#define ALLOCTRACE_REPORT_TRACE_NAMES_H
+
+#include "analysis/frames.h"
+#include "symbol/symbol.h"
+#include "util/err.h"
+
+struct trace_names {
+	struct trace_reader *reader;
+	struct symbolizer *symbolizer; /* NULL while the trace's own symbols are enough */
+	struct frames *frames;
+	bool *module_has_symbols; /* in the trace; NULL: not yet asked */
+};
+
+struct trace_names *trace_names_open(const char *path, struct err *err) AT_MUST_CHECK;
+void trace_names_close(struct trace_names *n);
+
+#endif
