@@ -173,6 +173,8 @@ static bool wait_for_collector(struct thread *t, unsigned words)
 	for (unsigned tries = 0; !refresh_limit(t, words); tries++) {
 		if (at_load_relaxed(&header->state) == SESSION_ENDED)
 			return false;
+		if (t->starved && at_load_relaxed(&header->heartbeat) == t->starved_beat)
+			return false;
 		session_wake_collector();
 		if (tries < WAIT_SPINS) {
 			__builtin_ia32_pause();
@@ -183,8 +185,9 @@ static bool wait_for_collector(struct thread *t, unsigned words)
 		if (beat_now != beat || since == 0) {
 			beat = beat_now;
 			since = now;
-		} else if (t->starved || now - since > WAIT_PATIENCE_NS) {
+		} else if (now - since > WAIT_PATIENCE_NS) {
 			t->starved = true;
+			t->starved_beat = beat;
 			return false;
 		}
 	}

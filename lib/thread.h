@@ -40,7 +40,10 @@ struct thread {
 	uint32_t slot;
 	uint32_t tick_left; /* events until the next TICK */
 	uint32_t registered; /* 1; 0 after a fork */
-	bool starved;       /* the collector was gone for too long: do not wait again */
+	/* The collector gave no sign of life for too long: no more waiting until its heartbeat
+	 * is another one. A program whose collector was killed would crawl otherwise. */
+	bool starved;
+	uint64_t starved_beat;
 	struct stack stack;
 };
 
