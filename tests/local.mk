@@ -9,7 +9,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap \
-	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap
+	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
@@ -27,7 +27,7 @@ TEST_PRELOADS = tests/counter.so tests/bump.so
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-cxx.so
 TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-threads handoff \
-	hungry longjmp quick-exit realloc-edges realloc-race recursion signal-glibc signal-storm \
+	hungry longjmp progress quick-exit realloc-edges realloc-race recursion signal-glibc signal-storm \
 	spawn stacks threads
 TRACED_CXX = destructors exceptions operators
 STEPPED = tests/programs/single-step tests/programs/single-step-ibt

@@ -212,7 +212,7 @@ PROGRAMS = [
     Program("perl", ["/usr/bin/perl", "-e", PERL], deterministic=True, env={"PERL_HASH_SEED": "0"}),
     Program("python3", [PYTHON3, "script.py"], prepare=prepare_python, env={"PYTHONMALLOC": "malloc"}),
     Program("python3 -m test", [PYTHON3, "-m", "test", *TEST_MODULES], scrub=TIMES,
-            needs=[] if python_tests_are_there() else ["/usr/lib/python3/test (libpython3-testsuite)"]),
+            needs=[] if python_tests_are_there() else ["/usr/lib/python3/test (libpython3.11-testsuite)"]),
     Program("gcc", ["gcc", "-O2", "-g", "-c", "a.c", "-o", "a.o"], files=["a.o"], prepare=prepare_c),
     Program("g++ link", ["g++", "-x", "c", "a.c", "-o", "a"], files=["a"], prepare=prepare_c),
     Program("git log", ["git", "--no-pager", "log", "-p", "--stat", "-M"], deterministic=True, prepare=prepare_git),

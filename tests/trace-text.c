@@ -1,12 +1,13 @@
 /* trace-text.c - a trace as lines that the tests read; of the blocks only those of given sizes.
  *
- *   trace-text FILE [SIZE]...
+ *   trace-text [-c] FILE [SIZE]...
  *
  *   P index pid exe                                a process
  *   E process status                               its end; "-" if not known
  *   A slot counter process thread size role stack  an allocation of one of the sizes
  *   F slot counter process thread role inherited   its free
  *   S stack function;function;...                  frames of a stack, innermost first, at first use
+ *   C thread events                                with -c, instead of A, F, S: both, by thread
  *   R role allocs frees                            totals of all blocks, by entry point
  *   L process kind count                           a loss, by the name of enum trace_loss
  *   D text                                         damage of the file
@@ -42,6 +43,9 @@ static uint64_t sizes[MAX_SIZES];
 static int size_count;
 static uint64_t made[ROLE_COUNT + 1], taken[ROLE_COUNT + 1];
 static uint64_t bad_frees;
+static int counts_only;
+static uint64_t *thread_events;
+static size_t thread_cap, thread_count;
 
 static struct slot *slot_at(uint32_t index)
 {
@@ -99,6 +103,18 @@ static void show_stack(const struct trace_reader *r, uint32_t stack)
 								      "UNKNOWN");
 }
 
+static void count_event(uint32_t thread)
+{
+	if (thread >= thread_count) {
+		thread_events = mem_grow(thread_events, &thread_cap, (size_t)thread + 1,
+					 sizeof(*thread_events));
+		memset(thread_events + thread_count, 0,
+		       (thread + 1 - thread_count) * sizeof(*thread_events));
+		thread_count = (size_t)thread + 1;
+	}
+	thread_events[thread]++;
+}
+
 static void show_alloc(const struct trace_reader *r, const struct trace_event *e)
 {
 	struct slot *s = slot_at(e->slot);
@@ -112,6 +128,10 @@ static void show_alloc(const struct trace_reader *r, const struct trace_event *e
 	if (!is_wanted(e->size))
 		return;
 	s->blocks[e->counter] = BLOCK_WANTED;
+	if (counts_only) {
+		count_event(s->thread);
+		return;
+	}
 	show_stack(r, e->stack);
 	printf("A %u %" PRIu64 " %u %u %" PRIu64 " %s %u\n", e->slot, e->counter, s->process,
 	       s->thread, e->size, role_symbol(e->role), e->stack);
@@ -127,7 +147,11 @@ static void show_free(const struct trace_event *e, int inherited)
 	}
 	if (!inherited)
 		s->blocks[e->counter] |= BLOCK_FREED;
-	if (s->blocks[e->counter] & BLOCK_WANTED)
+	if (!(s->blocks[e->counter] & BLOCK_WANTED))
+		return;
+	if (counts_only)
+		count_event(by->thread);
+	else
 		printf("F %u %" PRIu64 " %u %u %s %d\n", e->block_slot, e->counter, by->process,
 		       by->thread, role_symbol(e->role), inherited);
 }
@@ -171,6 +195,9 @@ static void show_event(const struct trace_reader *r, const struct trace_event *e
 
 static void show_totals(const struct trace_reader *r)
 {
+	for (size_t thread = 0; thread < thread_count; thread++)
+		if (thread_events[thread])
+			printf("C %zu %" PRIu64 "\n", thread, thread_events[thread]);
 	for (unsigned role = 0; role <= ROLE_COUNT; role++)
 		if (made[role] || taken[role])
 			printf("R %s %" PRIu64 " %" PRIu64 "\n", role_symbol(role), made[role],
@@ -192,6 +219,11 @@ int main(int argc, char **argv)
 {
 	static struct trace_event events[BATCH];
 	struct err err = { "" };
+	if (argc > 1 && strcmp(argv[1], "-c") == 0) {
+		counts_only = 1;
+		argc--;
+		argv++;
+	}
 	for (int i = 2; i < argc && size_count < MAX_SIZES; i++)
 		sizes[size_count++] = strtoull(argv[i], NULL, 10);
 	/* The symbols come at the end of the file: read once for them, once for the events. */

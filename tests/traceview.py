@@ -26,9 +26,11 @@ class Block:
 
 class Trace:
     """blocks: those of the wanted sizes; totals: {role: (allocs, frees)} of all; processes:
-    {index: (pid, exe)}; statuses: {index: wait status or None}; losses: {kind: count}; damage."""
+    {index: (pid, exe)}; statuses: {index: wait status or None}; losses: {kind: count}; damage;
+    with counts_only, by_thread: {thread: events of the wanted sizes} instead of blocks."""
 
-    def __init__(self, path, sizes=()):
+    def __init__(self, path, sizes=(), counts_only=False):
+        self.by_thread = {}
         self.blocks = []
         self.totals = {}
         self.processes = {}
@@ -37,7 +39,8 @@ class Trace:
         self.damage = []
         self._named = {}
         self._stacks = {}
-        result = harness.run([os.path.join(harness.BUILD, "tests", "trace-text"), path, *map(str, sorted(set(sizes)))])
+        how = ["-c"] if counts_only else []
+        result = harness.run([os.path.join(harness.BUILD, "tests", "trace-text"), *how, path, *map(str, sorted(set(sizes)))])
         if result.code != 0:
             raise ValueError("%s: %s" % (path, result.describe()))
         for line in result.out.decode("utf-8", "replace").splitlines():
@@ -55,6 +58,8 @@ class Trace:
         elif kind == "S":
             frames = " ".join(word[2:]).split(";")
             self._stacks[word[1]] = (frames[:-1], frames[-1])
+        elif kind == "C":
+            self.by_thread[int(word[1])] = int(word[2])
         elif kind == "R":
             self.totals[word[1]] = (int(word[2]), int(word[3]))
         elif kind == "P":
