@@ -18,6 +18,9 @@ struct cursor {
 
 static inline struct cursor cursor_on(const uint8_t *data, size_t len)
 {
+	/* An empty buffer may be NULL, with which C allows no arithmetic. */
+	if (len == 0)
+		data = (const uint8_t *)"";
 	return (struct cursor){ .at = data, .end = data + len };
 }
 

@@ -172,6 +172,7 @@ static inline bool decode_free(struct decoder *d, unsigned op, size_t node_count
 		at->block_slot = (uint32_t)cursor_below(in, TRACE_MAX_SLOTS);
 		if (in->bad)
 			return false;
+		predictor_reserve_slot(p, at->block_slot);
 	}
 	struct slot_state *block = &p->slots[at->block_slot];
 	uint64_t counter;
@@ -259,6 +260,9 @@ static bool decode_slot(struct decoder *d, unsigned op)
 		from->next_slot = (uint32_t)cursor_below(in, TRACE_MAX_SLOTS);
 		if (in->bad)
 			return false;
+		p->slot = from->next_slot;
+		predictor_reserve_slot(p, p->slot);
+		return true;
 	}
 	p->slot = from->next_slot;
 	return true;

@@ -71,9 +71,10 @@ struct slot_state {
 struct predictor {
 	struct stack_state *stacks; /* by number */
 	struct site_state *sites;   /* by number */
-	struct slot_state *slots;   /* TRACE_MAX_SLOTS of them */
+	struct slot_state *slots;   /* those reserved, at least slot 0 */
 	size_t stack_count, stack_cap;
 	size_t site_count, site_cap;
+	size_t slot_count, slot_cap;
 	uint32_t last_new_stack; /* node */
 	uint32_t last_new_site;  /* node */
 	uint32_t slot;           /* of the events that follow */
@@ -96,10 +97,20 @@ static inline uint32_t predictor_add_site(struct predictor *p, uint32_t node)
 	return (uint32_t)p->site_count++;
 }
 
+/* Before a slot is used for the first time. May move p->slots. */
+static inline void predictor_reserve_slot(struct predictor *p, uint32_t slot)
+{
+	if (slot < p->slot_count)
+		return;
+	p->slots = mem_grow(p->slots, &p->slot_cap, (size_t)slot + 1, sizeof(*p->slots));
+	memset(p->slots + p->slot_count, 0, (slot + 1 - p->slot_count) * sizeof(*p->slots));
+	p->slot_count = (size_t)slot + 1;
+}
+
 static inline void predictor_init(struct predictor *p)
 {
 	memset(p, 0, sizeof(*p));
-	p->slots = mem_zalloc(TRACE_MAX_SLOTS, sizeof(*p->slots));
+	predictor_reserve_slot(p, 0);
 	predictor_add_stack(p, NODE_ROOT);
 	predictor_add_site(p, NODE_ROOT);
 }

@@ -16,13 +16,24 @@ struct slot_blocks {
 };
 
 struct verifier {
-	struct slot_blocks *slots; /* TRACE_MAX_SLOTS */
+	struct slot_blocks *slots; /* by slot */
+	size_t slot_count;
+	size_t slot_cap;
 	struct trace_verify_report *report;
 };
 
+static struct slot_blocks *slot_of(struct verifier *v, uint32_t slot)
+{
+	while (v->slot_count <= slot) {
+		v->slots = mem_grow(v->slots, &v->slot_cap, slot + 1u, sizeof(*v->slots));
+		v->slots[v->slot_count++] = (struct slot_blocks){ 0 };
+	}
+	return &v->slots[slot];
+}
+
 static void take_alloc(struct verifier *v, const struct trace_event *e)
 {
-	struct slot_blocks *s = &v->slots[e->slot];
+	struct slot_blocks *s = slot_of(v, e->slot);
 	size_t word = s->count / BITS;
 	if (word >= s->cap) {
 		size_t old = s->cap;
@@ -44,7 +55,7 @@ static void note_bad(struct verifier *v, uint64_t *kind)
 
 static void take_free(struct verifier *v, const struct trace_event *e)
 {
-	struct slot_blocks *s = &v->slots[e->block_slot];
+	struct slot_blocks *s = slot_of(v, e->block_slot);
 	bool inherited = e->op == TRACE_FREE_INHERITED;
 	v->report->frees++;
 	v->report->inherited_frees += inherited;
@@ -102,10 +113,9 @@ int trace_verify(const char *path, struct trace_verify_report *report, struct er
 	if (!r)
 		return -1;
 	struct verifier v = { .report = report };
-	v.slots = mem_zalloc(TRACE_MAX_SLOTS, sizeof(*v.slots));
 	int result = take_events(&v, r, err);
 	finish_report(report, r);
-	for (uint32_t i = 0; i < TRACE_MAX_SLOTS; i++)
+	for (size_t i = 0; i < v.slot_count; i++)
 		free(v.slots[i].live);
 	free(v.slots);
 	trace_reader_close(r);

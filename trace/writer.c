@@ -139,6 +139,7 @@ static AT_NOINLINE void put_context(struct trace_writer *w, uint32_t slot)
 		put_byte(w, COLUMN_OPS, OP_SLOT);
 		put_varint(w, COLUMN_SLOT, slot);
 		from->next_slot = slot;
+		predictor_reserve_slot(p, slot);
 	}
 	p->slot = slot;
 }
@@ -307,6 +308,7 @@ void trace_writer_free(struct trace_writer *w, uint32_t slot, unsigned role, uns
 		op |= OP_FREE_SLOT;
 		put_varint(w, COLUMN_BLOCK_SLOT, block_slot);
 		at->block_slot = block_slot;
+		predictor_reserve_slot(&w->predictor, block_slot);
 	}
 	struct slot_state *block = &w->predictor.slots[block_slot];
 	op |= put_name(w, at, block, counter);

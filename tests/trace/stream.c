@@ -218,6 +218,18 @@ static void start_first_thread(struct generator *g)
 	trace_writer_thread(g->w, 0, &t);
 }
 
+static void write_symbols(struct generator *g)
+{
+	static const char *const names[] = { "main", "f(int)", NULL };
+	for (size_t i = 0; i < g->s->node_count && i < 6; i++) {
+		const struct trace_node *n = &g->s->nodes[i];
+		struct trace_symbol s[2] = { { names[i % 3], "a.c", (uint32_t)i, true },
+					     { names[(i + 1) % 3], NULL, 0, false } };
+		if (n->module != TRACE_NO_MODULE)
+			trace_writer_symbols(g->w, n->module, n->offset, s, 1 + i % 2);
+	}
+}
+
 void stream_write(struct stream *s, const struct stream_shape *shape, const char *path)
 {
 	struct err err = { "" };
@@ -247,6 +259,7 @@ void stream_write(struct stream *s, const struct stream_shape *shape, const char
 		if (shape->flush_every && s->count % shape->flush_every == 0)
 			CHECK(trace_writer_flush(g->w, &err) == 0, "%s", err.text);
 	}
+	write_symbols(g);
 	CHECK(trace_writer_repairs(g->w) == 0, "the stream had to be repaired");
 	CHECK(trace_writer_close(g->w, &err) == 0, "%s", err.text);
 	free(g);
