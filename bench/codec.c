@@ -252,8 +252,9 @@ static void make_program(struct input *in, size_t events)
 
 static void measure_synthetic(size_t events, unsigned rounds, const char *path)
 {
-	static const char *const names[] = { "loop", "random 1 slot", "random 8 slots",
-					     "random million live", "queue", "program" };
+	static const char *const names[] = { "loop",	       "random 1 slot",
+					     "random 8 slots", "random million live",
+					     "queue",	       "program" };
 	for (unsigned kind = 0; kind < AT_COUNT_OF(names); kind++) {
 		struct input in = { .name = names[kind] };
 		switch (kind) {
@@ -291,8 +292,7 @@ static void measure_trace(const char *name, unsigned rounds, const char *path)
 	struct trace_reader *r = trace_reader_open(name, &err);
 	CHECK(r, "%s", err.text);
 	for (;;) {
-		in.events = mem_grow(in.events, &in.cap, in.count + READ_BATCH,
-				     sizeof(*in.events));
+		in.events = mem_grow(in.events, &in.cap, in.count + READ_BATCH, sizeof(*in.events));
 		long n = trace_reader_next(r, in.events + in.count, READ_BATCH, &err);
 		CHECK(n >= 0, "%s", err.text);
 		if (n == 0)

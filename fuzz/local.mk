@@ -3,7 +3,7 @@ FUZZ_TRACE = fuzz/trace.c $(TRACE_TEST_SURGERY) tests/trace/check.h
 
 check_PROGRAMS += fuzz/trace-replay
 TESTS += fuzz/trace-replay
-fuzz_trace_replay_SOURCES = fuzz/replay.c $(FUZZ_TRACE)
+fuzz_trace_replay_SOURCES = fuzz/run-corpus.c $(FUZZ_TRACE)
 fuzz_trace_replay_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"fuzz/corpus/trace"'
 fuzz_trace_replay_LDADD = $(TRACE_LIBS)
 

@@ -1,6 +1,7 @@
 /* cursor.h - reading fields of an expanded chunk: every step is checked against its end.
  *
- * A failed step leaves the cursor `bad` and gives 0 or "", so that callers check once per record. */
+ * A failed step leaves the cursor `bad` and gives 0 or "", so that callers check once per record.
+ */
 #ifndef ALLOCTRACE_TRACE_CURSOR_H
 #define ALLOCTRACE_TRACE_CURSOR_H
 

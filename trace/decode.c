@@ -203,8 +203,9 @@ static uint32_t read_thread(struct decoder *d, unsigned op, struct cursor *in)
 
 static unsigned role_limit(unsigned op)
 {
-	return op == TRACE_MARK ? (unsigned)FORMAT_MARK_TYPES :
-	       op == TRACE_LOSS ? (unsigned)TRACE_LOSS_COUNT : (unsigned)ROLE_COUNT;
+	return op == TRACE_MARK	  ? (unsigned)FORMAT_MARK_TYPES
+	       : op == TRACE_LOSS ? (unsigned)TRACE_LOSS_COUNT
+				  : (unsigned)ROLE_COUNT;
 }
 
 static bool decode_other(struct decoder *d, unsigned op, const struct tables *t,

@@ -56,8 +56,7 @@ void inflater_free(struct inflater *i)
 	free(i);
 }
 
-int inflater_run(struct inflater *i, const void *in, size_t in_bytes, void *out,
-		 size_t out_bytes)
+int inflater_run(struct inflater *i, const void *in, size_t in_bytes, void *out, size_t out_bytes)
 {
 	size_t used;
 	enum libdeflate_result result =
@@ -133,8 +132,7 @@ void inflater_free(struct inflater *i)
 	free(i);
 }
 
-int inflater_run(struct inflater *i, const void *in, size_t in_bytes, void *out,
-		 size_t out_bytes)
+int inflater_run(struct inflater *i, const void *in, size_t in_bytes, void *out, size_t out_bytes)
 {
 	inflateReset(&i->z);
 	i->z.next_in = (Bytef *)in;

@@ -18,8 +18,7 @@ size_t deflater_run(struct deflater *d, const void *in, size_t in_bytes, void *o
 struct inflater *inflater_new(void);
 void inflater_free(struct inflater *i);
 /* Returns 0 when the stream is whole and gives exactly out_bytes, else -1. Never writes more. */
-int inflater_run(struct inflater *i, const void *in, size_t in_bytes, void *out,
-		 size_t out_bytes);
+int inflater_run(struct inflater *i, const void *in, size_t in_bytes, void *out, size_t out_bytes);
 
 uint32_t deflate_crc32(const void *data, size_t bytes);
 

@@ -62,8 +62,8 @@ static const char *read_string(struct string_list *list, struct cursor *in)
 static void read_positions(struct embedded_symbols *t, struct string_list *list, struct cursor *in,
 			   uint64_t count)
 {
-	t->symbols = mem_grow(t->symbols, &t->symbol_cap, t->symbol_count + count,
-			      sizeof(*t->symbols));
+	t->symbols =
+		mem_grow(t->symbols, &t->symbol_cap, t->symbol_count + count, sizeof(*t->symbols));
 	for (uint64_t i = 0; i < count; i++) {
 		struct trace_symbol *s = &t->symbols[t->symbol_count++];
 		s->function = read_string(list, in);
@@ -74,8 +74,8 @@ static void read_positions(struct embedded_symbols *t, struct string_list *list,
 	}
 }
 
-static const char *read_pairs(struct embedded_symbols *t, struct string_list *list, struct cursor *in,
-			      uint32_t count, size_t module_count)
+static const char *read_pairs(struct embedded_symbols *t, struct string_list *list,
+			      struct cursor *in, uint32_t count, size_t module_count)
 {
 	uint64_t module = 0, offset = 0;
 	for (uint32_t i = 0; i < count; i++) {
@@ -83,8 +83,7 @@ static const char *read_pairs(struct embedded_symbols *t, struct string_list *li
 		offset += (uint64_t)zigzag_decode(cursor_varint(in));
 		/* A position takes at least three bytes, which bounds the room asked for. */
 		uint64_t positions = cursor_below(in, cursor_left(in) / 3 + 1);
-		if (in->bad || module >= module_count ||
-		    t->symbol_count + positions > UINT32_MAX)
+		if (in->bad || module >= module_count || t->symbol_count + positions > UINT32_MAX)
 			return "a symbol is malformed";
 		size_t first = t->symbol_count;
 		read_positions(t, list, in, positions);
@@ -97,8 +96,10 @@ static const char *read_pairs(struct embedded_symbols *t, struct string_list *li
 			t->symbol_count = first;
 			continue;
 		}
-		*p = (struct symbol_place){ .offset = offset, .module = (uint32_t)module,
-					    .used = 1, .first = (uint32_t)first,
+		*p = (struct symbol_place){ .offset = offset,
+					    .module = (uint32_t)module,
+					    .used = 1,
+					    .first = (uint32_t)first,
 					    .count = (uint32_t)positions };
 		t->place_count++;
 	}
@@ -106,7 +107,7 @@ static const char *read_pairs(struct embedded_symbols *t, struct string_list *li
 }
 
 const char *embedded_symbols_read(struct embedded_symbols *t, struct cursor in, uint32_t count,
-			      size_t module_count)
+				  size_t module_count)
 {
 	struct string_list list = { 0 };
 	const char *wrong = read_pairs(t, &list, &in, count, module_count);
@@ -115,7 +116,7 @@ const char *embedded_symbols_read(struct embedded_symbols *t, struct cursor in, 
 }
 
 const struct trace_symbol *embedded_symbols_find(const struct embedded_symbols *t, uint32_t module,
-					     uint64_t offset, size_t *count)
+						 uint64_t offset, size_t *count)
 {
 	*count = 0;
 	if (!t->place_size)

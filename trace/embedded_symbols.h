@@ -15,7 +15,7 @@ struct symbol_place {
 
 struct embedded_symbols {
 	struct symbol_place *places; /* open addressing, at most half full */
-	size_t place_size;           /* a power of two, or 0 */
+	size_t place_size;	     /* a power of two, or 0 */
 	size_t place_count;
 	struct trace_symbol *symbols;
 	size_t symbol_count;
@@ -26,8 +26,8 @@ void embedded_symbols_release(struct embedded_symbols *t);
 /* Adds those of one chunk, whose payload must stay: strings point into it. Of a pair that is
  * there already the first one holds. Returns NULL or what is wrong. */
 const char *embedded_symbols_read(struct embedded_symbols *t, struct cursor in, uint32_t count,
-			      size_t module_count);
+				  size_t module_count);
 const struct trace_symbol *embedded_symbols_find(const struct embedded_symbols *t, uint32_t module,
-					     uint64_t offset, size_t *count);
+						 uint64_t offset, size_t *count);
 
 #endif

@@ -13,7 +13,9 @@
 
 /* The file begins with 16 bytes: magic, version, crc32 of both. The magic is no text and breaks
  * when a transfer changes line ends or strips the eighth bit. */
-#define FORMAT_MAGIC "\x89" "ATZ\r\n\x1a\n"
+#define FORMAT_MAGIC                                                                               \
+	"\x89"                                                                                     \
+	"ATZ\r\n\x1a\n"
 
 enum {
 	FORMAT_MAGIC_BYTES = 8,
@@ -26,7 +28,7 @@ enum {
 	FORMAT_MAX_MODULES = 1 << 20,
 	FORMAT_MAX_PROCESSES = 1 << 20,
 	FORMAT_MAX_THREADS = 1 << 28,
-	FORMAT_MAX_TEXT_BYTES = 4095, /* of a mark */
+	FORMAT_MAX_TEXT_BYTES = 4095,	   /* of a mark */
 	FORMAT_MAX_STRING_BYTES = 1 << 20, /* of anything else; the writer cuts there */
 	FORMAT_MAX_FACTS = 4096,
 	FORMAT_MAX_FLAGS = 63,
@@ -35,12 +37,12 @@ enum {
 };
 
 enum chunk_type {
-	CHUNK_TABLES = 1,  /* records: facts, modules, processes, allocators */
+	CHUNK_TABLES = 1, /* records: facts, modules, processes, allocators */
 	CHUNK_NODES = 2,
 	CHUNK_EVENTS = 3,
 	CHUNK_SYMBOLS = 4,
 	CHUNK_INDEX = 5,
-	CHUNK_END = 6,     /* never compressed; always the last 40 bytes of a closed file */
+	CHUNK_END = 6, /* never compressed; always the last 40 bytes of a closed file */
 };
 
 enum chunk_flag {
@@ -68,22 +70,22 @@ enum table_record {
 
 /* An event chunk is a directory of column lengths and then the columns. */
 enum column_id {
-	COLUMN_OPS,         /* one byte per operation */
-	COLUMN_STACK,       /* varint: number of a stack, where not predicted */
-	COLUMN_STACK_NEW,   /* zigzag varint: node of a new stack, from that of the last new one */
-	COLUMN_SIZE_LOW,    /* low byte of a size, where not predicted */
-	COLUMN_SIZE_HIGH,   /* varint: the rest of it */
-	COLUMN_ALLOC_ATTR,  /* role, flags, allocator */
-	COLUMN_NAME_NEAR,   /* freed counter as a small step */
-	COLUMN_NAME_LOW,    /* low byte of a distance */
-	COLUMN_NAME_HIGH,   /* varint: the rest of it */
-	COLUMN_SITE,        /* varint: number of a site, where not predicted */
-	COLUMN_SITE_NEW,    /* zigzag varint: node of a new site, as for stacks */
-	COLUMN_FREE_ATTR,   /* role, flags */
-	COLUMN_BLOCK_SLOT,  /* varint */
-	COLUMN_SLOT,        /* varint: slot of the events that follow */
-	COLUMN_TIME,        /* varint: microseconds since the last one */
-	COLUMN_OTHER,       /* fields of all other ops */
+	COLUMN_OPS,	   /* one byte per operation */
+	COLUMN_STACK,	   /* varint: number of a stack, where not predicted */
+	COLUMN_STACK_NEW,  /* zigzag varint: node of a new stack, from that of the last new one */
+	COLUMN_SIZE_LOW,   /* low byte of a size, where not predicted */
+	COLUMN_SIZE_HIGH,  /* varint: the rest of it */
+	COLUMN_ALLOC_ATTR, /* role, flags, allocator */
+	COLUMN_NAME_NEAR,  /* freed counter as a small step */
+	COLUMN_NAME_LOW,   /* low byte of a distance */
+	COLUMN_NAME_HIGH,  /* varint: the rest of it */
+	COLUMN_SITE,	   /* varint: number of a site, where not predicted */
+	COLUMN_SITE_NEW,   /* zigzag varint: node of a new site, as for stacks */
+	COLUMN_FREE_ATTR,  /* role, flags */
+	COLUMN_BLOCK_SLOT, /* varint */
+	COLUMN_SLOT,	   /* varint: slot of the events that follow */
+	COLUMN_TIME,	   /* varint: microseconds since the last one */
+	COLUMN_OTHER,	   /* fields of all other ops */
 	COLUMN_COUNT
 };
 

@@ -4,10 +4,10 @@ trace_libtrace_a_SOURCES = \
 	trace/bytes.h trace/cursor.h trace/format.h trace/predict.h trace/trace.h \
 	trace/deflate.c trace/deflate.h \
 	trace/decode.c trace/reader.c trace/reader_state.h trace/reader_tables.c \
-	trace/output.c trace/output.h \
+	trace/chunk_file.c trace/chunk_file.h \
 	trace/strings_out.c trace/strings_out.h \
 	trace/embedded_symbols.c trace/embedded_symbols.h \
-	trace/tables.c trace/tables.h \
+	trace/entry_tables.c trace/entry_tables.h \
 	trace/verify.c \
 	trace/write_symbols.c trace/write_tables.c trace/writer.c trace/writer_state.h
 trace_libtrace_a_CPPFLAGS = $(AM_CPPFLAGS) $(DEFLATE_CFLAGS) $(ZLIB_CFLAGS)

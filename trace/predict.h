@@ -30,8 +30,8 @@ enum name_mode {
 	NAME_SITE_STEP = 1, /* as far from that block as that one was from the one before it */
 	NAME_SLOT_UP = 2,   /* the one after the last freed block of the slot */
 	NAME_SLOT_DOWN = 3, /* the one before it */
-	NAME_NEAR = 4,      /* explicit: zigzag byte, from the last freed block of the slot */
-	NAME_FAR = 5,       /* explicit: age */
+	NAME_NEAR = 4,	    /* explicit: zigzag byte, from the last freed block of the slot */
+	NAME_FAR = 5,	    /* explicit: age */
 	NAME_MODE_COUNT
 };
 
@@ -76,8 +76,8 @@ struct predictor {
 	size_t site_count, site_cap;
 	size_t slot_count, slot_cap;
 	uint32_t last_new_stack; /* node */
-	uint32_t last_new_site;  /* node */
-	uint32_t slot;           /* of the events that follow */
+	uint32_t last_new_site;	 /* node */
+	uint32_t slot;		 /* of the events that follow */
 };
 
 /* The next number, for a stack of that node; its state is blank. */

@@ -19,7 +19,7 @@ enum { MAX_RATIO = 1032, RATIO_SLACK = 4096 };
 /* What reading a chunk came to. */
 enum step {
 	STEP_FAILED = -1, /* I/O error; err is set */
-	STEP_END = 0,     /* the trace ends here, whole or damaged */
+	STEP_END = 0,	  /* the trace ends here, whole or damaged */
 	STEP_CHUNK = 1,
 };
 
@@ -39,8 +39,9 @@ static enum step damaged(struct trace_reader *r, const char *fmt, ...)
 
 static enum step cut_off(struct trace_reader *r)
 {
-	return damaged(r, "cut off after %llu of at least %llu bytes: alloctrace was killed or "
-			  "the disk was full; what came before is complete",
+	return damaged(r,
+		       "cut off after %llu of at least %llu bytes: alloctrace was killed or "
+		       "the disk was full; what came before is complete",
 		       (unsigned long long)r->position, (unsigned long long)r->file_bytes);
 }
 
@@ -79,8 +80,9 @@ static int check_file_header(struct trace_reader *r, struct err *err)
 		return err_set(err, "%s: the header of this trace is damaged", r->name);
 	r->version = format_get_u32(h + 8);
 	if (r->version < 1 || r->version > TRACE_VERSION)
-		return err_set(err, "%s: has format version %u, this alloctrace reads up to %u: "
-				    "use the alloctrace that wrote it, or a later one",
+		return err_set(err,
+			       "%s: has format version %u, this alloctrace reads up to %u: "
+			       "use the alloctrace that wrote it, or a later one",
 			       r->name, r->version, (unsigned)TRACE_VERSION);
 	r->position = FORMAT_HEADER_BYTES;
 	return 0;
@@ -156,8 +158,9 @@ static enum step next_header(struct trace_reader *r, struct chunk_header *h, str
 	uint8_t bytes[FORMAT_CHUNK_HEADER_BYTES];
 	uint64_t left = r->file_bytes - r->position;
 	if (left == 0)
-		return damaged(r, "ends after %llu bytes without its end record: alloctrace was "
-				  "killed, or it is still writing; what is there is complete",
+		return damaged(r,
+			       "ends after %llu bytes without its end record: alloctrace was "
+			       "killed, or it is still writing; what is there is complete",
 			       (unsigned long long)r->position);
 	if (left < sizeof(bytes))
 		return cut_off(r);
@@ -187,8 +190,8 @@ static enum step bad_chunk(struct trace_reader *r, const char *what)
 static enum step read_stored(struct trace_reader *r, const struct chunk_header *h, uint8_t *stored,
 			     struct err *err)
 {
-	int got = read_at(r, stored, h->stored_bytes,
-			  r->chunk_position + FORMAT_CHUNK_HEADER_BYTES);
+	int got =
+		read_at(r, stored, h->stored_bytes, r->chunk_position + FORMAT_CHUNK_HEADER_BYTES);
 	if (got < 0)
 		return read_failed(r, err);
 	if (got == 0)
@@ -266,8 +269,7 @@ static enum step read_end(struct trace_reader *r, const struct chunk_header *h, 
 	return STEP_END;
 }
 
-static enum step begin_events(struct trace_reader *r, const struct chunk_header *h,
-			      struct err *err)
+static enum step begin_events(struct trace_reader *r, const struct chunk_header *h, struct err *err)
 {
 	r->raw = mem_grow(r->raw, &r->raw_cap, h->raw_bytes, 1);
 	enum step step = read_payload(r, h, r->raw, err);
@@ -301,8 +303,7 @@ static enum step next_chunk(struct trace_reader *r, bool *events, struct err *er
 	}
 }
 
-long trace_reader_next(struct trace_reader *r, struct trace_event *out, size_t max,
-		       struct err *err)
+long trace_reader_next(struct trace_reader *r, struct trace_event *out, size_t max, struct err *err)
 {
 	if (max == 0)
 		return 0;

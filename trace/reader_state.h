@@ -4,10 +4,10 @@
 
 #include "trace/cursor.h"
 #include "trace/deflate.h"
+#include "trace/embedded_symbols.h"
+#include "trace/entry_tables.h"
 #include "trace/format.h"
 #include "trace/predict.h"
-#include "trace/embedded_symbols.h"
-#include "trace/tables.h"
 
 enum { READER_DAMAGE_BYTES = 256 };
 
@@ -15,7 +15,7 @@ enum { READER_DAMAGE_BYTES = 256 };
 struct decoder {
 	struct predictor predictor;
 	struct cursor column[COLUMN_COUNT];
-	uint64_t time;       /* FORMAT_TIME_UNIT_NS */
+	uint64_t time; /* FORMAT_TIME_UNIT_NS */
 	uint32_t thread_count;
 	uint32_t events_left; /* that the chunk's header promised */
 	const char *wrong;    /* what is wrong with the chunk, or NULL */
@@ -31,21 +31,21 @@ struct trace_reader {
 	int fd;
 	char *name;
 	uint64_t file_bytes;
-	uint64_t position;       /* of the next chunk to read */
+	uint64_t position;	 /* of the next chunk to read */
 	uint64_t chunk_position; /* of the one read last */
 	uint64_t chunks;
-	uint64_t loaded_bytes;   /* tables of chunks before this were taken by load_tables */
+	uint64_t loaded_bytes; /* tables of chunks before this were taken by load_tables */
 	uint32_t version;
 	bool ended;
-	bool closed;             /* the end chunk was there */
-	bool tables_done;        /* load_tables has run */
+	bool closed;	  /* the end chunk was there */
+	bool tables_done; /* load_tables has run */
 	struct tables tables;
 	struct embedded_symbols symbols;
 	struct decoder decoder;
 	struct inflater *inflater;
 	uint8_t *stored;
 	size_t stored_cap;
-	uint8_t *raw;            /* the event chunk */
+	uint8_t *raw; /* the event chunk */
 	size_t raw_cap;
 	struct kept_payload *kept;
 	char damage[READER_DAMAGE_BYTES];
@@ -57,7 +57,6 @@ void decoder_release(struct decoder *d);
 void decoder_begin(struct decoder *d, const uint8_t *payload, size_t bytes, uint32_t count);
 /* Gives up to max events; 0 when the chunk is done. d->wrong says whether it was damaged: the
  * events given are good all the same. */
-size_t decoder_next(struct decoder *d, const struct tables *t, struct trace_event *out,
-		    size_t max);
+size_t decoder_next(struct decoder *d, const struct tables *t, struct trace_event *out, size_t max);
 
 #endif

@@ -52,7 +52,8 @@ const struct trace_module *trace_reader_module(const struct trace_reader *r, uin
 
 const struct trace_process *trace_reader_process(const struct trace_reader *r, uint32_t process)
 {
-	static const struct trace_process none = { .parent = TRACE_NO_PROCESS, .exe = "",
+	static const struct trace_process none = { .parent = TRACE_NO_PROCESS,
+						   .exe = "",
 						   .command = "" };
 	return process < r->tables.process_count ? &r->tables.processes[process] : &none;
 }

@@ -20,8 +20,8 @@ void strings_out_clear(struct strings_out *s)
 	s->text.len = 0;
 }
 
-static struct string_entry *find_place(const struct strings_out *s, uint64_t hash,
-				       const char *text, size_t len)
+static struct string_entry *find_place(const struct strings_out *s, uint64_t hash, const char *text,
+				       size_t len)
 {
 	size_t i = hash_u64(hash) & (s->table_size - 1);
 	for (;; i = (i + 1) & (s->table_size - 1)) {

@@ -11,7 +11,7 @@
 
 struct string_entry {
 	uint64_t hash;
-	size_t offset;   /* in text */
+	size_t offset; /* in text */
 	uint32_t len;
 	uint32_t number; /* from 1; 0: empty place */
 };

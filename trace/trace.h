@@ -17,34 +17,35 @@
 #include "util/err.h"
 
 enum trace_op {
-	TRACE_ALLOC,          /* .slot .counter .stack .size .role .flags .allocator */
-	TRACE_FREE,           /* .slot (who frees) .block_slot .counter .site .role .flags */
-	TRACE_FREE_INHERITED, /* as FREE; the block was made before the fork that made this process */
+	TRACE_ALLOC,	      /* .slot .counter .stack .size .role .flags .allocator */
+	TRACE_FREE,	      /* .slot (who frees) .block_slot .counter .site .role .flags */
+	TRACE_FREE_INHERITED, /* as FREE; the block was made before the fork that made this process
+			       */
 	TRACE_PROCESS_START,  /* .process; details by trace_reader_process() */
 	TRACE_PROCESS_END,    /* .process .value = wait status, or TRACE_STATUS_UNKNOWN */
 	TRACE_THREAD_START,   /* .slot is now .thread of .process */
 	TRACE_THREAD_END,     /* .slot .thread */
-	TRACE_MODULE,         /* .process .module .value = load bias */
-	TRACE_MARK,           /* .slot .role = enum mark_type, .text */
-	TRACE_MAP,            /* .slot .role .flags .size .address .stack; only with --mmap */
-	TRACE_LOSS,           /* .process .value = events lost, .role = enum trace_loss */
+	TRACE_MODULE,	      /* .process .module .value = load bias */
+	TRACE_MARK,	      /* .slot .role = enum mark_type, .text */
+	TRACE_MAP,	      /* .slot .role .flags .size .address .stack; only with --mmap */
+	TRACE_LOSS,	      /* .process .value = events lost, .role = enum trace_loss */
 	TRACE_OP_COUNT
 };
 
 enum trace_loss {
-	TRACE_LOSS_ALLOCS,          /* ring full: allocations not recorded */
-	TRACE_LOSS_FREES,           /* ring full: frees not recorded (their blocks look live) */
+	TRACE_LOSS_ALLOCS,	    /* ring full: allocations not recorded */
+	TRACE_LOSS_FREES,	    /* ring full: frees not recorded (their blocks look live) */
 	TRACE_LOSS_UNTRACKED_FREES, /* frees of blocks made while nothing was recorded */
-	TRACE_LOSS_NESTED,          /* calls from inside a hook */
-	TRACE_LOSS_NO_RING,         /* too many threads at once */
-	TRACE_LOSS_CUT,             /* size or duration limit reached: the rest is not here */
-	TRACE_LOSS_DAMAGED,         /* words of a ring that the program has overwritten */
+	TRACE_LOSS_NESTED,	    /* calls from inside a hook */
+	TRACE_LOSS_NO_RING,	    /* too many threads at once */
+	TRACE_LOSS_CUT,		    /* size or duration limit reached: the rest is not here */
+	TRACE_LOSS_DAMAGED,	    /* words of a ring that the program has overwritten */
 	TRACE_LOSS_COUNT
 };
 
 #define TRACE_STATUS_UNKNOWN UINT64_MAX
-#define TRACE_NO_MODULE UINT32_MAX
-#define TRACE_NO_PROCESS UINT32_MAX
+#define TRACE_NO_MODULE	     UINT32_MAX
+#define TRACE_NO_PROCESS     UINT32_MAX
 
 enum {
 	TRACE_VERSION = 1,
@@ -59,16 +60,16 @@ enum {
  * MARK, LOSS: a mark_type, trace_loss), stack, process and module have their table entries.
  * Not checked, see trace_verify(): that a freed block was ever allocated. */
 struct trace_event {
-	uint8_t op;      /* enum trace_op */
-	uint8_t role;    /* enum role, or as told at the op */
-	uint8_t flags;   /* enum event_flag */
+	uint8_t op;    /* enum trace_op */
+	uint8_t role;  /* enum role, or as told at the op */
+	uint8_t flags; /* enum event_flag */
 	uint8_t pad;
 	uint32_t slot;
-	uint32_t stack;  /* node; for FREE the site */
+	uint32_t stack;	    /* node; for FREE the site */
 	uint32_t allocator; /* 0 = the program's heap, else a pool made with alloctrace.h */
 	uint64_t time_ns;   /* since the session began */
 	union {
-		uint64_t size;  /* bytes */
+		uint64_t size; /* bytes */
 		uint64_t value;
 	};
 	union {
@@ -97,7 +98,7 @@ struct trace_node {
 struct trace_module {
 	const char *path;
 	const uint8_t *build_id;
-	uint32_t build_id_bytes;     /* 0 if it has none */
+	uint32_t build_id_bytes;	   /* 0 if it has none */
 	uint32_t anonymous_process_plus_1; /* != 0: code without a file (JIT) of that process */
 };
 
@@ -113,21 +114,21 @@ struct trace_process {
 
 struct trace_thread {
 	uint32_t process; /* index, or TRACE_NO_PROCESS */
-	uint32_t tid;     /* as the process sees it */
+	uint32_t tid;	  /* as the process sees it */
 	const char *name; /* "" if not known */
 };
 
 struct trace_allocator {
-	const char *name;    /* pool name, or the backend's path for allocator 0 */
-	uint32_t process;    /* index, or TRACE_NO_PROCESS */
+	const char *name; /* pool name, or the backend's path for allocator 0 */
+	uint32_t process; /* index, or TRACE_NO_PROCESS */
 };
 
 /* One source position of a code address; inlined ones come innermost first. */
 struct trace_symbol {
 	const char *function; /* demangled; NULL if not known */
 	const char *file;     /* NULL if not known */
-	uint32_t line;        /* 0 if not known */
-	bool inlined;         /* the next one in the list called this one, inlined */
+	uint32_t line;	      /* 0 if not known */
+	bool inlined;	      /* the next one in the list called this one, inlined */
 };
 
 /* Key/value facts about the session: "host", "kernel", "tool", "cwd", "started" (RFC 3339),
@@ -157,7 +158,8 @@ void trace_writer_node(struct trace_writer *w, const struct trace_node *node);
 void trace_writer_process(struct trace_writer *w, const struct trace_process *process);
 void trace_writer_allocator(struct trace_writer *w, uint32_t index,
 			    const struct trace_allocator *allocator);
-/* Of a thread whose THREAD_START has been written; given again when its name has changed, the last one holds. */
+/* Of a thread whose THREAD_START has been written; given again when its name has changed, the last
+ * one holds. */
 void trace_writer_thread(struct trace_writer *w, uint32_t thread,
 			 const struct trace_thread *record);
 
@@ -182,8 +184,8 @@ void trace_writer_symbols(struct trace_writer *w, uint32_t module, uint64_t offs
  * call it every second or so, the writer itself flushes when a chunk is full. Returns 0, or -1
  * with the error (disk full, ...), which then is final: later calls do nothing and return it. */
 int trace_writer_flush(struct trace_writer *w, struct err *err);
-uint64_t trace_writer_bytes(const struct trace_writer *w);  /* written to the file so far */
-uint64_t trace_writer_events(const struct trace_writer *w); /* ALLOC and FREE taken so far */
+uint64_t trace_writer_bytes(const struct trace_writer *w);   /* written to the file so far */
+uint64_t trace_writer_events(const struct trace_writer *w);  /* ALLOC and FREE taken so far */
 uint64_t trace_writer_repairs(const struct trace_writer *w); /* see trace_writer_open() */
 
 /* Flushes, writes the index, closes and frees, also after an error, which it returns. */
@@ -198,8 +200,9 @@ struct trace_reader *trace_reader_open(const char *path, struct err *err) AT_MUS
 void trace_reader_close(struct trace_reader *r);
 
 /* Decodes up to max events into out. Returns how many (fewer than max is not the end), 0 at the
- * end, -1 on an I/O error. A cut off or damaged chunk ends the trace there: see trace_reader_damage(). Table entries and facts
- * met on the way are available from then on. out[i].text is valid until the next call. */
+ * end, -1 on an I/O error. A cut off or damaged chunk ends the trace there: see
+ * trace_reader_damage(). Table entries and facts met on the way are available from then on.
+ * out[i].text is valid until the next call. */
 long trace_reader_next(struct trace_reader *r, struct trace_event *out, size_t max,
 		       struct err *err);
 
@@ -239,21 +242,21 @@ const struct trace_symbol *trace_reader_symbols(const struct trace_reader *r, ui
 /* ---- checking ---- */
 
 struct trace_verify_report {
-	uint64_t bytes;             /* of the file */
-	uint64_t good_bytes;        /* up to where it is readable */
+	uint64_t bytes;	     /* of the file */
+	uint64_t good_bytes; /* up to where it is readable */
 	uint64_t chunks;
-	uint64_t events;            /* of any op */
+	uint64_t events; /* of any op */
 	uint64_t allocs;
-	uint64_t frees;             /* of both kinds */
+	uint64_t frees; /* of both kinds */
 	uint64_t inherited_frees;
-	uint64_t double_frees;      /* a block name freed twice (not counted: inherited ones) */
-	uint64_t unknown_frees;     /* a block name that was not allocated before */
-	uint64_t live;              /* allocated and not freed */
-	uint64_t first_bad_event;   /* number, from 0, of the first such free; UINT64_MAX: none */
+	uint64_t double_frees;	  /* a block name freed twice (not counted: inherited ones) */
+	uint64_t unknown_frees;	  /* a block name that was not allocated before */
+	uint64_t live;		  /* allocated and not freed */
+	uint64_t first_bad_event; /* number, from 0, of the first such free; UINT64_MAX: none */
 	uint64_t nodes;
-	uint64_t symbols;           /* (module, offset) pairs with symbols */
-	bool closed;                /* it has its end chunk */
-	char damage[256];           /* "" or what trace_reader_damage() says */
+	uint64_t symbols; /* (module, offset) pairs with symbols */
+	bool closed;	  /* it has its end chunk */
+	char damage[256]; /* "" or what trace_reader_damage() says */
 };
 
 /* Reads the whole file, checks every checksum and that each free names a block that was allocated

@@ -43,8 +43,8 @@ int writer_flush_symbols(struct trace_writer *w)
 		return 0;
 	/* Symbols name modules. */
 	int tables = writer_flush_tables(w);
-	int result = writer_chunk(w, CHUNK_SYMBOLS, w->symbols_pending, w->symbols.data,
-				  w->symbols.len);
+	int result =
+		writer_chunk(w, CHUNK_SYMBOLS, w->symbols_pending, w->symbols.data, w->symbols.len);
 	w->symbols_pending = 0;
 	w->symbols.len = 0;
 	w->symbols_module = 0;

@@ -91,8 +91,7 @@ static void put_thread(struct trace_writer *w, uint32_t thread, const struct tra
 	bytes_release(&body);
 }
 
-void trace_writer_thread(struct trace_writer *w, uint32_t thread,
-			 const struct trace_thread *record)
+void trace_writer_thread(struct trace_writer *w, uint32_t thread, const struct trace_thread *record)
 {
 	static const struct trace_thread unknown = { .process = TRACE_NO_PROCESS };
 	if (thread >= w->thread_count) {
@@ -143,8 +142,7 @@ void trace_writer_node(struct trace_writer *w, const struct trace_node *node)
 	bytes_add_varint(&w->nodes[0], w->node_count - parent);
 	bytes_add_varint(&w->nodes[1], (uint32_t)(module + 1));
 	bytes_add_varint(&w->nodes[2], node->offset);
-	w->numbers = mem_grow(w->numbers, &w->numbers_cap, w->node_count + 1,
-			      sizeof(*w->numbers));
+	w->numbers = mem_grow(w->numbers, &w->numbers_cap, w->node_count + 1, sizeof(*w->numbers));
 	w->numbers[w->node_count++] = (struct node_numbers){ 0, 0 };
 	w->nodes_pending++;
 	/* The nodes may name modules that are still pending: those go first. */

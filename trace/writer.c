@@ -21,11 +21,11 @@ enum {
 
 /* The most bytes that one operation adds to a column. */
 static const uint8_t column_item_bytes[COLUMN_COUNT] = {
-	[COLUMN_OPS] = 1,       [COLUMN_STACK] = 4,      [COLUMN_STACK_NEW] = 4,
-	[COLUMN_SIZE_LOW] = 1,  [COLUMN_SIZE_HIGH] = 8,  [COLUMN_ALLOC_ATTR] = 5,
-	[COLUMN_NAME_NEAR] = 1, [COLUMN_NAME_LOW] = 1,   [COLUMN_NAME_HIGH] = 8,
-	[COLUMN_SITE] = 4,      [COLUMN_SITE_NEW] = 4,   [COLUMN_FREE_ATTR] = 2,
-	[COLUMN_BLOCK_SLOT] = 3, [COLUMN_SLOT] = 3,      [COLUMN_TIME] = 10,
+	[COLUMN_OPS] = 1,	 [COLUMN_STACK] = 4,	 [COLUMN_STACK_NEW] = 4,
+	[COLUMN_SIZE_LOW] = 1,	 [COLUMN_SIZE_HIGH] = 8, [COLUMN_ALLOC_ATTR] = 5,
+	[COLUMN_NAME_NEAR] = 1,	 [COLUMN_NAME_LOW] = 1,	 [COLUMN_NAME_HIGH] = 8,
+	[COLUMN_SITE] = 4,	 [COLUMN_SITE_NEW] = 4,	 [COLUMN_FREE_ATTR] = 2,
+	[COLUMN_BLOCK_SLOT] = 3, [COLUMN_SLOT] = 3,	 [COLUMN_TIME] = 10,
 	[COLUMN_OTHER] = 0,
 };
 
@@ -186,8 +186,8 @@ static AT_NOINLINE uint32_t add_site(struct trace_writer *w, uint32_t node)
 }
 
 /* Names the stack of an ALLOC in slot s; its number goes to *number. */
-static inline enum node_mode put_stack(struct trace_writer *w, struct slot_state *s,
-				       uint32_t node, uint32_t *number)
+static inline enum node_mode put_stack(struct trace_writer *w, struct slot_state *s, uint32_t node,
+				       uint32_t *number)
 {
 	struct predictor *p = &w->predictor;
 	enum node_mode mode;
@@ -319,8 +319,9 @@ void trace_writer_free(struct trace_writer *w, uint32_t slot, unsigned role, uns
 /* Whether the reader would accept it; a stack is mended in place. */
 static bool check_event(struct trace_writer *w, struct trace_event *e, unsigned fields)
 {
-	unsigned roles = e->op == TRACE_MARK ? FORMAT_MARK_TYPES :
-			 e->op == TRACE_LOSS ? TRACE_LOSS_COUNT : ROLE_COUNT;
+	unsigned roles = e->op == TRACE_MARK   ? FORMAT_MARK_TYPES
+			 : e->op == TRACE_LOSS ? TRACE_LOSS_COUNT
+					       : ROLE_COUNT;
 	if (!fields || ((fields & FIELD_PROCESS) && e->process >= w->process_count) ||
 	    ((fields & FIELD_MODULE) && e->module >= w->module_count) ||
 	    ((fields & FIELD_ROLE) && e->role >= roles) ||

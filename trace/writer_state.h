@@ -3,8 +3,8 @@
 #define ALLOCTRACE_TRACE_WRITER_STATE_H
 
 #include "trace/bytes.h"
+#include "trace/chunk_file.h"
 #include "trace/format.h"
-#include "trace/output.h"
 #include "trace/predict.h"
 #include "trace/strings_out.h"
 #include "util/err.h"
@@ -23,12 +23,12 @@ struct node_numbers {
 struct trace_writer {
 	/* ---- events; the hot part ---- */
 	struct predictor predictor;
-	uint64_t time;         /* now, in FORMAT_TIME_UNIT_NS */
+	uint64_t time;	       /* now, in FORMAT_TIME_UNIT_NS */
 	uint64_t written_time; /* what the last OP_TIME said */
 	uint32_t node_count;
 	struct node_numbers *numbers; /* by node */
 	size_t numbers_cap;
-	uint8_t *column[COLUMN_COUNT];       /* where the next byte goes */
+	uint8_t *column[COLUMN_COUNT]; /* where the next byte goes */
 	uint8_t *column_start[COLUMN_COUNT];
 	uint8_t *ops_limit;    /* the chunk goes out when the ops reach this */
 	uint64_t chunk_events; /* taken since the last chunk */
@@ -40,11 +40,11 @@ struct trace_writer {
 	/* ---- tables ---- */
 	uint32_t module_count;
 	uint32_t process_count;
-	uint32_t thread_count;   /* by THREAD_START */
+	uint32_t thread_count;	 /* by THREAD_START */
 	uint32_t thread_records; /* threads below this have a table record */
 	struct bytes tables;
 	uint32_t tables_pending; /* records in it */
-	struct bytes nodes[3];   /* parents, modules, offsets */
+	struct bytes nodes[3];	 /* parents, modules, offsets */
 	uint32_t nodes_pending;
 
 	/* ---- symbols ---- */
@@ -55,9 +55,9 @@ struct trace_writer {
 	struct strings_out strings;
 
 	struct output output;
-	struct bytes index;      /* entries of all chunks but the event chunks */
+	struct bytes index; /* entries of all chunks but the event chunks */
 	uint32_t index_count;
-	uint64_t index_last;     /* offset of the last entry */
+	uint64_t index_last; /* offset of the last entry */
 };
 
 /* Writes a chunk and notes it for the index. */

@@ -1,4 +1,5 @@
-/* damage.c - a trace cut at any byte, or with any byte changed, is read up to there, and said so. */
+/* damage.c - a trace cut at any byte, or with any byte changed, is read up to there, and said so.
+ */
 #include <string.h>
 #include <unistd.h>
 
@@ -99,9 +100,13 @@ static void check_mutations(const struct bytes *whole, const char *path)
 
 int main(void)
 {
-	static const struct stream_shape shape = { .seed = 11, .events = 250, .slots = 3,
-						   .stacks = 20, .random_percent = 30,
-						   .rare_percent = 5, .flush_every = 60 };
+	static const struct stream_shape shape = { .seed = 11,
+						   .events = 250,
+						   .slots = 3,
+						   .stacks = 20,
+						   .random_percent = 30,
+						   .rare_percent = 5,
+						   .flush_every = 60 };
 	char *path = stream_temp_path("damage");
 	struct bytes whole = { 0 };
 	stream_write(&stream, &shape, path);

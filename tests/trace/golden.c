@@ -76,14 +76,16 @@ static void dump_nodes(struct strbuf *out, const struct trace_reader *r)
 static void dump_event(struct strbuf *out, const struct trace_event *e)
 {
 	static const char *const names[TRACE_OP_COUNT] = {
-		"alloc", "free", "free-inherited", "process-start", "process-end",
-		"thread-start", "thread-end", "module", "mark", "map", "loss",
+		"alloc",       "free",	       "free-inherited", "process-start",
+		"process-end", "thread-start", "thread-end",	 "module",
+		"mark",	       "map",	       "loss",
 	};
 	strbuf_addf(out, "%" PRIu64 " %s", e->time_ns, names[e->op]);
 	switch (e->op) {
 	case TRACE_ALLOC:
-		strbuf_addf(out, " slot %u counter %" PRIu64 " stack %u size %" PRIu64
-				 " role %u flags %u allocator %u\n",
+		strbuf_addf(out,
+			    " slot %u counter %" PRIu64 " stack %u size %" PRIu64
+			    " role %u flags %u allocator %u\n",
 			    e->slot, e->counter, e->stack, e->size, e->role, e->flags,
 			    e->allocator);
 		break;
@@ -96,10 +98,11 @@ static void dump_event(struct strbuf *out, const struct trace_event *e)
 		strbuf_addf(out, " slot %u type %u %s\n", e->slot, e->role, e->text);
 		break;
 	default:
-		strbuf_addf(out, " slot %u stack %u role %u flags %u value %" PRIu64
-				 " address %" PRIu64 " process %u thread/module %u\n",
-			    e->slot, e->stack, e->role, e->flags, e->value, e->address,
-			    e->process, e->thread);
+		strbuf_addf(out,
+			    " slot %u stack %u role %u flags %u value %" PRIu64 " address %" PRIu64
+			    " process %u thread/module %u\n",
+			    e->slot, e->stack, e->role, e->flags, e->value, e->address, e->process,
+			    e->thread);
 		break;
 	}
 }
@@ -172,8 +175,11 @@ static void print_hex(const struct bytes *b)
 
 static void write_process(struct trace_writer *w)
 {
-	struct trace_process p = { .pid = 42, .parent = TRACE_NO_PROCESS, .exe = "/bin/a",
-				   .command = "a\0b", .command_bytes = 4 };
+	struct trace_process p = { .pid = 42,
+				   .parent = TRACE_NO_PROCESS,
+				   .exe = "/bin/a",
+				   .command = "a\0b",
+				   .command_bytes = 4 };
 	struct trace_event start = { .op = TRACE_PROCESS_START };
 	struct trace_event thread = { .op = TRACE_THREAD_START };
 	trace_writer_process(w, &p);
@@ -184,10 +190,13 @@ static void write_process(struct trace_writer *w)
 /* Called from main, called from _start, of one module. */
 static void write_stack(struct trace_writer *w)
 {
-	struct trace_module m = { .path = "/bin/a", .build_id = (const uint8_t *)"\xab\xcd",
+	struct trace_module m = { .path = "/bin/a",
+				  .build_id = (const uint8_t *)"\xab\xcd",
 				  .build_id_bytes = 2 };
 	struct trace_node nodes[] = {
-		{ NODE_ROOT, 0, 0x1040 }, { 3, 0, 0x1130 }, { NODE_ROOT, 0, 0x1150 },
+		{ NODE_ROOT, 0, 0x1040 },
+		{ 3, 0, 0x1130 },
+		{ NODE_ROOT, 0, 0x1150 },
 	};
 	trace_writer_module(w, &m);
 	for (size_t i = 0; i < AT_COUNT_OF(nodes); i++)
@@ -214,12 +223,18 @@ static void write_every_op(struct trace_writer *w)
 {
 	struct trace_allocator pool = { .name = "pool", .process = 0 };
 	struct trace_thread thread = { .process = 0, .tid = 42, .name = "main" };
-	struct trace_symbol symbols[] = { { "inner", "a.c", 10, true }, { "main", "a.c", 20, false } };
+	struct trace_symbol symbols[] = { { "inner", "a.c", 10, true },
+					  { "main", "a.c", 20, false } };
 	struct trace_event rest[] = {
 		{ .op = TRACE_MODULE, .process = 0, .module = 0, .value = 0x555555554000 },
 		{ .op = TRACE_MARK, .slot = 1, .role = MARK_SCOPE_BEGIN, .text = "a scope" },
-		{ .op = TRACE_MAP, .slot = 1, .role = ROLE_MMAP, .flags = 1, .size = 4096,
-		  .address = 0x7ffff7000000, .stack = 4 },
+		{ .op = TRACE_MAP,
+		  .slot = 1,
+		  .role = ROLE_MMAP,
+		  .flags = 1,
+		  .size = 4096,
+		  .address = 0x7ffff7000000,
+		  .stack = 4 },
 		{ .op = TRACE_LOSS, .process = 0, .role = TRACE_LOSS_FREES, .value = 3 },
 		{ .op = TRACE_THREAD_END, .slot = 0, .thread = 0 },
 		{ .op = TRACE_PROCESS_END, .process = 0, .value = 256 },
@@ -245,9 +260,13 @@ static void write_every_op(struct trace_writer *w)
 
 static void write_stream(void)
 {
-	static const struct stream_shape shape = { .seed = 21, .events = 20000, .slots = 4,
-						   .stacks = 60, .random_percent = 30,
-						   .flush_every = 7000, .extreme = true };
+	static const struct stream_shape shape = { .seed = 21,
+						   .events = 20000,
+						   .slots = 4,
+						   .stacks = 60,
+						   .random_percent = 30,
+						   .flush_every = 7000,
+						   .extreme = true };
 	struct stream s;
 	stream_write(&s, &shape, trace_path);
 	stream_release(&s);

@@ -38,12 +38,20 @@ static void check_streams(const char *path)
 		check_shape(&shape, path);
 	}
 	/* More than one chunk fills by itself. */
-	struct stream_shape large = { .seed = 7, .events = 300000, .slots = 3, .stacks = 50,
-				      .random_percent = 30, .rare_percent = 1 };
+	struct stream_shape large = { .seed = 7,
+				      .events = 300000,
+				      .slots = 3,
+				      .stacks = 50,
+				      .random_percent = 30,
+				      .rare_percent = 1 };
 	check_shape(&large, path);
 	/* The column of rare events fills before the one of the ops. */
-	struct stream_shape texts = { .seed = 8, .events = 5000, .slots = 1, .stacks = 5,
-				      .rare_percent = 90, .extreme = true };
+	struct stream_shape texts = { .seed = 8,
+				      .events = 5000,
+				      .slots = 1,
+				      .stacks = 5,
+				      .rare_percent = 90,
+				      .extreme = true };
 	check_shape(&texts, path);
 }
 
@@ -83,9 +91,11 @@ static void check_symbols(const char *path)
 		const struct trace_symbol *s = trace_reader_symbols(r, i % 2, offset, &count);
 		CHECK(s && count == 2, "pair %u", i);
 		CHECK(strcmp(s[0].function, name) == 0 && strcmp(s[0].file, "a.c") == 0 &&
-		      s[0].line == i && s[0].inlined, "pair %u", i);
+			      s[0].line == i && s[0].inlined,
+		      "pair %u", i);
 		CHECK(!s[1].file && s[1].line == 7 && !s[1].inlined &&
-		      (i % 5 ? strcmp(s[1].function, "outer") == 0 : !s[1].function), "pair %u", i);
+			      (i % 5 ? strcmp(s[1].function, "outer") == 0 : !s[1].function),
+		      "pair %u", i);
 		CHECK(!trace_reader_symbols(r, (i + 1) % 2, offset, &count) && count == 0, "none");
 	}
 	trace_reader_close(r);
@@ -99,20 +109,21 @@ static void check_table_values(struct trace_reader *r)
 	CHECK(trace_reader_module_count(r) == 3, "modules");
 	const struct trace_module *m = trace_reader_module(r, 2);
 	CHECK(strcmp(m->path, "/lib/libx.so") == 0 && m->build_id_bytes == 4 &&
-	      memcmp(m->build_id, "\0\1\2\3", 4) == 0 && m->anonymous_process_plus_1 == 1,
+		      memcmp(m->build_id, "\0\1\2\3", 4) == 0 && m->anonymous_process_plus_1 == 1,
 	      "module");
 	CHECK(trace_reader_process_count(r) == 2, "processes");
 	CHECK(trace_reader_process(r, 0)->parent == TRACE_NO_PROCESS, "no parent");
 	const struct trace_process *p = trace_reader_process(r, 1);
 	CHECK(p->pid == 101 && p->parent == 0 && p->origin == 1 && p->start_ns == 77 &&
-	      p->command_bytes == 8 && memcmp(p->command, "prog\0-x", 8) == 0, "process");
+		      p->command_bytes == 8 && memcmp(p->command, "prog\0-x", 8) == 0,
+	      "process");
 	CHECK(trace_reader_allocator_count(r) == 3, "allocators");
 	CHECK(strcmp(trace_reader_allocator(r, 2)->name, "pool") == 0, "pool");
 	CHECK(trace_reader_allocator(r, 1)->name[0] == '\0', "a gap is empty");
 	CHECK(strcmp(trace_reader_thread(r, 0)->name, "main") == 0, "thread");
 	CHECK(trace_reader_thread(r, 9)->name[0] == '\0' &&
-	      trace_reader_module(r, 9)->path[0] == '\0' &&
-	      trace_reader_process(r, 9)->exe[0] == '\0' && trace_reader_node(r, 1 << 30),
+		      trace_reader_module(r, 9)->path[0] == '\0' &&
+		      trace_reader_process(r, 9)->exe[0] == '\0' && trace_reader_node(r, 1 << 30),
 	      "unknown indices give empty records");
 }
 
@@ -121,8 +132,13 @@ static void check_load_tables(const char *path)
 {
 	struct stream s;
 	struct err err = { "" };
-	struct stream_shape shape = { .seed = 3, .events = 20000, .slots = 2, .stacks = 40,
-				      .random_percent = 20, .flush_every = 900, .extreme = true };
+	struct stream_shape shape = { .seed = 3,
+				      .events = 20000,
+				      .slots = 2,
+				      .stacks = 40,
+				      .random_percent = 20,
+				      .flush_every = 900,
+				      .extreme = true };
 	for (unsigned part = 0; part < 3; part++) {
 		stream_write(&s, &shape, path);
 		struct trace_reader *r = trace_reader_open(path, &err);
@@ -167,8 +183,11 @@ static void check_repairs(const char *path)
 	for (unsigned op = 0; op < 256; op++) {
 		if (op <= TRACE_FREE_INHERITED)
 			continue;
-		struct trace_event e = { .op = (uint8_t)op, .role = 255, .flags = 255,
-					 .slot = UINT32_MAX, .stack = UINT32_MAX };
+		struct trace_event e = { .op = (uint8_t)op,
+					 .role = 255,
+					 .flags = 255,
+					 .slot = UINT32_MAX,
+					 .stack = UINT32_MAX };
 		e.process = e.thread = UINT32_MAX;
 		trace_writer_event(w, &e);
 	}
@@ -185,7 +204,8 @@ static void check_repairs(const char *path)
 	CHECK(e[0].op == TRACE_ALLOC && e[0].stack == 2 && e[0].size == 24, "and mended");
 	CHECK(trace_reader_next(r, e, 10, &err) == 0 && !trace_reader_damage(r), "and no damage");
 	CHECK(trace_reader_node(r, 3)->parent == 2 &&
-	      trace_reader_node(r, 3)->module == TRACE_NO_MODULE, "the node is mended");
+		      trace_reader_node(r, 3)->module == TRACE_NO_MODULE,
+	      "the node is mended");
 	trace_reader_close(r);
 }
 

@@ -46,8 +46,8 @@ static void add_node(struct generator *g)
 	struct stream *s = g->s;
 	struct trace_node n;
 	n.parent = (uint32_t)rng_below(&g->rng, NODE_FIRST + s->node_count);
-	n.module = rng_below(&g->rng, 20) ? (uint32_t)rng_below(&g->rng, s->modules) :
-					    TRACE_NO_MODULE;
+	n.module =
+		rng_below(&g->rng, 20) ? (uint32_t)rng_below(&g->rng, s->modules) : TRACE_NO_MODULE;
 	n.offset = rng_next(&g->rng) >> rng_below(&g->rng, 64);
 	s->nodes = mem_grow(s->nodes, &s->node_cap, s->node_count + 1, sizeof(*s->nodes));
 	s->nodes[s->node_count++] = n;
@@ -199,9 +199,13 @@ static void write_tables(struct generator *g)
 		g->s->modules++;
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		struct trace_process p = { .pid = 100 + i, .parent = i - 1, .origin = i,
-					   .start_ns = 77, .exe = "/bin/prog",
-					   .command = "prog\0-x", .command_bytes = 8 };
+		struct trace_process p = { .pid = 100 + i,
+					   .parent = i - 1,
+					   .origin = i,
+					   .start_ns = 77,
+					   .exe = "/bin/prog",
+					   .command = "prog\0-x",
+					   .command_bytes = 8 };
 		trace_writer_process(g->w, &p);
 		g->s->processes++;
 	}
@@ -274,9 +278,9 @@ static void compare_event(const struct trace_event *want, const struct trace_eve
 		a.text = b.text = NULL;
 	}
 	CHECK(memcmp(&a, &b, sizeof(a)) == 0,
-	      "event %zu: op %u slot %u stack %u size %" PRIu64 " counter %" PRIu64
-	      " time %" PRIu64 ", written was op %u slot %u stack %u size %" PRIu64
-	      " counter %" PRIu64 " time %" PRIu64,
+	      "event %zu: op %u slot %u stack %u size %" PRIu64 " counter %" PRIu64 " time %" PRIu64
+	      ", written was op %u slot %u stack %u size %" PRIu64 " counter %" PRIu64
+	      " time %" PRIu64,
 	      at, b.op, b.slot, b.stack, b.size, b.counter, b.time_ns, a.op, a.slot, a.stack,
 	      a.size, a.counter, a.time_ns);
 }
@@ -306,7 +310,8 @@ size_t stream_compare(const struct stream *s, const char *path, bool whole)
 	for (size_t i = 0; i < nodes; i++) {
 		const struct trace_node *got = trace_reader_node(r, (uint32_t)(NODE_FIRST + i));
 		CHECK(got->parent == s->nodes[i].parent && got->module == s->nodes[i].module &&
-		      got->offset == s->nodes[i].offset, "node %zu", i);
+			      got->offset == s->nodes[i].offset,
+		      "node %zu", i);
 	}
 	trace_reader_close(r);
 	return at;

@@ -8,11 +8,11 @@ struct stream_shape {
 	uint64_t seed;
 	size_t events;
 	unsigned slots;
-	unsigned stacks;        /* distinct ones per slot's behaviour */
+	unsigned stacks;	 /* distinct ones per slot's behaviour */
 	unsigned random_percent; /* of the choices that are not the usual next one */
-	unsigned rare_percent;  /* of events that are neither ALLOC nor FREE */
-	size_t flush_every;     /* events; 0: never by hand */
-	bool extreme;           /* values from the whole range of each field */
+	unsigned rare_percent;	 /* of events that are neither ALLOC nor FREE */
+	size_t flush_every;	 /* events; 0: never by hand */
+	bool extreme;		 /* values from the whole range of each field */
 };
 
 /* What was written, as the reader must give it. Texts are owned by the stream. */

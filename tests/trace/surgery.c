@@ -62,7 +62,8 @@ static void add_plain_chunk(struct bytes *out, const uint8_t *in, struct inflate
 		memcpy(payload, in + FORMAT_CHUNK_HEADER_BYTES, raw);
 	else
 		CHECK(inflater_run(inflater, in + FORMAT_CHUNK_HEADER_BYTES, stored, payload,
-				   raw) == 0, "a good chunk expands");
+				   raw) == 0,
+		      "a good chunk expands");
 	trace_add_chunk(out, in[0], CHUNK_FLAG_PLAIN, format_get_u32(in + 12), payload, raw, raw);
 	free(payload);
 }

@@ -1,5 +1,5 @@
-/* tables.c - see tables.h. */
-#include "trace/tables.h"
+/* entry_tables.c - see entry_tables.h. */
+#include "trace/entry_tables.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,8 +99,8 @@ static const char *read_allocator(struct tables *t, struct cursor *in)
 	a.name = cursor_text(in);
 	if (in->bad)
 		return "an allocator is malformed";
-	t->allocators = mem_grow(t->allocators, &t->allocator_cap, index + 1,
-				 sizeof(*t->allocators));
+	t->allocators =
+		mem_grow(t->allocators, &t->allocator_cap, index + 1, sizeof(*t->allocators));
 	while (t->allocator_count <= index)
 		t->allocators[t->allocator_count++] =
 			(struct trace_allocator){ .name = "", .process = TRACE_NO_PROCESS };

@@ -1,4 +1,5 @@
-/* replay.c - runs a fuzz target over files without a fuzzer: `make check` does it with the corpus.
+/* run-corpus.c - runs a fuzz target over files without a fuzzer: `make check` does it with the
+ * corpus.
  *
  * usage: TARGET-replay [FILE|FOLDER...]; without any, the corpus of the target. */
 #include <dirent.h>

@@ -1,5 +1,5 @@
-/* output.c - see output.h. */
-#include "trace/output.h"
+/* chunk_file.c - see chunk_file.h. */
+#include "trace/chunk_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,8 +36,10 @@ static int open_existing(const char *path, struct err *err)
 	if (fd >= 0)
 		return fd;
 	if (errno == ELOOP)
-		return err_set(err, "%s: is a symbolic link, which is not followed; "
-				    "remove it or choose another name", path);
+		return err_set(err,
+			       "%s: is a symbolic link, which is not followed; "
+			       "remove it or choose another name",
+			       path);
 	if (errno == ENXIO)
 		return err_set(err, "%s: nobody reads from it", path);
 	return err_set_errno(err, "%s: cannot write the trace file", path);

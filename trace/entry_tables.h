@@ -1,9 +1,10 @@
-/* tables.h - what the reader knows of facts, modules, processes, threads, allocators and nodes.
+/* entry_tables.h - what the reader knows of facts, modules, processes, threads, allocators and
+ * nodes.
  *
  * Filled from chunks whose payload is handed over: strings point into it. A chunk read twice
  * changes nothing. Functions return NULL, or a text that says what is wrong with the chunk. */
-#ifndef ALLOCTRACE_TRACE_TABLES_H
-#define ALLOCTRACE_TRACE_TABLES_H
+#ifndef ALLOCTRACE_TRACE_ENTRY_TABLES_H
+#define ALLOCTRACE_TRACE_ENTRY_TABLES_H
 
 #include "trace/cursor.h"
 #include "trace/format.h"

@@ -1,9 +1,9 @@
-/* output.h - the file that a trace is written to: opening it, appending whole chunks.
+/* chunk_file.h - the file that a trace is written to: opening it, appending whole chunks.
  *
  * A chunk is one write(2) as far as the kernel allows. After an error the file is cut back to its
  * last whole chunk and every later call fails with the same error. Used by the writer only. */
-#ifndef ALLOCTRACE_TRACE_OUTPUT_H
-#define ALLOCTRACE_TRACE_OUTPUT_H
+#ifndef ALLOCTRACE_TRACE_CHUNK_FILE_H
+#define ALLOCTRACE_TRACE_CHUNK_FILE_H
 
 #include "base/compiler.h"
 #include "trace/deflate.h"
@@ -12,14 +12,14 @@
 
 struct output {
 	int fd;
-	bool seekable;    /* a regular file: an index makes sense */
+	bool seekable; /* a regular file: an index makes sense */
 	bool failed;
 	char *name;
-	uint64_t bytes;   /* written, always whole chunks */
-	uint8_t *buffer;  /* one chunk with its header */
+	uint64_t bytes;	 /* written, always whole chunks */
+	uint8_t *buffer; /* one chunk with its header */
 	size_t buffer_cap;
 	struct deflater *deflater;
-	struct err err;   /* why it failed */
+	struct err err; /* why it failed */
 };
 
 /* Opens by the rules at trace_writer_open() and writes the file header. 0 or -1. On failure
