@@ -2,8 +2,7 @@
  *
  * usage: symbolise FILE...   For each ELF file: COUNT addresses spread over its executable
  * segments, in random order, resolved once (everything is read and built in it) and again (answered
- * from the cache). With --dump=STEP it prints every STEPth address and its frames instead, for
- * comparing with other tools. */
+ * from the cache). */
 #include <gelf.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,19 +42,6 @@ static struct code find_code(Elf *elf)
 	return found;
 }
 
-static void dump(struct symbolizer *s, const struct trace_module *module, struct code code,
-		 uint64_t step)
-{
-	for (uint64_t at = code.low; at < code.high; at += step) {
-		const struct trace_symbol *symbols;
-		size_t count = symbolizer_resolve(s, module, 0, at, &symbols);
-		printf("0x%" PRIx64 "\n", at);
-		for (size_t i = 0; i < count; i++)
-			printf("%s\n%s:%u\n", symbols[i].function ? symbols[i].function : "??",
-			       symbols[i].file ? symbols[i].file : "??", symbols[i].line);
-	}
-}
-
 static void measure(struct symbolizer *s, const struct trace_module *module, struct code code)
 {
 	static uint64_t offsets[COUNT];
@@ -91,15 +77,10 @@ static void measure(struct symbolizer *s, const struct trace_module *module, str
 
 int main(int argc, char **argv)
 {
-	uint64_t step = 0;
 	for (int i = 1; i < argc; i++) {
 		struct elf_file file;
 		struct elf_build_id id;
 		struct err err;
-		if (strncmp(argv[i], "--dump=", 7) == 0) {
-			step = strtoull(argv[i] + 7, NULL, 0);
-			continue;
-		}
 		if (elf_file_open(&file, argv[i], &err) < 0) {
 			fprintf(stderr, "symbolise: %s\n", err.text);
 			return 2;
@@ -110,9 +91,7 @@ int main(int argc, char **argv)
 					       .build_id = id.bytes,
 					       .build_id_bytes = id.count };
 		struct symbolizer *s = symbolizer_new();
-		if (code.high > code.low && step)
-			dump(s, &module, code, step);
-		else if (code.high > code.low)
+		if (code.high > code.low)
 			measure(s, &module, code);
 		symbolizer_free(s);
 		elf_file_close(&file);

@@ -76,7 +76,7 @@ void code_module_open(struct code_module *m, const struct trace_module *module, 
 	load_code_ranges(m, code);
 	load_symbols(m);
 	if (m->files.dwarf)
-		dwarf_index_build(&m->dwarf, m->files.dwarf);
+		dwarf_index_build(&m->dwarf, m->files.dwarf, m->files.alt_dwarf);
 }
 
 void code_module_close(struct code_module *m)
@@ -101,15 +101,13 @@ size_t code_module_frames(struct code_module *m, struct names *names, uint64_t o
 	}
 	if (!is_code(m, offset))
 		return 0;
-	size_t count = m->dwarf.dwarf ? dwarf_index_frames(&m->dwarf, names, offset, out, max) : 0;
-	if (count > 0 && out[count - 1].function)
-		return count;
-	size_t len;
-	name = symbol_table_find(&m->symbols, offset, &len);
-	if (!name || max == 0)
+	bool incomplete;
+	size_t count = dwarf_index_frames(&m->dwarf, names, offset, out, max, &incomplete);
+	name = incomplete && max > 0 ? symbol_table_function(&m->symbols, names, offset) : NULL;
+	if (!name)
 		return count;
 	if (count == 0)
-		out[count++] = (struct trace_symbol){ 0 };
-	out[count - 1].function = names_function(names, name, len);
+		out[count++] = (struct trace_symbol){ .function = NULL };
+	out[count - 1].function = name;
 	return count;
 }

@@ -33,6 +33,8 @@ struct demangling {
 static void add_output(const char *text, size_t len, void *context)
 {
 	struct demangling *d = context;
+	if (len == 0)
+		return; /* text may be NULL then */
 	if (d->out->len - d->out_start + len > OUTPUT_MAX_BYTES)
 		longjmp(d->too_long, 1);
 	strbuf_add(d->out, text, len);

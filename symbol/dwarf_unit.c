@@ -3,7 +3,6 @@
 
 #include <dwarf.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "util/mem.h"
@@ -16,16 +15,24 @@ enum {
 struct builder {
 	struct dwarf_unit *unit;
 	size_t *range_budget;
-	size_t dies_left; /* a damaged tree can lead back into itself */
-	uint32_t scope;	  /* whose ranges are being added */
+	size_t dies_left;   /* a damaged tree can lead back into itself */
+	uint32_t scope;	    /* whose ranges are being added */
+	Dwarf_Off last_die; /* visited */
+};
+
+/* Where the walk is. */
+struct place {
+	uint32_t scope;	  /* whose code this is part of, or RANGE_NONE */
+	uint32_t context; /* RANGE_NONE: none */
+	unsigned depth;
 };
 
 void dwarf_unit_release(struct dwarf_unit *unit)
 {
 	free(unit->scopes);
+	free(unit->contexts);
 	range_map_release(&unit->map);
-	unit->scopes = NULL;
-	unit->scope_count = unit->scope_cap = 0;
+	*unit = (struct dwarf_unit){ .built = false };
 }
 
 size_t dwarf_unit_each_range(Dwarf_Die *die, size_t *budget,
@@ -59,9 +66,15 @@ static void add_range(void *context, uint64_t low, uint64_t high)
 	range_map_add(&b->unit->map, low, high, b->scope, b->scope);
 }
 
+/* The new scope's index; RANGE_NONE when it is a function without code (a declaration, or one
+ * that exists only inlined). */
 static uint32_t add_scope(struct builder *b, Dwarf_Die *die, uint32_t caller)
 {
 	struct dwarf_unit *unit = b->unit;
+	b->scope = (uint32_t)unit->scope_count;
+	if (dwarf_unit_each_range(die, b->range_budget, add_range, b) == 0 ||
+	    unit->scope_count >= RANGE_NONE - 1)
+		return RANGE_NONE;
 	unit->scopes = mem_grow(unit->scopes, &unit->scope_cap, unit->scope_count + 1,
 				sizeof(*unit->scopes));
 	struct dwarf_scope *scope = &unit->scopes[unit->scope_count];
@@ -70,30 +83,52 @@ static uint32_t add_scope(struct builder *b, Dwarf_Die *die, uint32_t caller)
 		scope->call_file = unsigned_attribute(die, DW_AT_call_file);
 		scope->call_line = unsigned_attribute(die, DW_AT_call_line);
 	}
-	b->scope = (uint32_t)unit->scope_count++;
-	dwarf_unit_each_range(die, b->range_budget, add_range, b);
-	return b->scope;
+	return (uint32_t)unit->scope_count++;
 }
 
-static void walk_children(struct builder *b, Dwarf_Die *parent, uint32_t scope, unsigned depth);
-
-static void visit(struct builder *b, Dwarf_Die *die, uint32_t scope, unsigned depth)
+static uint32_t enter_context(struct builder *b, Dwarf_Die *die, uint32_t parent)
 {
-	uint32_t here;
+	struct dwarf_unit *unit = b->unit;
+	if (!unit->has_contexts || !dwarf_haschildren(die) || unit->context_count >= RANGE_NONE - 1)
+		return RANGE_NONE;
+	unit->contexts = mem_grow(unit->contexts, &unit->context_cap, unit->context_count + 1,
+				  sizeof(*unit->contexts));
+	Dwarf_Off offset = dwarf_dieoffset(die);
+	unit->contexts[unit->context_count] =
+		(struct dwarf_context){ .first = offset, .last = offset, .parent = parent };
+	return (uint32_t)unit->context_count++;
+}
+
+static void leave_context(struct builder *b, uint32_t context)
+{
+	if (context != RANGE_NONE)
+		b->unit->contexts[context].last = b->last_die;
+}
+
+static void walk_children(struct builder *b, Dwarf_Die *parent, struct place place);
+
+static void visit(struct builder *b, Dwarf_Die *die, struct place here)
+{
+	struct place inside = { here.scope, here.context, here.depth + 1 };
+	uint32_t inlined;
 	switch (dwarf_tag(die)) {
 	case DW_TAG_subprogram:
-		here = add_scope(b, die, RANGE_NONE);
-		walk_children(b, die, here, depth + 1);
+		inside.scope = add_scope(b, die, RANGE_NONE);
+		inside.context = enter_context(b, die, here.context);
+		walk_children(b, die, inside);
+		leave_context(b, inside.context);
 		break;
 	case DW_TAG_inlined_subroutine:
-		here = add_scope(b, die, scope);
-		walk_children(b, die, here, depth + 1);
+		inlined = add_scope(b, die, here.scope);
+		if (inlined != RANGE_NONE)
+			inside.scope = inlined;
+		walk_children(b, die, inside);
 		break;
 	case DW_TAG_lexical_block:
 	case DW_TAG_try_block:
 	case DW_TAG_catch_block:
 	case DW_TAG_with_stmt:
-		walk_children(b, die, scope, depth + 1);
+		walk_children(b, die, inside);
 		break;
 	case DW_TAG_namespace:
 	case DW_TAG_module:
@@ -101,23 +136,28 @@ static void visit(struct builder *b, Dwarf_Die *die, uint32_t scope, unsigned de
 	case DW_TAG_class_type:
 	case DW_TAG_union_type:
 	case DW_TAG_interface_type:
-		walk_children(b, die, RANGE_NONE, depth + 1);
+	case DW_TAG_enumeration_type: /* Rust's have methods */
+		inside.scope = RANGE_NONE;
+		inside.context = enter_context(b, die, here.context);
+		walk_children(b, die, inside);
+		leave_context(b, inside.context);
 		break;
 	default:
 		break;
 	}
 }
 
-static void walk_children(struct builder *b, Dwarf_Die *parent, uint32_t scope, unsigned depth)
+static void walk_children(struct builder *b, Dwarf_Die *parent, struct place place)
 {
 	Dwarf_Die child;
-	if (depth > MAX_DEPTH || dwarf_child(parent, &child) != 0)
+	if (place.depth > MAX_DEPTH || dwarf_child(parent, &child) != 0)
 		return;
 	do {
 		if (b->dies_left == 0)
 			return;
 		b->dies_left--;
-		visit(b, &child, scope, depth);
+		b->last_die = dwarf_dieoffset(&child);
+		visit(b, &child, place);
 	} while (dwarf_siblingof(&child, &child) == 0);
 }
 
@@ -143,94 +183,75 @@ static bool split_file_is_safe(Dwarf_Die *die)
 	return safe;
 }
 
-static void build(struct dwarf_unit *unit, size_t *range_budget)
+/* Where the functions of the unit are. */
+static Dwarf_Die full_die(struct dwarf_unit *unit)
 {
-	unit->built = true;
-	unit->full = unit->die;
 	uint8_t type;
 	Dwarf_Die split;
 	if (dwarf_cu_info(unit->die.cu, NULL, &type, NULL, NULL, NULL, NULL, NULL) == 0 &&
 	    type == DW_UT_skeleton && split_file_is_safe(&unit->die) &&
 	    dwarf_cu_info(unit->die.cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) == 0 &&
 	    split.addr)
-		unit->full = split;
-	Dwarf_Off next, offset = dwarf_dieoffset(&unit->full);
+		return split;
+	return unit->die;
+}
+
+/* No DIE is shorter than a byte. */
+static size_t unit_bytes(Dwarf_Die *die)
+{
+	Dwarf_Off start = dwarf_dieoffset(die) - dwarf_cuoffset(die), next;
 	size_t header;
-	Dwarf_Off start = offset - dwarf_cuoffset(&unit->full);
+	if (dwarf_nextcu(dwarf_cu_getdwarf(die->cu), start, &next, &header, NULL, NULL, NULL) !=
+		    0 ||
+	    next <= start)
+		return 0;
+	return next - start;
+}
+
+static bool language_has_contexts(Dwarf_Die *die)
+{
+	switch (dwarf_srclang(die)) {
+	case DW_LANG_C89:
+	case DW_LANG_C:
+	case DW_LANG_C99:
+	case DW_LANG_C11:
+	case DW_LANG_Mips_Assembler:
+		return false;
+	default:
+		return true;
+	}
+}
+
+void dwarf_unit_build(struct dwarf_unit *unit, size_t *range_budget)
+{
+	if (unit->built)
+		return;
+	unit->built = true;
+	unit->full = full_die(unit);
+	unit->has_contexts = language_has_contexts(&unit->full);
 	struct builder b = { .unit = unit, .range_budget = range_budget };
-	/* No DIE is shorter than a byte. */
-	if (dwarf_nextcu(dwarf_cu_getdwarf(unit->full.cu), start, &next, &header, NULL, NULL,
-			 NULL) == 0 &&
-	    next > start)
-		b.dies_left = next - start;
-	walk_children(&b, &unit->full, RANGE_NONE, 0);
+	b.dies_left = unit_bytes(&unit->full);
+	walk_children(&b, &unit->full, (struct place){ RANGE_NONE, RANGE_NONE, 0 });
 	range_map_build(&unit->map);
 	if (dwarf_getsrcfiles(&unit->full, &unit->files, &unit->file_count) != 0)
 		unit->file_count = 0;
 }
 
-static const char *function_name(struct dwarf_scope *scope, struct names *names)
+const struct dwarf_context *dwarf_unit_context(const struct dwarf_unit *unit, Dwarf_Off die)
 {
-	if (scope->named)
-		return scope->function;
-	Dwarf_Attribute attribute;
-	static const unsigned order[] = { DW_AT_linkage_name, DW_AT_MIPS_linkage_name, DW_AT_name };
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]) && !scope->function; i++) {
-		const char *raw =
-			dwarf_formstring(dwarf_attr_integrate(&scope->die, order[i], &attribute));
-		if (raw && raw[0])
-			scope->function = names_function(names, raw, strlen(raw));
+	size_t low = 0, count = unit->context_count;
+	while (count > 0) {
+		size_t half = count / 2;
+		if (unit->contexts[low + half].first < die) {
+			low += half + 1;
+			count -= half + 1;
+		} else {
+			count = half;
+		}
 	}
-	scope->named = true;
-	return scope->function;
-}
-
-static const char *call_file_name(const struct dwarf_unit *unit, struct names *names, uint32_t file)
-{
-	const char *path =
-		file < unit->file_count ? dwarf_filesrc(unit->files, file, NULL, NULL) : NULL;
-	return path ? names_plain(names, path, strlen(path)) : NULL;
-}
-
-/* Where the address itself is; false when the line table does not cover it. */
-static bool source_line(struct dwarf_unit *unit, struct names *names, uint64_t address,
-			struct trace_symbol *out)
-{
-	int number = 0;
-	Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
-	const char *path = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
-	if (!path)
-		return false;
-	out->file = names_plain(names, path, strlen(path));
-	if (dwarf_lineno(line, &number) == 0 && number > 0)
-		out->line = (uint32_t)number;
-	return true;
-}
-
-size_t dwarf_unit_frames(struct dwarf_unit *unit, struct names *names, size_t *range_budget,
-			 uint64_t address, struct trace_symbol *out, size_t max)
-{
-	if (!unit->built)
-		build(unit, range_budget);
-	struct trace_symbol frame = { 0 };
-	bool has_line = source_line(unit, names, address, &frame);
-	uint32_t at = range_map_find(&unit->map, address);
-	size_t count = 0;
-	/* A caller always comes before what is inlined into it, so this ends. */
-	while (at != RANGE_NONE && count < max) {
-		struct dwarf_scope *scope = &unit->scopes[at];
-		frame.function = function_name(scope, names);
-		frame.inlined = scope->caller != RANGE_NONE;
-		out[count++] = frame;
-		frame = (struct trace_symbol){
-			.file = call_file_name(unit, names, scope->call_file),
-			.line = scope->call_line,
-		};
-		at = scope->caller;
-	}
-	if (count == 0 && has_line && max > 0)
-		out[count++] = frame;
-	if (count > 0)
-		out[count - 1].inlined = false; /* also when the chain was cut off at max */
-	return count;
+	/* The last one that begins before it, or one around that. */
+	uint32_t at = low > 0 ? (uint32_t)(low - 1) : RANGE_NONE;
+	while (at != RANGE_NONE && unit->contexts[at].last < die)
+		at = unit->contexts[at].parent;
+	return at == RANGE_NONE ? NULL : &unit->contexts[at];
 }

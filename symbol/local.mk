@@ -5,6 +5,7 @@ symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
 	symbol/debug_lookup.c symbol/debug_lookup.h \
 	symbol/demangle.c symbol/demangle.h \
 	symbol/dwarf_index.c symbol/dwarf_index.h \
+	symbol/dwarf_names.c symbol/dwarf_names.h \
 	symbol/dwarf_unit.c symbol/dwarf_unit.h \
 	symbol/symbol_table.c symbol/symbol_table.h \
 	symbol/mini_debug.c symbol/mini_debug.h \
@@ -22,3 +23,15 @@ noinst_PROGRAMS += bench/symbolise
 bench_symbolise_SOURCES = bench/symbolise.c
 bench_symbolise_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 bench_symbolise_LDADD = $(SYMBOL_LIBS)
+
+check_PROGRAMS += tests/symbol/resolve symbol/test_symbol
+tests_symbol_resolve_SOURCES = tests/symbol/resolve.c
+tests_symbol_resolve_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
+tests_symbol_resolve_LDADD = $(SYMBOL_LIBS)
+symbol_test_symbol_SOURCES = symbol/test_symbol.c
+symbol_test_symbol_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) $(DW_CFLAGS)
+symbol_test_symbol_LDADD = $(SYMBOL_LIBS)
+TESTS += symbol/test_symbol tests/symbol.tap tests/symbol-damaged.tap
+EXTRA_DIST += tests/symbol.tap tests/symbol-damaged.tap \
+	tests/symbol/sample.c tests/symbol/sample.cc tests/symbol/sample_other.cc \
+	tests/symbol/sample.rs

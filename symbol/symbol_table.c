@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "util/mem.h"
 
 /* A symbol table and what is needed to read it safely. */
@@ -202,18 +203,51 @@ static void add_ranges(struct symbol_table *symbols)
 
 void symbol_table_build(struct symbol_table *symbols)
 {
+	if (symbols->count == 0)
+		return;
 	qsort(symbols->items, symbols->count, sizeof(*symbols->items), compare_quality);
 	add_ranges(symbols);
 	range_map_build(&symbols->map);
 }
 
-const char *symbol_table_find(const struct symbol_table *symbols, uint64_t address, size_t *len)
+/* Compilers split, clone and specialise functions and append to their names: "main.cold",
+ * "work.part.0.isra.1", "callback.lto_priv.0", "nested.0". */
+static bool is_clone_suffix(const char *at)
+{
+	static const char *const words[] = { "cold",	 "part",       "isra",	"constprop",
+					     "lto_priv", "localalias", "clone", "llvm",
+					     "__uniq",	 "_omp_fn",    "hot",	"warm",
+					     "unlikely" };
+	if (*at++ != '.')
+		return false;
+	if (*at >= '0' && *at <= '9')
+		return true;
+	for (size_t i = 0; i < AT_COUNT_OF(words); i++) {
+		size_t len = strlen(words[i]);
+		if (strncmp(at, words[i], len) == 0 && (at[len] == '.' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* The part of the name that the source has: without clone suffixes and symbol version. */
+static size_t source_name_bytes(const char *name)
+{
+	for (size_t i = 1; name[0] && name[i]; i++)
+		if (name[i] == '@' || (name[i - 1] != '.' && is_clone_suffix(name + i)))
+			return i;
+	return strlen(name);
+}
+
+const char *symbol_table_function(struct symbol_table *symbols, struct names *names,
+				  uint64_t address)
 {
 	uint32_t found = range_map_find(&symbols->map, address);
 	if (found == RANGE_NONE)
 		return NULL;
-	const char *name = symbols->items[found].name;
-	const char *version = name[0] == '@' ? NULL : strchr(name, '@');
-	*len = version ? (size_t)(version - name) : strlen(name);
-	return name;
+	struct table_symbol *symbol = &symbols->items[found];
+	if (!symbol->function)
+		symbol->function =
+			names_function(names, symbol->name, source_name_bytes(symbol->name));
+	return symbol->function;
 }

@@ -13,13 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "symbol/names.h"
 #include "symbol/range_map.h"
 
 struct table_symbol {
 	uint64_t value;
 	uint64_t size;	      /* 0: not known */
 	uint64_t section_end; /* where its section ends; `value` if it has none */
-	const char *name;
+	const char *name;     /* in the file */
+	const char *function; /* as answered; NULL: not asked for yet */
 	uint32_t section;
 	uint8_t bind; /* STB_... */
 	uint8_t type; /* STT_... */
@@ -37,8 +39,10 @@ void symbol_table_release(struct symbol_table *symbols);
 bool symbol_table_add(struct symbol_table *symbols, Elf *elf, uint32_t section_type);
 void symbol_table_build(struct symbol_table *symbols); /* once, after the last add */
 
-/* The name at the address with its length (a version as in "malloc@@GLIBC_2.2.5" is left out), or
- * NULL. */
-const char *symbol_table_find(const struct symbol_table *symbols, uint64_t address, size_t *len);
+/* The demangled name of the function at the address, or NULL. What is not part of the source's name
+ * is left out: a version as in "malloc@@GLIBC_2.2.5", and what compilers append to parts and clones
+ * of a function, as in "main.cold" or "work.isra.0". */
+const char *symbol_table_function(struct symbol_table *symbols, struct names *names,
+				  uint64_t address);
 
 #endif
