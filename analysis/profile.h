@@ -115,6 +115,7 @@ struct profile_scope {
 
 struct profile {
 	struct heap heap;
+	uint32_t allocator; /* that `heap` is about: 0, or the pool that the filter asked for */
 	uint64_t largest_bytes;
 	uint32_t largest_node;
 	uint64_t largest_ns;

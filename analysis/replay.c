@@ -113,7 +113,9 @@ static inline void on_free(struct replay *r, const struct trace_event *e)
 		unknown_free(r, e, t);
 		return;
 	}
-	bool temporary = e->slot == e->block_slot && e->counter + 1 == slot->next;
+	/* The last block of the thread that has the slot now, and freed by it. */
+	bool temporary = e->slot == e->block_slot && e->counter + 1 == slot->next &&
+			 e->counter >= slot->first;
 	if (AT_UNLIKELY(block.pool != r->filter.allocator)) {
 		other_free(r, &block, temporary);
 		return;

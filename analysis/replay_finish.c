@@ -14,6 +14,7 @@ struct replay *replay_new(const struct replay_filter *filter)
 	r->profile = mem_zalloc(1, sizeof(*r->profile));
 	if (filter)
 		r->filter = *filter;
+	r->profile->allocator = r->filter.allocator;
 	r->filtered = r->filter.stack || r->filter.thread || r->filter.process || r->filter.from_ns;
 	live_map_init(&r->live);
 	r->profile->timeline_step_ns = TIMELINE_FIRST_STEP_NS;
@@ -124,7 +125,7 @@ static void finish_processes(struct replay *r)
 		struct process_sums *state = &r->processes[i];
 		p->processes[i] = state->result;
 		p->processes[i].heap = heap_of(&state->level, &state->left);
-		p->processes[i].mapped_bytes = state->maps.bytes;
+		p->processes[i].mapped_bytes += state->maps.bytes;
 		all.bytes += state->left.bytes;
 		all.blocks += state->left.blocks;
 	}

@@ -161,6 +161,7 @@ static void process_end(struct replay *r, const struct trace_event *e)
 		live_map_drain(&r->live, t->slot, (uint32_t)i, t->first, block_left, &leaving);
 		scopes_thread_end(&r->tenures[i].scopes);
 	}
+	p->result.mapped_bytes = p->maps.bytes;
 	mappings_release(&p->maps);
 }
 

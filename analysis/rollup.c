@@ -143,7 +143,7 @@ static void by_size(struct rollup *r, const struct profile *profile)
 static void by_allocator(struct rollup *r, const struct profile *profile)
 {
 	room(r, profile->pool_count + 1);
-	add_row(r, 0, &r->total);
+	add_row(r, profile->allocator, &r->total);
 	for (size_t i = 0; i < profile->pool_count; i++) {
 		struct metrics m = heap_metrics(&profile->pools[i].heap);
 		add_row(r, profile->pools[i].allocator, &m);

@@ -36,7 +36,10 @@ static void add_function(struct event_context *c, uint32_t index, const struct f
 	if (f->name) {
 		strbuf_add_escaped(&c->line, f->name);
 	} else {
-		strbuf_add_escaped(&c->line, trace_reader_module(c->names->reader, f->module)->path);
+		const struct trace_module *m = trace_reader_module(c->names->reader, f->module);
+		strbuf_add_escaped(&c->line, m->anonymous_process_plus_1 ? "[anonymous code]" :
+					     *m->path			 ? m->path :
+									   "[unknown module]");
 		strbuf_addf(&c->line, "+0x%" PRIx64, f->offset);
 	}
 	if (frame && frame->file) {

@@ -13,6 +13,8 @@ report_libreport_a_SOURCES = \
 	report/trace_data.c report/trace_data.h \
 	report/trace_names.c report/trace_names.h
 
+include $(top_srcdir)/tests/report/local.mk
+
 # What a program that makes reports links with.
 REPORT_LIBS = report/libreport.a analysis/libanalysis.a trace/libtrace.a $(SYMBOL_LIBS) \
 	$(DEFLATE_LIBS) $(ZLIB_LIBS) -lm

@@ -3,9 +3,11 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/shorten.h"
+#include "util/mem.h"
 
 static const char *const style_codes[] = { "", "\033[1m", "\033[2m", "\033[33m" };
 
@@ -13,12 +15,14 @@ void sheet_init(struct sheet *s, const struct trace_data *d, const struct report
 		FILE *to)
 {
 	*s = (struct sheet){ .to = to, .data = d, .request = request };
+	s->nameless = mem_zalloc(trace_reader_module_count(d->reader) + 1, sizeof(bool));
 	strbuf_init(&s->line);
 }
 
 void sheet_release(struct sheet *s)
 {
 	strbuf_release(&s->line);
+	free(s->nameless);
 }
 
 size_t text_columns(const char *text)
@@ -125,6 +129,8 @@ void sheet_function(struct sheet *s, enum sheet_style style, uint32_t function, 
 	if (!f->name) {
 		sheet_module(s, style, f->module);
 		sheet_format(s, style, "+0x%" PRIx64, f->offset);
+		if (f->module < trace_reader_module_count(s->data->reader))
+			s->nameless[f->module] = true;
 		return;
 	}
 	if (s->request->long_names) {

@@ -17,6 +17,7 @@ struct sheet {
 	const struct report_request *request;
 	struct strbuf line;
 	size_t column; /* of the line, styles not counted */
+	bool *nameless; /* [module]: a function of it was shown as an address */
 };
 
 void sheet_init(struct sheet *s, const struct trace_data *d, const struct report_request *request,

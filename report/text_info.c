@@ -131,23 +131,8 @@ static void modules(struct sheet *s)
 {
 	const struct trace_reader *reader = s->data->reader;
 	sheet_heading(s, "Modules", "build-id and path");
-	for (uint32_t i = 0; i < trace_reader_module_count(reader); i++) {
-		const struct trace_module *m = trace_reader_module(reader, i);
-		struct strbuf id = STRBUF_INIT;
-		for (uint32_t k = 0; k < m->build_id_bytes; k++)
-			strbuf_addf(&id, "%02x", m->build_id[k]);
-		sheet_to_column(s, LABEL);
-		sheet_text(s, STYLE_DIM, id.len ? id.text : "-");
-		sheet_to_column(s, 44);
-		if (m->anonymous_process_plus_1)
-			sheet_format(s, STYLE_PLAIN, "[anonymous code of pid %" PRIu32 "]",
-				     trace_reader_process(reader, m->anonymous_process_plus_1 - 1)
-					     ->pid);
-		else
-			sheet_text(s, STYLE_PLAIN, m->path);
-		sheet_end_line(s);
-		strbuf_release(&id);
-	}
+	for (uint32_t i = 0; i < trace_reader_module_count(reader); i++)
+		text_module(s, trace_reader_module(reader, i));
 }
 
 void text_info(const struct trace_data *d, const struct report_request *request, FILE *to)

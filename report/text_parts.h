@@ -15,6 +15,10 @@ void text_pools(struct sheet *s);
 void text_scopes(struct sheet *s);
 void text_marks(struct sheet *s);
 void text_mapped(struct sheet *s);
+/* The modules of which this report has shown addresses instead of names. */
+void text_nameless(struct sheet *s);
+/* A module's build-id and path. */
+void text_module(struct sheet *s, const struct trace_module *module);
 
 /* One table, or for ROLLUP_STACK a list with frames. top 0: all rows. */
 void text_rows(struct sheet *s, enum rollup_by by, enum rollup_sort sort, uint64_t top);

@@ -32,7 +32,6 @@ static void overview(struct sheet *s)
 	text_rows(s, ROLLUP_FUNCTION, SORT_TEMPORARY, OVERVIEW_ROWS);
 	text_rows(s, ROLLUP_FUNCTION, SORT_LIVE, OVERVIEW_ROWS);
 	text_rows(s, ROLLUP_MODULE, SORT_PEAK, OVERVIEW_ROWS);
-	text_warnings(s);
 }
 
 static void make_report(const struct trace_data *d, const struct report_request *request, FILE *to)
@@ -46,19 +45,18 @@ static void make_report(const struct trace_data *d, const struct report_request 
 	case REPORT_SUMMARY:
 		text_summary(&s);
 		text_rows(&s, ROLLUP_FUNCTION, SORT_PEAK, OVERVIEW_ROWS);
-		text_warnings(&s);
 		break;
 	case REPORT_ROWS:
 		text_summary(&s);
 		text_rows(&s, request->by, request->sort, request->top);
-		text_warnings(&s);
 		break;
 	case REPORT_TREE:
 		text_summary(&s);
 		text_tree(&s, request->tree, request->sort);
-		text_warnings(&s);
 		break;
 	}
+	text_nameless(&s);
+	text_warnings(&s);
 	sheet_release(&s);
 }
 

@@ -228,7 +228,7 @@ static void row_name(struct sheet *s, enum rollup_by by, uint32_t key)
 		break;
 	case ROLLUP_ALLOCATOR:
 		sheet_text(s, STYLE_PLAIN,
-			   key ? trace_reader_allocator(s->data->reader, key)->name : "the heap");
+			   key ? trace_reader_allocator(s->data->reader, key)->name : "heap");
 		break;
 	case ROLLUP_STACK:
 	case ROLLUP_COUNT:

@@ -165,7 +165,7 @@ static void levels(struct sheet *s)
 	line(s, "peak", humane_bytes(a, h->peak_bytes));
 	blocks_at(s, h->peak_blocks);
 	sheet_format(s, STYLE_DIM, ", at %s", humane_time(b, h->peak_ns));
-	if (p->process_count > 1)
+	if (p->process_count > 1 && filter_is_empty(s->data->filter))
 		sheet_format(s, STYLE_DIM, "; first process %s",
 			     humane_bytes(b, p->processes[0].heap.peak_bytes));
 	sheet_end_line(s);

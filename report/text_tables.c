@@ -225,6 +225,56 @@ static void warning(struct sheet *s, bool *any, const char *number, const char *
 	sheet_end_line(s);
 }
 
+static void symbol_problems(struct sheet *s, bool *any)
+{
+	const struct trace_names *names = s->data->names;
+	for (uint32_t i = 0; names->symbolizer && i < trace_reader_module_count(names->reader); i++) {
+		if (!names->module_was_searched[i])
+			continue;
+		const struct trace_module *module = trace_reader_module(names->reader, i);
+		const char *problem = symbolizer_problem(names->symbolizer, module);
+		struct strbuf text = STRBUF_INIT;
+		if (problem) {
+			strbuf_addf(&text, "names: %s", problem);
+			warning(s, any, "", text.text);
+		}
+		strbuf_release(&text);
+	}
+}
+
+void text_nameless(struct sheet *s)
+{
+	const struct trace_reader *reader = s->data->reader;
+	bool any = false;
+	for (uint32_t i = 0; i < trace_reader_module_count(reader); i++) {
+		const struct trace_module *m = trace_reader_module(reader, i);
+		if (!s->nameless[i] || !*m->path)
+			continue;
+		if (!any)
+			sheet_heading(s, "Without symbols", "build-id and path");
+		any = true;
+		text_module(s, m);
+	}
+}
+
+void text_module(struct sheet *s, const struct trace_module *m)
+{
+	struct strbuf id = STRBUF_INIT;
+	for (uint32_t i = 0; i < m->build_id_bytes; i++)
+		strbuf_addf(&id, "%02x", m->build_id[i]);
+	sheet_to_column(s, 2);
+	sheet_text(s, STYLE_DIM, id.len ? id.text : "-");
+	sheet_to_column(s, 44);
+	if (m->anonymous_process_plus_1)
+		sheet_format(s, STYLE_PLAIN, "[anonymous code of pid %" PRIu32 "]",
+			     trace_reader_process(s->data->reader, m->anonymous_process_plus_1 - 1)
+				     ->pid);
+	else
+		sheet_text(s, STYLE_PLAIN, m->path);
+	sheet_end_line(s);
+	strbuf_release(&id);
+}
+
 void text_warnings(struct sheet *s)
 {
 	const struct profile *p = s->data->profile;
@@ -246,15 +296,5 @@ void text_warnings(struct sheet *s)
 	if (p->ignored_events)
 		warning(s, &any, humane_count(number, p->ignored_events),
 			"events that make no sense: the trace is damaged");
-	for (uint32_t i = 0; s->data->names->symbolizer && i < trace_reader_module_count(s->data->reader);
-	     i++) {
-		const struct trace_module *module = trace_reader_module(s->data->reader, i);
-		const char *problem = symbolizer_problem(s->data->names->symbolizer, module);
-		struct strbuf text = STRBUF_INIT;
-		if (problem) {
-			strbuf_addf(&text, "names of %s: %s", module->path, problem);
-			warning(s, &any, "", text.text);
-		}
-		strbuf_release(&text);
-	}
+	symbol_problems(s, &any);
 }

@@ -9,7 +9,6 @@ struct walk {
 	enum rollup_sort sort;
 	uint64_t whole;
 	uint64_t least;  /* smaller branches are left out */
-	uint64_t branches; /* of the root, still to show */
 };
 
 static void tree_name(struct sheet *s, int64_t function)
@@ -25,17 +24,33 @@ static void tree_name(struct sheet *s, int64_t function)
 		sheet_function(s, STYLE_PLAIN, (uint32_t)function, room);
 }
 
-static void tree_line(struct sheet *s, const struct walk *w, const struct calltree_node *node,
-		      unsigned depth)
+static void tree_value(struct sheet *s, const struct walk *w, uint64_t value, unsigned depth)
 {
 	char a[HUMANE_BYTES];
-	uint64_t value = metrics_get(&node->metrics, w->sort);
 	bool count = w->sort == SORT_COUNT || w->sort == SORT_TEMPORARY;
 	sheet_right(s, depth ? STYLE_PLAIN : STYLE_BOLD, VALUE_END,
 		    count ? humane_count(a, value) : humane_bytes(a, value));
 	sheet_right(s, STYLE_PLAIN, SHARE_END, humane_percent(a, value, w->whole));
-	sheet_to_column(s, NAME + (depth < 24 ? depth : 24));
+}
+
+/* `before` is the value of the line above when this is an only child, else UINT64_MAX: a value that
+ * stays the same is not repeated. */
+static void tree_line(struct sheet *s, const struct walk *w, const struct calltree_node *node,
+		      unsigned depth, uint64_t before)
+{
+	uint64_t value = metrics_get(&node->metrics, w->sort);
+	if (value != before)
+		tree_value(s, w, value, depth);
+	sheet_to_column(s, NAME + 2 * (size_t)(depth < 16 ? depth : 16));
+	sheet_text(s, STYLE_DIM, before == UINT64_MAX ? "- " : "  ");
 	tree_name(s, node->function);
+	sheet_end_line(s);
+}
+
+static void tree_cut(struct sheet *s, unsigned depth)
+{
+	sheet_to_column(s, NAME + 2 + 2 * (size_t)(depth < 16 ? depth : 16));
+	sheet_text(s, STYLE_DIM, "...");
 	sheet_end_line(s);
 }
 
@@ -44,11 +59,16 @@ static void tree_line(struct sheet *s, const struct walk *w, const struct calltr
 static void branch(struct sheet *s, struct walk *w, uint32_t index, unsigned depth, unsigned level)
 {
 	uint64_t limit = s->request->depth;
+	uint64_t before = UINT64_MAX;
 	for (; index; level++) {
 		const struct calltree_node *node = &w->tree->nodes[index];
-		tree_line(s, w, node, depth);
-		if ((limit && level + 1 >= limit) || depth > 200)
+		tree_line(s, w, node, depth, before);
+		before = metrics_get(&node->metrics, w->sort);
+		if ((limit && level + 1 >= limit) || depth > 64) {
+			if (node->first)
+				tree_cut(s, depth);
 			return;
+		}
 		uint32_t child = node->first;
 		uint32_t second = child ? w->tree->nodes[child].next : 0;
 		if (!second ||
@@ -72,7 +92,7 @@ void text_tree(struct sheet *s, enum calltree_kind kind, enum rollup_sort sort)
 	calltree_make(&tree, kind, sort, s->data->stacks);
 	uint64_t whole = metrics_get(&tree.nodes[0].metrics, sort);
 	double least = s->request->min_percent / 100 * (double)whole;
-	struct walk w = { &tree, sort, whole, least > 1 ? (uint64_t)least : 1, 0 };
+	struct walk w = { &tree, sort, whole, least > 1 ? (uint64_t)least : 1 };
 	sheet_heading(s, kind == CALLTREE_CALLERS ? "Callers" : "Callees", rollup_sort_name(sort));
 	uint64_t rows = 0;
 	for (uint32_t i = tree.nodes[0].first; i; i = tree.nodes[i].next) {

@@ -11,6 +11,7 @@ static void find_modules_with_symbols(struct trace_names *n)
 	size_t modules = trace_reader_module_count(n->reader);
 	size_t nodes = trace_reader_node_count(n->reader), count;
 	n->module_has_symbols = mem_zalloc(modules + 1, sizeof(bool));
+	n->module_was_searched = mem_zalloc(modules + 1, sizeof(bool));
 	for (uint32_t i = 0; i < nodes; i++) {
 		const struct trace_node *node = trace_reader_node(n->reader, i);
 		if (node->module < modules && !n->module_has_symbols[node->module] &&
@@ -36,6 +37,7 @@ static size_t symbols_of(void *ctx, uint32_t module, uint64_t offset,
 		return 0;
 	if (!n->symbolizer)
 		n->symbolizer = symbolizer_new();
+	n->module_was_searched[module] = true;
 	const struct trace_module *m = trace_reader_module(n->reader, module);
 	uint32_t pid = 0;
 	if (m->anonymous_process_plus_1)
@@ -65,5 +67,6 @@ void trace_names_close(struct trace_names *n)
 	if (n->reader)
 		trace_reader_close(n->reader);
 	free(n->module_has_symbols);
+	free(n->module_was_searched);
 	free(n);
 }

@@ -10,7 +10,8 @@ struct trace_names {
 	struct trace_reader *reader;
 	struct symbolizer *symbolizer; /* NULL while the trace's own symbols are enough */
 	struct frames *frames;
-	bool *module_has_symbols; /* in the trace; NULL: not yet asked */
+	bool *module_has_symbols;  /* in the trace; NULL: not yet asked */
+	bool *module_was_searched; /* by the symbolizer; as above */
 };
 
 struct trace_names *trace_names_open(const char *path, struct err *err) AT_MUST_CHECK;

@@ -157,7 +157,8 @@ static void model_free(struct model *m, const struct trace_event *e)
 		return;
 	}
 	b->live = false;
-	bool temporary = e->slot == e->block_slot && m->last_counter[e->slot] == e->counter + 1;
+	bool temporary = m->thread_of[e->slot] == b->thread && e->slot == e->block_slot &&
+			 m->last_counter[e->slot] == e->counter + 1;
 	if (b->pool != m->filter->allocator) {
 		heap_free(&m->pools[b->pool], b->size, temporary);
 		return;
