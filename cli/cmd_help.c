@@ -21,10 +21,14 @@ static void print_overview(FILE *to)
 /* Called with argc 0 when alloctrace was given nothing to do: the overview goes to stderr. */
 int cmd_help(int argc, char **argv)
 {
-	static const struct option options[] = { OPTION_LAST };
-	static const struct usage usage = { "help", "[COMMAND]",
-					    "Explains a command, or lists them all", NULL,
-					    options };
+	bool names = false;
+	const struct option options[] = {
+		{ "names", 0, OPTION_FLAG, &names, NULL,
+		  "list the commands only, one a line", NULL, NULL },
+		OPTION_LAST,
+	};
+	const struct usage usage = { "help", "[COMMAND]",
+				     "Explains a command, or lists them all", NULL, options };
 	if (argc == 0) {
 		print_overview(stderr);
 		return EXIT_USAGE;
@@ -34,6 +38,11 @@ int cmd_help(int argc, char **argv)
 		return code;
 	if (argc > 1)
 		return usage_error(&usage, "one command at a time");
+	if (names) {
+		for (const struct command *c = commands; c->name; c++)
+			printf("%s\t%s\n", c->name, c->summary);
+		return 0;
+	}
 	if (argc == 0) {
 		print_overview(stdout);
 		return 0;

@@ -9,3 +9,13 @@ alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/run.c cli/run_report.c cli/run_report.h \
 	cli/cmd_dump.c cli/cmd_help.c cli/cmd_info.c cli/cmd_report.c cli/cmd_version.c
 alloctrace_LDADD = collect/libcollect.a $(REPORT_LIBS) $(ELF_FILE_LIBS)
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_zshcompletion_DATA = cli/completions/_alloctrace
+dist_fishcompletion_DATA = cli/completions/alloctrace.fish
+dist_bashcompletion_DATA = cli/completions/alloctrace
+
+TESTS += tests/cli.tap
+EXTRA_DIST += tests/cli.tap

@@ -87,9 +87,14 @@ static int take(struct parser *p, const struct option *o, const char *value)
 	return GO_ON;
 }
 
-static int help_asked(const struct parser *p)
+static int help_asked(const struct parser *p, const char *form)
 {
-	usage_print(p->usage, stdout);
+	if (form && strcmp(form, "table") == 0)
+		usage_print_table(p->usage, stdout);
+	else if (form)
+		return usage_error(p->usage, "--help takes no value");
+	else
+		usage_print(p->usage, stdout);
 	return 0;
 }
 
@@ -97,8 +102,8 @@ static int take_long(struct parser *p, const char *word)
 {
 	const char *value = strchr(word, '=');
 	size_t len = value ? (size_t)(value - word) : strlen(word);
-	if (strcmp(word, "help") == 0)
-		return help_asked(p);
+	if (len == 4 && strncmp(word, "help", len) == 0)
+		return help_asked(p, value ? value + 1 : NULL);
 	const struct option *o = find_long(p->usage, word, len);
 	if (!o)
 		return unknown_long(p->usage, word, len);
@@ -110,7 +115,7 @@ static int take_letters(struct parser *p, const char *word)
 {
 	for (; *word; word++) {
 		if (*word == 'h' && !find_letter(p->usage, 'h'))
-			return help_asked(p);
+			return help_asked(p, NULL);
 		const struct option *o = find_letter(p->usage, *word);
 		if (!o)
 			return usage_error(p->usage, "unknown option -%c", *word);

@@ -78,6 +78,9 @@ int options_parse(const struct usage *usage, enum options_mode mode, int *argc, 
 int usage_error(const struct usage *usage, const char *fmt, ...) AT_PRINTF(2, 3);
 
 void usage_print(const struct usage *usage, FILE *to);
+/* The same for programs (--help=table): a line per option with name, letter, argument ("[X]" when it
+ * may be left out), choices joined by spaces, and help, separated by tabs; "-" where there is none. */
+void usage_print_table(const struct usage *usage, FILE *to);
 
 /* "64K" and "1.5s" as numbers, for values inside other options. 0, or -1 with the reason. */
 int parse_number(const char *text, uint64_t *value, struct err *err);

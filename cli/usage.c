@@ -62,10 +62,30 @@ static void add_option(struct strbuf *s, const struct option *o)
 	add_wrapped(s, o->help);
 }
 
+static const struct option help = { "help", 'h', OPTION_FLAG, NULL, NULL,
+				    "print this text", NULL, NULL };
+
+static void print_table_line(const struct option *o, FILE *to)
+{
+	fprintf(to, o->implied ? "%s\t%c\t[%s]\t" : "%s\t%c\t%s\t", o->name,
+		o->letter ? o->letter : '-', o->argument ? o->argument : "-");
+	if (!o->choices)
+		fputc('-', to);
+	for (size_t i = 0; o->choices && o->choices[i]; i++)
+		fprintf(to, "%s%s", i ? " " : "", o->choices[i]);
+	fprintf(to, "\t%s\n", o->help);
+}
+
+void usage_print_table(const struct usage *usage, FILE *to)
+{
+	for (const struct option *o = usage->options; o->kind != OPTION_END; o++)
+		if (o->kind != OPTION_HEADING)
+			print_table_line(o, to);
+	print_table_line(&help, to);
+}
+
 void usage_print(const struct usage *usage, FILE *to)
 {
-	static const struct option help = { "help", 'h', OPTION_FLAG, NULL, NULL,
-					    "print this text", NULL, NULL };
 	struct strbuf s = STRBUF_INIT;
 	strbuf_addf(&s, "Usage: alloctrace %s%s%s\n", usage->command,
 		    *usage->command ? " [OPTION]... " : "", usage->arguments);

@@ -1,2 +1,3 @@
 # man/
-dist_man_MANS += man/alloctrace-trace.5
+dist_man_MANS += man/alloctrace.1 man/alloctrace-dump.1 man/alloctrace-info.1 \
+	man/alloctrace-report.1 man/alloctrace-trace.5

@@ -91,6 +91,26 @@ void sheet_end_line(struct sheet *s)
 	s->column = 0;
 }
 
+void sheet_wrapped(struct sheet *s, const char *text)
+{
+	size_t column = s->column;
+	while (*text) {
+		size_t len = strcspn(text, " ");
+		char *word = mem_strndup(text, len);
+		if (s->column > column && s->column + 1 + text_columns(word) > s->request->width) {
+			sheet_end_line(s);
+			sheet_to_column(s, column);
+		} else if (s->column > column) {
+			sheet_text(s, STYLE_PLAIN, " ");
+		}
+		sheet_text(s, STYLE_PLAIN, word);
+		free(word);
+		text += len;
+		text += strspn(text, " ");
+	}
+	sheet_end_line(s);
+}
+
 void sheet_heading(struct sheet *s, const char *title, const char *remark)
 {
 	sheet_end_line(s);

@@ -189,7 +189,7 @@ static void largest(struct sheet *s)
 	line(s, "largest block", humane_bytes(a, p->largest_bytes));
 	uint32_t step = callstacks_step(s->data->stacks, p->largest_node);
 	uint32_t function = callstacks_charged(s->data->stacks, step, &frame);
-	sheet_function(s, STYLE_PLAIN, function, 44);
+	sheet_function(s, STYLE_PLAIN, function, s->request->width / 2 - 6);
 	sheet_text(s, STYLE_PLAIN, "  ");
 	sheet_position(s, frame);
 	sheet_end_line(s);

@@ -13,11 +13,11 @@ static void process_row(struct sheet *s, uint32_t index, unsigned depth)
 	const struct trace_process *process = trace_reader_process(s->data->reader, index);
 	char a[HUMANE_BYTES], status[64];
 	snprintf(a, sizeof(a), "%" PRIu32, process->pid);
-	sheet_right(s, STYLE_PLAIN, 10, a);
-	sheet_right(s, STYLE_PLAIN, 24, humane_count(a, p->heap.allocs));
-	sheet_right(s, STYLE_PLAIN, 35, humane_bytes(a, p->heap.peak_bytes));
-	sheet_right(s, STYLE_PLAIN, 46, humane_bytes(a, p->heap.live_bytes));
-	sheet_to_column(s, 48 + 2 * (depth < 8 ? depth : 8));
+	sheet_right(s, STYLE_PLAIN, 9, a);
+	sheet_right(s, STYLE_PLAIN, 22, humane_count(a, p->heap.allocs));
+	sheet_right(s, STYLE_PLAIN, 32, humane_bytes(a, p->heap.peak_bytes));
+	sheet_right(s, STYLE_PLAIN, 42, humane_bytes(a, p->heap.live_bytes));
+	sheet_to_column(s, 44 + 2 * (depth < 8 ? depth : 8));
 	const char *slash = strrchr(process->exe, '/');
 	sheet_text(s, STYLE_PLAIN, slash ? slash + 1 : process->exe);
 	if (process->origin == 1)
@@ -61,11 +61,11 @@ void text_process_tree(struct sheet *s)
 	size_t count = s->data->profile->process_count;
 	char all[HUMANE_BYTES];
 	sheet_heading(s, "Processes", NULL);
-	sheet_right(s, STYLE_DIM, 10, "pid");
-	sheet_right(s, STYLE_DIM, 24, "allocations");
-	sheet_right(s, STYLE_DIM, 35, "peak");
-	sheet_right(s, STYLE_DIM, 46, "live at end");
-	sheet_to_column(s, 48);
+	sheet_right(s, STYLE_DIM, 9, "pid");
+	sheet_right(s, STYLE_DIM, 22, "allocations");
+	sheet_right(s, STYLE_DIM, 32, "peak");
+	sheet_right(s, STYLE_DIM, 42, "live");
+	sheet_to_column(s, 44);
 	sheet_text(s, STYLE_DIM, "program");
 	sheet_end_line(s);
 	uint64_t top = s->request->top ? s->request->top : count;
@@ -221,8 +221,7 @@ static void warning(struct sheet *s, bool *any, const char *number, const char *
 	*any = true;
 	sheet_right(s, STYLE_WARN, 14, number);
 	sheet_to_column(s, 16);
-	sheet_text(s, STYLE_PLAIN, text);
-	sheet_end_line(s);
+	sheet_wrapped(s, text);
 }
 
 static void symbol_problems(struct sheet *s, bool *any)
