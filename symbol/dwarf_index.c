@@ -2,17 +2,14 @@
 #include "symbol/dwarf_index.h"
 
 #include <dwarf.h>
+#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compiler.h"
+#include "elf/elf_file.h"
 #include "symbol/dwarf_names.h"
 #include "util/mem.h"
-
-enum {
-	/* Far more than any real program has (libxul: 20 million); a hostile file of 100 MB that
-	 * makes each of its DIEs point at one long list of ranges would have 10^13. */
-	RANGES_MAX = 64 << 20,
-};
 
 struct adding {
 	struct dwarf_index *index;
@@ -25,11 +22,26 @@ static void add_range(void *context, uint64_t low, uint64_t high)
 	range_map_add(&adding->index->map, low, high, adding->unit, adding->unit);
 }
 
+/* A range takes more than two bytes somewhere; a file in which many DIEs name the same long list is
+ * damaged, and would take time and memory without end. */
+static size_t range_budget(Dwarf *dwarf)
+{
+	static const char *const names[] = { ".debug_info", ".debug_ranges", ".debug_rnglists" };
+	size_t budget = 65536;
+	for (size_t i = 0; i < AT_COUNT_OF(names); i++) {
+		GElf_Shdr shdr;
+		Elf_Scn *section = elf_section_named(dwarf_getelf(dwarf), names[i]);
+		if (section && gelf_getshdr(section, &shdr))
+			budget += shdr.sh_size / 2;
+	}
+	return budget;
+}
+
 void dwarf_index_build(struct dwarf_index *index, Dwarf *dwarf, Dwarf *alt_dwarf)
 {
 	*index = (struct dwarf_index){ .dwarf = dwarf,
 				       .alt_dwarf = alt_dwarf,
-				       .range_budget = RANGES_MAX };
+				       .range_budget = range_budget(dwarf) };
 	Dwarf_CU *cu = NULL;
 	uint8_t type;
 	Dwarf_Die die;

@@ -231,6 +231,8 @@ void dwarf_unit_build(struct dwarf_unit *unit, size_t *range_budget)
 	unit->has_contexts = language_has_contexts(&unit->full);
 	struct builder b = { .unit = unit, .range_budget = range_budget };
 	b.dies_left = unit_bytes(&unit->full);
+	if (unit->full.addr != unit->die.addr) /* the budget is by the size of the main file */
+		*range_budget += b.dies_left / 2;
 	walk_children(&b, &unit->full, (struct place){ RANGE_NONE, RANGE_NONE, 0 });
 	range_map_build(&unit->map);
 	if (dwarf_getsrcfiles(&unit->full, &unit->files, &unit->file_count) != 0)
