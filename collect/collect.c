@@ -15,7 +15,7 @@
 #include "collect/launch.h"
 #include "collect/recording.h"
 #include "collect/runtime_path.h"
-#include "collect/session.h"
+#include "collect/session_memory.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
 

@@ -11,9 +11,9 @@
 
 #include "collect/clock.h"
 #include "collect/processes.h"
-#include "collect/session.h"
+#include "collect/session_memory.h"
 #include "collect/slots.h"
-#include "collect/tables.h"
+#include "collect/code_tables.h"
 #include "trace/trace.h"
 
 /* A ring that has something for this pass. */

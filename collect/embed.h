@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "collect/tables.h"
+#include "collect/code_tables.h"
 #include "trace/trace.h"
 
 /* Host, kernel, directory, time, command (argv, ends with NULL) and tool. */

@@ -13,10 +13,10 @@ collect_libcollect_a_SOURCES = \
 	collect/processes.c collect/processes.h \
 	collect/recording.c collect/recording.h \
 	collect/runtime_path.c collect/runtime_path.h \
-	collect/session.c collect/session.h \
+	collect/session_memory.c collect/session_memory.h \
 	collect/slots.c collect/slots.h \
 	collect/survivors.c collect/survivors.h \
-	collect/tables.c collect/tables.h \
+	collect/code_tables.c collect/code_tables.h \
 	collect/thread_name.c collect/thread_name.h \
 	collect/watch.c collect/watch.h \
 	collect/watch_claim.c collect/watch_claim.h \

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "collect/clock.h"
-#include "collect/session.h"
+#include "collect/session_memory.h"
 #include "trace/trace.h"
 
 /* By index. */

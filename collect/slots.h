@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "collect/processes.h"
-#include "collect/session.h"
+#include "collect/session_memory.h"
 #include "collect/thread_name.h"
 #include "trace/trace.h"
 

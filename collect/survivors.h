@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "collect/session.h"
+#include "collect/session_memory.h"
 
 enum { SURVIVORS_MAX = 64 };
 

@@ -146,10 +146,14 @@ static void answer_all(struct watch *w)
 
 /* ---- signals ---- */
 
-static void wait_for_child(struct watch *w)
+/* Takes what has happened to the child; whether anything has. */
+static bool wait_for_child(struct watch *w)
 {
 	int status;
-	while (w->child && waitpid(w->child, &status, WNOHANG | WUNTRACED) > 0) {
+	bool any = false;
+	while (w->child &&
+	       waitpid(w->child, &status, WNOHANG | WUNTRACED | WCONTINUED) > 0) {
+		any = true;
 		if (WIFSTOPPED(status)) {
 			post(w, WATCH_CHILD_STOPPED, 0, WSTOPSIG(status));
 		} else if (WIFEXITED(status) || WIFSIGNALED(status)) {
@@ -157,13 +161,16 @@ static void wait_for_child(struct watch *w)
 			post(w, WATCH_CHILD_ENDED, 0, status);
 		}
 	}
+	return any;
 }
 
+/* The tool had stopped because its child had. If nothing has happened to the child since, it
+ * has not been continued (and perhaps stopped again): so it still stands. */
 static void continue_child(struct watch *w)
 {
 	const struct timespec delay = { .tv_nsec = CONTINUE_DELAY_NS };
 	nanosleep(&delay, NULL);
-	if (w->child && proc_is_stopped(w->child))
+	if (!wait_for_child(w) && w->child && proc_is_stopped(w->child))
 		kill(w->child, SIGCONT);
 }
 

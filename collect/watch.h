@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 #include "collect/channel.h"
-#include "collect/session.h"
+#include "collect/session_memory.h"
 #include "collect/watch_filter.h"
 #include "util/err.h"
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "collect/session.h"
+#include "collect/session_memory.h"
 
 enum { WATCH_MAX_EARLIER = 16 };
 

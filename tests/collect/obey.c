@@ -1,10 +1,12 @@
 /* obey.c - says "ready", then names every signal that it gets, one a line, until SIGTERM: then it
  * ends with 5. SIGTSTP and SIGSTOP stop it as usual. With an argument it first forks a child that does all
- * that, prints the child's pid and ends with 6. */
+ * that, prints the child's pid and ends with 6. Without a signal for a minute it gives up. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
@@ -31,7 +33,10 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IONBF, 0);
 	printf("ready\n");
 	for (;;) {
-		int got = sigwaitinfo(&set, NULL);
+		const struct timespec limit = { .tv_sec = 60 };
+		int got = sigtimedwait(&set, NULL, &limit);
+		if (got < 0 && errno == EAGAIN)
+			return 1;
 		if (got < 0)
 			continue;
 		free(malloc(13));

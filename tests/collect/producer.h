@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collect/session.h"
+#include "collect/session_memory.h"
 #include "wire/events.h"
 
 struct block_name {

@@ -1,6 +1,6 @@
-/* damage.c - the collector against a program that writes over the shared memory.
+/* overwrite.c - the collector against a program that writes over the shared memory.
  *
- * usage: damage [SEED [ROUNDS]]. Whatever is in there, the collector must not crash, hang or read
+ * usage: overwrite [SEED [ROUNDS]]. Whatever is in there, the collector must not crash, hang or read
  * outside of it (build with --enable-sanitizers), and what the checking writer gets must make
  * sense; a sound thread beside the damaged ones must not lose anything. */
 #include <stdlib.h>

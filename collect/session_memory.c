@@ -1,5 +1,5 @@
-/* session.c - see session.h. */
-#include "collect/session.h"
+/* session_memory.c - see session_memory.h. */
+#include "collect/session_memory.h"
 
 #include <errno.h>
 #include <linux/futex.h>

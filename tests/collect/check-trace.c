@@ -1,6 +1,6 @@
-/* verify.c - checks a trace with trace_verify() and prints what it found as JSON, for tests.
+/* check-trace.c - checks a trace with trace_verify() and prints what it found as JSON, for tests.
  *
- * usage: verify TRACE. Exit code 1 when a free names a block that was not allocated before or was
+ * usage: check-trace TRACE. Exit code 1 when a free names a block that was not allocated before or was
  * freed already, or when the file is damaged; 2 when it cannot be read. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	uint64_t by_op[TRACE_OP_COUNT] = { 0 };
 	if (argc != 2 || trace_verify(argv[1], &v, &err) < 0 ||
 	    count_events(argv[1], by_op, &err) < 0) {
-		fprintf(stderr, "verify: %s\n", err.text);
+		fprintf(stderr, "check-trace: %s\n", err.text);
 		return 2;
 	}
 	struct strbuf damage = STRBUF_INIT;

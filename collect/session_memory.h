@@ -1,9 +1,9 @@
-/* session.h - the tool's side of the session memory: making it and finding things in it.
+/* session_memory.h - the tool's side of the session memory: making it and finding things in it.
  *
  * The layout is wire/session.h. Traced processes can write all of it, so everything read here is
  * copied once and checked before it is used as an index or a length. */
-#ifndef ALLOCTRACE_COLLECT_SESSION_H
-#define ALLOCTRACE_COLLECT_SESSION_H
+#ifndef ALLOCTRACE_COLLECT_SESSION_MEMORY_H
+#define ALLOCTRACE_COLLECT_SESSION_MEMORY_H
 
 #include <stdint.h>
 

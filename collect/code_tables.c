@@ -1,5 +1,5 @@
-/* tables.c - see tables.h. */
-#include "collect/tables.h"
+/* code_tables.c - see code_tables.h. */
+#include "collect/code_tables.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,16 +1,16 @@
-/* tables.h - brings the nodes and modules of the session memory into the trace.
+/* code_tables.h - brings the nodes and modules of the session memory into the trace.
  *
  * Nodes keep their numbers, and the trace takes them in rising order, so all nodes up to the one
  * that an event names are written before the event. Modules are numbered in the order in which
  * they are first named. Not thread-safe: the collector's thread only. */
-#ifndef ALLOCTRACE_COLLECT_TABLES_H
-#define ALLOCTRACE_COLLECT_TABLES_H
+#ifndef ALLOCTRACE_COLLECT_CODE_TABLES_H
+#define ALLOCTRACE_COLLECT_CODE_TABLES_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "collect/processes.h"
-#include "collect/session.h"
+#include "collect/session_memory.h"
 #include "trace/trace.h"
 
 struct tables {
