@@ -225,8 +225,8 @@ int cmd_run(int argc, char **argv)
 	const struct usage usage = {
 		"run", "[--] PROGRAM [ARGUMENT...]",
 		"run a program and record its allocations",
-		"The program keeps its input, output, signals and terminal. alloctrace ends as it "
-		"does;\n2: no trace could be written, 125: the program could not be started.\n",
+		"The program keeps its input, output, signals and terminal. alloctrace ends as it\n"
+		"does. 2: no trace could be written, 125: the program could not be started.\n",
 		options
 	};
 	char **words = argv + 1;
