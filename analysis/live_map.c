@@ -3,11 +3,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/hash.h"
 #include "util/mem.h"
 
-enum { MAX_SPARE_PAGES = 256 };
+/* Pages are cut from chunks of the size of a huge page: frees go all over them, and with small pages
+ * most of the time of a replay goes into address translation. */
+enum {
+	CHUNK_BYTES = 2 << 20,
+	CHUNK_PAGES = CHUNK_BYTES / (LIVE_PAGE_BLOCKS * sizeof(struct live_block)),
+};
+
+struct live_chunk {
+	struct live_block pages[CHUNK_PAGES][LIVE_PAGE_BLOCKS];
+};
 
 /* key = counter << 16 | upper 16 bits of the time in units of 1024 ns; all ones: empty. */
 struct live_entry {
@@ -96,25 +106,29 @@ static bool sparse_remove(struct live_span *span, uint64_t counter, struct live_
 
 /* ---- pages ---- */
 
-static struct live_page *page_get(struct live_map *m)
+static void blocks_put(struct live_map *m, struct live_block *blocks)
 {
-	struct live_page *page = m->spare;
-	if (!page)
-		return mem_alloc(sizeof(*page));
-	m->spare = (struct live_page *)(uintptr_t)page->base_ns;
-	m->spare_count--;
-	return page;
+	memcpy(blocks, &m->spare, sizeof(m->spare));
+	m->spare = blocks;
 }
 
-static void page_put(struct live_map *m, struct live_page *page)
+static void add_chunk(struct live_map *m)
 {
-	if (m->spare_count >= MAX_SPARE_PAGES) {
-		free(page);
-		return;
-	}
-	page->base_ns = (uintptr_t)m->spare;
-	m->spare = page;
-	m->spare_count++;
+	struct live_chunk *chunk = mem_alloc_aligned(CHUNK_BYTES, CHUNK_BYTES);
+	madvise(chunk, CHUNK_BYTES, MADV_HUGEPAGE);
+	m->chunks = mem_grow(m->chunks, &m->chunk_cap, m->chunk_count + 1, sizeof(*m->chunks));
+	m->chunks[m->chunk_count++] = chunk;
+	for (size_t i = CHUNK_PAGES; i-- > 0;)
+		blocks_put(m, chunk->pages[i]);
+}
+
+static struct live_block *blocks_get(struct live_map *m)
+{
+	if (!m->spare)
+		add_chunk(m);
+	struct live_block *blocks = m->spare;
+	memcpy(&m->spare, blocks, sizeof(m->spare));
+	return blocks;
 }
 
 /* The span that holds `counter`; the first span begins at 0. */
@@ -164,18 +178,18 @@ static void thin_out(struct live_slot *s, const struct live_page *page, uint64_t
 /* A full page with few live blocks: they move to the hash tables, the page goes. */
 void live_map_shrink_page(struct live_map *m, struct live_slot *s, size_t index)
 {
-	struct live_page *page = s->pages[index];
+	struct live_page *page = &s->pages[index];
 	if (page->live)
 		thin_out(s, page, (s->first_page + index) << LIVE_PAGE_BITS);
-	s->pages[index] = NULL;
-	page_put(m, page);
+	blocks_put(m, page->blocks);
+	page->blocks = NULL;
 }
 
 /* Only when much is gone: a queue of blocks would otherwise move the array at every page. */
 static void trim_pages(struct live_slot *s)
 {
 	size_t gone = 0;
-	while (gone < s->page_count && !s->pages[gone])
+	while (gone < s->page_count && !s->pages[gone].blocks)
 		gone++;
 	if (gone < s->page_count / 4 + 1)
 		return;
@@ -187,15 +201,12 @@ static void trim_pages(struct live_slot *s)
 /* The page before is full now: from here on it may be thinned out. */
 void live_map_turn_page(struct live_map *m, struct live_slot *s, uint64_t time_ns)
 {
-	if (s->page && s->page->live < LIVE_PAGE_SPARSE)
+	if (s->page_count && s->pages[s->page_count - 1].live < LIVE_PAGE_SPARSE)
 		live_map_shrink_page(m, s, s->page_count - 1);
 	if (s->page_count == s->page_cap)
 		trim_pages(s);
 	s->pages = mem_grow(s->pages, &s->page_cap, s->page_count + 1, sizeof(*s->pages));
-	s->page = page_get(m);
-	s->page->base_ns = time_ns & ~UINT64_C(1023);
-	s->page->live = 0;
-	s->pages[s->page_count++] = s->page;
+	s->pages[s->page_count++] = (struct live_page){ blocks_get(m), time_ns & ~UINT64_C(1023), 0, 0 };
 }
 
 bool live_map_remove_old(struct live_map *m, struct live_slot *s, uint64_t counter,
@@ -216,8 +227,6 @@ void live_map_init(struct live_map *m)
 
 static void slot_release(struct live_slot *s)
 {
-	for (size_t i = 0; i < s->page_count; i++)
-		free(s->pages[i]);
 	for (size_t i = 0; i < s->span_count; i++)
 		free(s->spans[i].sparse.entries);
 	free(s->pages);
@@ -229,11 +238,9 @@ void live_map_release(struct live_map *m)
 	for (size_t i = 0; i < m->slot_count; i++)
 		slot_release(&m->slots[i]);
 	free(m->slots);
-	while (m->spare) {
-		struct live_page *page = m->spare;
-		m->spare = (struct live_page *)(uintptr_t)page->base_ns;
-		free(page);
-	}
+	for (size_t i = 0; i < m->chunk_count; i++)
+		free(m->chunks[i]);
+	free(m->chunks);
 	live_map_init(m);
 }
 
@@ -256,7 +263,7 @@ static void drain_page(struct live_map *m, struct live_slot *s, size_t index, ui
 		       uint64_t end, uint32_t thread,
 		       void (*visit)(void *ctx, const struct live_found *block), void *ctx)
 {
-	struct live_page *page = s->pages[index];
+	struct live_page *page = &s->pages[index];
 	uint64_t base = (uint64_t)(s->first_page + index) << LIVE_PAGE_BITS;
 	uint64_t from = first > base ? first - base : 0;
 	uint64_t to = end - base < LIVE_PAGE_BLOCKS ? end - base : LIVE_PAGE_BLOCKS;
@@ -269,7 +276,7 @@ static void drain_page(struct live_map *m, struct live_slot *s, size_t index, ui
 		page->blocks[i].stack = LIVE_NONE;
 		page->live--;
 	}
-	if (page != s->page && page->live < LIVE_PAGE_SPARSE)
+	if (index + 1 != s->page_count && page->live < LIVE_PAGE_SPARSE)
 		live_map_shrink_page(m, s, index);
 }
 
@@ -288,7 +295,7 @@ void live_map_drain(struct live_map *m, uint32_t slot, uint32_t thread, uint64_t
 			       (first >> LIVE_PAGE_BITS) - s->first_page :
 			       0;
 	for (; index < s->page_count && (s->first_page + index) << LIVE_PAGE_BITS < end; index++)
-		if (s->pages[index])
+		if (s->pages[index].blocks)
 			drain_page(m, s, index, first, end, thread, visit, ctx);
 	for (size_t i = 0; i < span->sparse.room; i++) {
 		struct live_found found;
@@ -303,12 +310,10 @@ void live_map_drain(struct live_map *m, uint32_t slot, uint32_t thread, uint64_t
 
 size_t live_map_bytes(const struct live_map *m)
 {
-	size_t bytes = m->slot_cap * sizeof(*m->slots) + m->spare_count * sizeof(*m->spare);
+	size_t bytes = m->slot_cap * sizeof(*m->slots) + m->chunk_count * CHUNK_BYTES;
 	for (size_t i = 0; i < m->slot_count; i++) {
 		const struct live_slot *s = &m->slots[i];
 		bytes += s->page_cap * sizeof(*s->pages) + s->span_cap * sizeof(*s->spans);
-		for (size_t p = 0; p < s->page_count; p++)
-			bytes += s->pages[p] ? sizeof(**s->pages) : 0;
 		for (size_t k = 0; k < s->span_count; k++)
 			bytes += s->spans[k].sparse.room * sizeof(struct live_entry);
 	}

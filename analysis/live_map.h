@@ -2,9 +2,10 @@
  *
  * The counters of a slot are dense, so a slot's blocks lie in pages indexed by counter:
  *
- *	slot -> | page 7 | - | page 9 | page 10 (being filled) |      - : released
+ *	slot -> | page 7     | - | page 9     | page 10 (being filled) |      - : released
+ *	        | 312 live   |   | 1000 live  | 5 live                 |
  *	             |
- *	             live = 312, blocks[1024]
+ *	             blocks[1024]
  *
  * A page is released when its last block is freed. A full page with few live blocks left gives
  * them to a hash table and goes too, so memory follows the number of live blocks, not of
@@ -35,11 +36,13 @@ struct live_block {
 	uint32_t time_units; /* of 1024 ns since the page's base_ns; saturates after 73 minutes */
 };
 
+/* A slot's page; blocks is NULL when it has been released. The blocks lie elsewhere, so that what is
+ * looked at for every free stays in the cache. */
 struct live_page {
+	struct live_block *blocks;
 	uint64_t base_ns;
 	uint32_t live;
 	uint32_t pad;
-	struct live_block blocks[LIVE_PAGE_BLOCKS];
 };
 
 /* Blocks of sparse pages, in open addressing. */
@@ -61,8 +64,7 @@ struct live_slot {
 	uint64_t first; /* of the present thread */
 	uint32_t thread;
 	uint32_t pad;
-	struct live_page *page; /* of `next`, NULL before the first block of a page */
-	struct live_page **pages;
+	struct live_page *pages; /* the last is that of next - 1 */
 	size_t first_page; /* index of pages[0] */
 	size_t page_count;
 	size_t page_cap;
@@ -75,8 +77,10 @@ struct live_map {
 	struct live_slot *slots;
 	size_t slot_count;
 	size_t slot_cap;
-	struct live_page *spare; /* released pages, most recent first, linked by base_ns */
-	size_t spare_count;
+	struct live_block *spare;   /* of released pages, most recent first; linked in their memory */
+	struct live_chunk **chunks; /* all pages lie in these */
+	size_t chunk_count;
+	size_t chunk_cap;
 };
 
 /* What remove gives back. */
@@ -117,15 +121,28 @@ static inline void live_map_add(struct live_map *m, struct live_slot *s, uint32_
 {
 	if (AT_UNLIKELY((s->next & (LIVE_PAGE_BLOCKS - 1)) == 0))
 		live_map_turn_page(m, s, time_ns);
-	uint64_t units = (time_ns - s->page->base_ns) / 1024;
-	s->page->blocks[s->next & (LIVE_PAGE_BLOCKS - 1)] = (struct live_block){
+	struct live_page *page = &s->pages[s->page_count - 1];
+	uint64_t units = (time_ns - page->base_ns) / 1024;
+	page->blocks[s->next & (LIVE_PAGE_BLOCKS - 1)] = (struct live_block){
 		.size = size,
 		.pool = pool & 0xffff,
 		.stack = stack,
 		.time_units = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX,
 	};
-	s->page->live += stack != LIVE_NONE;
+	page->live += stack != LIVE_NONE;
 	s->next++;
+}
+
+/* Has the record of a block fetched into the cache, for a remove that comes soon: the blocks that are
+ * freed lie all over memory, and waiting for them is most of a replay. */
+static inline void live_map_prefetch(const struct live_map *m, uint32_t slot, uint64_t counter)
+{
+	if (slot >= m->slot_count)
+		return;
+	const struct live_slot *s = &m->slots[slot];
+	size_t index = (counter >> LIVE_PAGE_BITS) - s->first_page;
+	if (index < s->page_count && s->pages[index].blocks)
+		__builtin_prefetch(&s->pages[index].blocks[counter & (LIVE_PAGE_BLOCKS - 1)]);
 }
 
 /* Takes a block out. false: it is not live (never made, freed before, or of no interest). */
@@ -133,9 +150,9 @@ static inline bool live_map_remove(struct live_map *m, struct live_slot *s, uint
 				   struct live_found *found)
 {
 	size_t index = (counter >> LIVE_PAGE_BITS) - s->first_page;
-	if (AT_UNLIKELY(counter >= s->next || index >= s->page_count || !s->pages[index]))
+	if (AT_UNLIKELY(counter >= s->next || index >= s->page_count || !s->pages[index].blocks))
 		return live_map_remove_old(m, s, counter, found);
-	struct live_page *page = s->pages[index];
+	struct live_page *page = &s->pages[index];
 	struct live_block *block = &page->blocks[counter & (LIVE_PAGE_BLOCKS - 1)];
 	if (AT_UNLIKELY(block->stack == LIVE_NONE))
 		return false;
@@ -145,7 +162,7 @@ static inline bool live_map_remove(struct live_map *m, struct live_slot *s, uint
 	found->time_ns = page->base_ns + (uint64_t)block->time_units * 1024;
 	found->thread = AT_LIKELY(counter >= s->first) ? s->thread : live_map_thread_of(s, counter);
 	block->stack = LIVE_NONE;
-	if (--page->live < LIVE_PAGE_SPARSE && AT_UNLIKELY(page != s->page))
+	if (--page->live < LIVE_PAGE_SPARSE && AT_UNLIKELY(index + 1 != s->page_count))
 		live_map_shrink_page(m, s, index);
 	return true;
 }

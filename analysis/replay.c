@@ -4,6 +4,8 @@
 
 #include "analysis/replay_state.h"
 
+enum { LOOK_AHEAD = 16 }; /* events; some 100 ns, about what memory takes */
+
 static bool passes(const struct replay *r, const struct trace_event *e, const struct tenure *t,
 		   uint32_t stack)
 {
@@ -165,6 +167,8 @@ void replay_feed(struct replay *r, const struct trace_event *events, size_t coun
 		if (AT_UNLIKELY(e->time_ns >= r->check_ns) && !reach(r, e->time_ns))
 			return;
 		r->now_ns = e->time_ns;
+		if (i + LOOK_AHEAD < count && e[LOOK_AHEAD].op == TRACE_FREE)
+			live_map_prefetch(&r->live, e[LOOK_AHEAD].block_slot, e[LOOK_AHEAD].counter);
 		if (e->op == TRACE_ALLOC)
 			on_alloc(r, e);
 		else if (e->op == TRACE_FREE)

@@ -49,6 +49,14 @@ void *mem_realloc(void *old, size_t count, size_t bytes)
 	return p;
 }
 
+void *mem_alloc_aligned(size_t alignment, size_t bytes)
+{
+	void *p = aligned_alloc(alignment, bytes);
+	if (!p)
+		out_of_memory(bytes);
+	return p;
+}
+
 char *mem_strdup(const char *text)
 {
 	return mem_strndup(text, strlen(text));

@@ -12,6 +12,8 @@
 void *mem_alloc(size_t bytes);                           /* uninitialised */
 void *mem_zalloc(size_t count, size_t bytes);            /* zeroed; overflow checked */
 void *mem_realloc(void *old, size_t count, size_t bytes); /* overflow checked */
+/* Uninitialised; alignment is a power of two and divides bytes. Freed by free(). */
+void *mem_alloc_aligned(size_t alignment, size_t bytes);
 char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len);
 /* printf into fresh memory; the caller frees it. */
