@@ -134,8 +134,9 @@ static inline void live_map_add(struct live_map *m, struct live_slot *s, uint32_
 }
 
 /* Has the record of a block fetched into the cache, for a remove that comes soon: the blocks that are
- * freed lie all over memory, and waiting for them is most of a replay. */
-static inline void live_map_prefetch(const struct live_map *m, uint32_t slot, uint64_t counter)
+ * freed lie all over memory, and waiting for them is most of a replay. Not left to the compiler to
+ * inline: gcc takes such a function for one without effect and drops the call. */
+AT_ALWAYS_INLINE void live_map_prefetch(const struct live_map *m, uint32_t slot, uint64_t counter)
 {
 	if (slot >= m->slot_count)
 		return;

@@ -4,7 +4,7 @@
 
 #include "analysis/replay_state.h"
 
-enum { LOOK_AHEAD = 16 }; /* events; some 100 ns, about what memory takes */
+enum { LOOK_AHEAD = 16 }; /* events: a few hundred ns, as long as memory takes */
 
 static bool passes(const struct replay *r, const struct trace_event *e, const struct tenure *t,
 		   uint32_t stack)
