@@ -20,6 +20,15 @@ void profile_free(struct profile *p)
 	free(p);
 }
 
+uint32_t profile_largest_process(const struct profile *p)
+{
+	uint32_t largest = 0;
+	for (uint32_t i = 1; i < p->process_count; i++)
+		if (p->processes[i].heap.peak_bytes > p->processes[largest].heap.peak_bytes)
+			largest = i;
+	return largest;
+}
+
 void metrics_add(struct metrics *sum, const struct metrics *m)
 {
 	sum->allocs += m->allocs;

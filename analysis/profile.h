@@ -148,6 +148,9 @@ struct profile {
 
 void profile_free(struct profile *p);
 
+/* The process with the highest peak of its own. */
+uint32_t profile_largest_process(const struct profile *p);
+
 void metrics_add(struct metrics *sum, const struct metrics *m);
 
 #endif

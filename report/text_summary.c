@@ -62,7 +62,11 @@ static void program(struct sheet *s)
 	const struct trace_reader *reader = s->data->reader;
 	struct strbuf command = STRBUF_INIT;
 	const struct trace_process *p = trace_reader_process(reader, 0);
-	text_command(&command, p->command, p->command_bytes);
+	const char *asked = trace_reader_fact(reader, "command");
+	if (asked)
+		strbuf_adds(&command, asked);
+	else
+		text_command(&command, p->command, p->command_bytes);
 	if (!command.len)
 		strbuf_adds(&command, *p->exe ? p->exe : s->data->path);
 	sheet_text(s, STYLE_BOLD, command.text);
@@ -70,15 +74,24 @@ static void program(struct sheet *s)
 	strbuf_release(&command);
 }
 
+/* How the program ended; the first process image itself may have ended by exec. */
+static uint64_t session_status(const struct sheet *s)
+{
+	const char *fact = trace_reader_fact(s->data->reader, "wait_status");
+	const struct profile_process *first = &s->data->profile->processes[0];
+	if (fact)
+		return strtoull(fact, NULL, 10);
+	return first->ended ? first->wait_status : TRACE_STATUS_UNKNOWN;
+}
+
 static void circumstances(struct sheet *s)
 {
 	const struct profile *p = s->data->profile;
 	char buf[HUMANE_BYTES], count[HUMANE_BYTES], status[64];
-	const struct trace_process *first = trace_reader_process(s->data->reader, 0);
 	if (p->process_count) {
-		sheet_format(s, STYLE_PLAIN, "pid %" PRIu32, first->pid);
-		if (p->processes[0].ended &&
-		    *text_wait_status(status, sizeof(status), p->processes[0].wait_status))
+		sheet_format(s, STYLE_PLAIN, "pid %" PRIu32,
+			     trace_reader_process(s->data->reader, 0)->pid);
+		if (*text_wait_status(status, sizeof(status), session_status(s)))
 			sheet_format(s, STYLE_PLAIN, ", %s", status);
 		sheet_text(s, STYLE_PLAIN, "; ");
 	}
@@ -165,9 +178,13 @@ static void levels(struct sheet *s)
 	line(s, "peak", humane_bytes(a, h->peak_bytes));
 	blocks_at(s, h->peak_blocks);
 	sheet_format(s, STYLE_DIM, ", at %s", humane_time(b, h->peak_ns));
-	if (p->process_count > 1 && filter_is_empty(s->data->filter))
-		sheet_format(s, STYLE_DIM, "; first process %s",
-			     humane_bytes(b, p->processes[0].heap.peak_bytes));
+	uint32_t largest = profile_largest_process(p);
+	if (p->process_count > 1 && p->processes[largest].heap.peak_bytes < h->peak_bytes) {
+		const char *exe = trace_reader_process(s->data->reader, largest)->exe;
+		const char *slash = strrchr(exe, '/');
+		sheet_format(s, STYLE_DIM, "; %s alone %s", slash ? slash + 1 : exe,
+			     humane_bytes(b, p->processes[largest].heap.peak_bytes));
+	}
 	sheet_end_line(s);
 	bool ended = p->process_count && p->processes[0].ended;
 	line(s, ended ? "live at exit" : "live at the end", humane_bytes(a, h->live_bytes));

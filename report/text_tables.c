@@ -1,9 +1,13 @@
 /* text_tables.c - processes, pools, scopes, marks, mapped memory, warnings; see text_parts.h. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/humane.h"
 #include "report/text_parts.h"
+#include "util/mem.h"
+
+enum { TREE_MAX_PROCESSES = 20 };
 
 /* ---- processes ---- */
 
@@ -29,25 +33,49 @@ static void process_row(struct sheet *s, uint32_t index, unsigned depth)
 	sheet_end_line(s);
 }
 
-/* Children follow their parent. Depth is bounded by the number of processes: a parent of a later
- * index is no parent. */
-static size_t process_tree(struct sheet *s, uint32_t parent, unsigned depth, size_t room)
+/* Children follow their parent; a program that was exec'd stands where the one before it stood. Depth
+ * is bounded: a parent of a later index is no parent. */
+static void process_branch(struct sheet *s, uint32_t parent, unsigned depth)
 {
 	const struct profile *p = s->data->profile;
-	size_t used = 0;
+	const struct trace_reader *reader = s->data->reader;
 	uint32_t from = parent == TRACE_NO_PROCESS ? 0 : parent + 1;
-	for (uint32_t i = from; i < p->process_count && used < room; i++) {
-		uint32_t its = trace_reader_process(s->data->reader, i)->parent;
-		if (its != TRACE_NO_PROCESS && its >= i)
-			its = TRACE_NO_PROCESS;
+	for (uint32_t i = from; i < p->process_count; i++) {
+		const struct trace_process *process = trace_reader_process(reader, i);
+		uint32_t its = process->parent < i ? process->parent : TRACE_NO_PROCESS;
 		if (its != parent)
 			continue;
-		process_row(s, i, depth);
-		used++;
-		if (depth < 64)
-			used += process_tree(s, i, depth + 1, room - used);
+		bool same = its != TRACE_NO_PROCESS &&
+			    trace_reader_process(reader, its)->pid == process->pid;
+		unsigned its_depth = same && depth ? depth - 1 : depth;
+		process_row(s, i, its_depth);
+		process_branch(s, i, its_depth + 1);
 	}
-	return used;
+}
+
+struct process_order {
+	uint64_t peak_bytes;
+	uint32_t process;
+};
+
+static int larger_peak_first(const void *a, const void *b)
+{
+	const struct process_order *x = a, *y = b;
+	if (x->peak_bytes != y->peak_bytes)
+		return x->peak_bytes > y->peak_bytes ? -1 : 1;
+	return x->process < y->process ? -1 : x->process > y->process;
+}
+
+static void largest_processes(struct sheet *s, size_t top)
+{
+	const struct profile *p = s->data->profile;
+	struct process_order *order = mem_zalloc(p->process_count, sizeof(*order));
+	for (uint32_t i = 0; i < p->process_count; i++)
+		order[i] = (struct process_order){ p->processes[i].heap.peak_bytes, i };
+	qsort(order, p->process_count, sizeof(*order), larger_peak_first);
+	for (size_t i = 0; i < top && i < p->process_count; i++)
+		process_row(s, order[i].process, 0);
+	free(order);
 }
 
 void text_processes(struct sheet *s)
@@ -59,8 +87,12 @@ void text_processes(struct sheet *s)
 void text_process_tree(struct sheet *s)
 {
 	size_t count = s->data->profile->process_count;
-	char all[HUMANE_BYTES];
-	sheet_heading(s, "Processes", NULL);
+	size_t top = s->request->top ? s->request->top : count;
+	char shown[HUMANE_BYTES], all[HUMANE_BYTES], remark[2 * HUMANE_BYTES + 32];
+	bool tree = count <= top || count <= TREE_MAX_PROCESSES;
+	snprintf(remark, sizeof(remark), "the largest %s of %s", humane_count(shown, top),
+		 humane_count(all, count));
+	sheet_heading(s, "Processes", tree ? NULL : remark);
 	sheet_right(s, STYLE_DIM, 9, "pid");
 	sheet_right(s, STYLE_DIM, 22, "allocations");
 	sheet_right(s, STYLE_DIM, 32, "peak");
@@ -68,14 +100,10 @@ void text_process_tree(struct sheet *s)
 	sheet_to_column(s, 44);
 	sheet_text(s, STYLE_DIM, "program");
 	sheet_end_line(s);
-	uint64_t top = s->request->top ? s->request->top : count;
-	size_t room = top < 20 && count > 20 ? 20 : count;
-	size_t used = process_tree(s, TRACE_NO_PROCESS, 0, room);
-	if (used < count) {
-		sheet_format(s, STYLE_DIM, "          ... %s more",
-			     humane_count(all, count - used));
-		sheet_end_line(s);
-	}
+	if (tree)
+		process_branch(s, TRACE_NO_PROCESS, 0);
+	else
+		largest_processes(s, top);
 }
 
 /* ---- pools, scopes, marks, mappings ---- */
