@@ -96,6 +96,10 @@ static void compare_again(const struct content *c, const char *path)
 			CHECK(strcmp(e.text, c->events[i].text) == 0, "text of event %zu", i);
 			e.text = c->events[i].text;
 		}
+		/* Small moves of the clock are left out. */
+		CHECK(c->events[i].time_ns - e.time_ns < TRACE_TIME_STEP_NS, "time of event %zu",
+		      i);
+		e.time_ns = c->events[i].time_ns;
 		CHECK(memcmp(&e, &c->events[i], sizeof(e)) == 0, "event %zu differs", i);
 	}
 	CHECK(trace_reader_next(r, &e, 1, &err) == 0 && !trace_reader_damage(r), "the end");

@@ -11,8 +11,12 @@
 
 #include "util/mem.h"
 
-/* Below this a zlib stream is not smaller. */
-enum { SMALLEST_COMPRESSED = 32 };
+enum {
+	/* Below this a zlib stream is not smaller. */
+	SMALLEST_COMPRESSED = 32,
+	/* A stream so much smaller than the payload may repeat itself. */
+	TWICE_RATIO = 32,
+};
 
 static int open_stdout(struct err *err)
 {
@@ -159,6 +163,21 @@ static void put_chunk_header(uint8_t *out, const struct chunk_header *h)
 	format_put_u32(out + 20, deflate_crc32(out, 20));
 }
 
+/* Replaces the stream by a stream of it, when that is smaller. */
+static bool pack_again(struct output *o, uint8_t *stored, size_t *packed)
+{
+	uint8_t *again = mem_alloc(*packed);
+	size_t bytes = deflater_run(o->deflater, stored, *packed, again + FORMAT_TWICE_HEAD_BYTES,
+				    *packed - FORMAT_TWICE_HEAD_BYTES);
+	if (bytes) {
+		format_put_u32(again, (uint32_t)*packed);
+		*packed = FORMAT_TWICE_HEAD_BYTES + bytes;
+		memcpy(stored, again, *packed);
+	}
+	free(again);
+	return bytes != 0;
+}
+
 int output_chunk(struct output *o, enum chunk_type type, uint32_t count, const uint8_t *payload,
 		 size_t bytes)
 {
@@ -171,6 +190,9 @@ int output_chunk(struct output *o, enum chunk_type type, uint32_t count, const u
 	size_t packed = 0;
 	if (bytes >= SMALLEST_COMPRESSED && type != CHUNK_END)
 		packed = deflater_run(o->deflater, payload, bytes, stored, bytes - 1);
+	if (packed && packed * TWICE_RATIO < bytes && bytes <= FORMAT_MAX_TWICE_BYTES &&
+	    pack_again(o, stored, &packed))
+		h.flags = CHUNK_FLAG_TWICE;
 	if (!packed) {
 		h.flags = CHUNK_FLAG_PLAIN;
 		if (bytes)

@@ -15,6 +15,21 @@ void decoder_release(struct decoder *d)
 	predictor_release(&d->predictor);
 }
 
+/* Finds where the next switch stands. */
+static void read_gap(struct decoder *d)
+{
+	const struct cursor *ops = &d->column[COLUMN_OPS];
+	struct cursor *in = &d->column[COLUMN_GAP];
+	d->switch_at = NULL;
+	if (in->at == in->end)
+		return;
+	uint64_t gap = cursor_below(in, cursor_left(ops));
+	if (in->bad)
+		d->wrong = "an event chunk is malformed";
+	else
+		d->switch_at = ops->at + gap;
+}
+
 void decoder_begin(struct decoder *d, const uint8_t *payload, size_t bytes, uint32_t count)
 {
 	struct cursor in = cursor_on(payload, bytes);
@@ -23,8 +38,14 @@ void decoder_begin(struct decoder *d, const uint8_t *payload, size_t bytes, uint
 		len[i] = cursor_varint(&in);
 	for (unsigned i = 0; i < COLUMN_COUNT; i++)
 		d->column[i] = cursor_part(&in, len[i]);
-	d->events_left = count;
-	d->wrong = in.bad || in.at != in.end ? "an event chunk is malformed" : NULL;
+	d->wrong = NULL;
+	d->switch_at = NULL;
+	if (in.bad || in.at != in.end)
+		d->wrong = "an event chunk is malformed";
+	else if (len[COLUMN_OPS] != count)
+		d->wrong = "an event chunk has another number of events than it says";
+	else
+		read_gap(d);
 }
 
 static uint64_t read_split(struct decoder *d, enum column_id low)
@@ -91,6 +112,17 @@ static AT_NOINLINE bool read_site_explicitly(struct decoder *d, unsigned mode, s
 	return true;
 }
 
+static inline bool read_size(struct decoder *d, unsigned mode, uint32_t number)
+{
+	struct stack_state *at = &d->predictor.stacks[number];
+	uint64_t *next = predict_next_size(&d->predictor, number, at->size);
+	if (mode == SIZE_EXPLICIT)
+		*next = read_split(d, COLUMN_SIZE_LOW);
+	at->size = *next;
+	return mode <= SIZE_EXPLICIT && !d->column[COLUMN_SIZE_LOW].bad &&
+	       !d->column[COLUMN_SIZE_HIGH].bad;
+}
+
 static inline bool decode_alloc(struct decoder *d, unsigned op, size_t node_count,
 				struct trace_event *e)
 {
@@ -103,11 +135,9 @@ static inline bool decode_alloc(struct decoder *d, unsigned op, size_t node_coun
 	number = successors_take(&p->stacks[slot->last_stack].next, mode, number);
 	struct stack_state *at = &p->stacks[number];
 	slot->last_stack = number;
-	if (op & OP_ALLOC_SIZE) {
-		at->size = read_split(d, COLUMN_SIZE_LOW);
-		if (d->column[COLUMN_SIZE_LOW].bad || d->column[COLUMN_SIZE_HIGH].bad)
-			return false;
-	}
+	unsigned size_mode = op >> OP_ALLOC_SIZE_SHIFT & 3;
+	if (size_mode != SIZE_SAME && !read_size(d, size_mode, number))
+		return false;
 	if (AT_UNLIKELY(op & OP_ALLOC_ATTR) && !read_alloc_attr(d, at))
 		return false;
 	*e = (struct trace_event){
@@ -252,31 +282,52 @@ static bool decode_time(struct decoder *d)
 	return true;
 }
 
-static bool decode_slot(struct decoder *d, unsigned op)
+static bool decode_slot(struct decoder *d, unsigned bits)
 {
 	struct predictor *p = &d->predictor;
 	struct slot_state *from = &p->slots[p->slot];
-	if (op == OP_SLOT) {
+	if (bits & SWITCH_SLOT) {
 		struct cursor *in = &d->column[COLUMN_SLOT];
 		from->next_slot = (uint32_t)cursor_below(in, TRACE_MAX_SLOTS);
 		if (in->bad)
 			return false;
-		p->slot = from->next_slot;
-		predictor_reserve_slot(p, p->slot);
-		return true;
 	}
 	p->slot = from->next_slot;
+	predictor_reserve_slot(p, p->slot);
 	return true;
+}
+
+static AT_NOINLINE bool decode_switch(struct decoder *d)
+{
+	struct cursor *in = &d->column[COLUMN_SWITCH];
+	unsigned bits = cursor_byte(in);
+	unsigned slot_bits = bits & (SWITCH_SLOT_NEXT | SWITCH_SLOT);
+	if (in->bad || bits == 0 || bits > (SWITCH_TIME | SWITCH_SLOT))
+		return false; /* nothing, or both slot bits */
+	if ((bits & SWITCH_TIME) && !decode_time(d))
+		return false;
+	if (slot_bits && !decode_slot(d, slot_bits))
+		return false;
+	read_gap(d);
+	return !d->wrong;
 }
 
 /* Every column must have been read to its end. */
 static void end_chunk(struct decoder *d)
 {
-	if (d->events_left)
-		d->wrong = "an event chunk has fewer events than it says";
 	for (unsigned i = 0; i < COLUMN_COUNT; i++)
 		if (d->column[i].at != d->column[i].end)
 			d->wrong = "an event chunk has bytes after its last event";
+}
+
+static inline bool decode_event(struct decoder *d, unsigned op, const struct tables *t,
+				struct trace_event *e)
+{
+	if (op >= OP_FREE)
+		return decode_free(d, op, t->node_count, e);
+	if (op <= OP_ALLOC_LAST)
+		return decode_alloc(d, op, t->node_count, e);
+	return op >= OP_OTHER && decode_other(d, op - OP_OTHER, t, e);
 }
 
 size_t decoder_next(struct decoder *d, const struct tables *t, struct trace_event *out, size_t max)
@@ -290,25 +341,14 @@ size_t decoder_next(struct decoder *d, const struct tables *t, struct trace_even
 			end_chunk(d);
 			break;
 		}
-		unsigned op = *ops->at++;
-		bool good;
-		if (op >= OP_FREE)
-			good = decode_free(d, op, t->node_count, &out[n]);
-		else if (op <= OP_ALLOC_LAST)
-			good = decode_alloc(d, op, t->node_count, &out[n]);
-		else if (op >= OP_OTHER)
-			good = decode_other(d, op - OP_OTHER, t, &out[n]);
-		else if (op == OP_TIME && decode_time(d))
-			continue;
-		else if ((op == OP_SLOT_NEXT || op == OP_SLOT) && decode_slot(d, op))
-			continue;
-		else
-			good = false;
-		if (!good || !d->events_left) {
+		bool good = true;
+		/* A gap may be 0. */
+		while (AT_UNLIKELY(ops->at == d->switch_at) && good)
+			good = decode_switch(d);
+		if (!good || !decode_event(d, *ops->at++, t, &out[n])) {
 			d->wrong = "an event is malformed or names what is not there";
 			break;
 		}
-		d->events_left--;
 		n++;
 	}
 	return n;

@@ -24,6 +24,8 @@ enum {
 	FORMAT_END_BYTES = 16, /* payload of the end chunk */
 	/* What a reader accepts, checked before anything is allocated. */
 	FORMAT_MAX_CHUNK_BYTES = 64 << 20,
+	FORMAT_MAX_TWICE_BYTES = 4 << 20, /* raw, of a chunk with CHUNK_FLAG_TWICE */
+	FORMAT_TWICE_HEAD_BYTES = 4,
 	FORMAT_MAX_NODES = 1 << 24,
 	FORMAT_MAX_MODULES = 1 << 20,
 	FORMAT_MAX_PROCESSES = 1 << 20,
@@ -47,6 +49,9 @@ enum chunk_type {
 
 enum chunk_flag {
 	CHUNK_FLAG_PLAIN = 1, /* the payload is stored as it is, not as a zlib stream */
+	/* A zlib stream of a zlib stream, after the length of the latter as u32. deflate does not
+	 * get below 1:1032, and a long loop then leaves a stream that itself repeats. */
+	CHUNK_FLAG_TWICE = 2,
 };
 
 /* Bytes: 0 type, 1 flags, 2-3 zero, 4 stored bytes, 8 raw bytes, 12 count, 16 crc32 of the stored
@@ -70,7 +75,7 @@ enum table_record {
 
 /* An event chunk is a directory of column lengths and then the columns. */
 enum column_id {
-	COLUMN_OPS,	   /* one byte per operation */
+	COLUMN_OPS,	   /* one byte per event */
 	COLUMN_STACK,	   /* varint: number of a stack, where not predicted */
 	COLUMN_STACK_NEW,  /* zigzag varint: node of a new stack, from that of the last new one */
 	COLUMN_SIZE_LOW,   /* low byte of a size, where not predicted */
@@ -83,29 +88,36 @@ enum column_id {
 	COLUMN_SITE_NEW,   /* zigzag varint: node of a new site, as for stacks */
 	COLUMN_FREE_ATTR,  /* role, flags */
 	COLUMN_BLOCK_SLOT, /* varint */
-	COLUMN_SLOT,	   /* varint: slot of the events that follow */
-	COLUMN_TIME,	   /* varint: microseconds since the last one */
+	COLUMN_GAP,	   /* varint: events since the last switch */
+	COLUMN_SWITCH,	   /* one byte per switch: enum switch_bits */
+	COLUMN_SLOT,	   /* varint: slot of the events that follow, where not predicted */
+	COLUMN_TIME,	   /* varint: microseconds since the last time */
 	COLUMN_OTHER,	   /* fields of all other ops */
 	COLUMN_COUNT
 };
 
-/* The op byte: ALLOC 0x00-0x0f, others 0x10-0x1f and 0x20-0x3f, FREE 0x80-0xff.
+/* The op byte: ALLOC 0x00-0x1f, others 0x20-0x3f, FREE 0x80-0xff.
  *
- *   ALLOC  0 0 0 0 | attr explicit | size explicit | enum node_mode (2 bits)
+ *   ALLOC  0 0 0 | attr explicit | enum size_mode (2 bits) | enum node_mode (2 bits)
  *   FREE   1 | slot explicit | attr explicit | enum node_mode (2 bits) | enum name_mode (3 bits) */
 enum op_code {
 	OP_ALLOC_MODE = 0x03, /* mask */
-	OP_ALLOC_SIZE = 0x04,
-	OP_ALLOC_ATTR = 0x08,
-	OP_ALLOC_LAST = 0x0f,
-	OP_TIME = 0x10,
-	OP_SLOT_NEXT = 0x11, /* to the slot that followed this one the last time */
-	OP_SLOT = 0x12,
+	OP_ALLOC_SIZE_SHIFT = 2,
+	OP_ALLOC_ATTR = 0x10,
+	OP_ALLOC_LAST = 0x1f,
 	OP_OTHER = 0x20, /* + enum trace_op */
 	OP_FREE = 0x80,
 	OP_FREE_ATTR = 0x20,
 	OP_FREE_SLOT = 0x40,
 	OP_FREE_SITE_SHIFT = 3,
+};
+
+/* A switch stands before an event: the time moves, another slot's turn comes, or both. They have
+ * columns of their own so that the ops of a loop stay a plain repetition. */
+enum switch_bits {
+	SWITCH_TIME = 1,      /* by the next entry of COLUMN_TIME */
+	SWITCH_SLOT_NEXT = 2, /* to the slot that followed this one the last time */
+	SWITCH_SLOT = 4,      /* to the next entry of COLUMN_SLOT */
 };
 
 /* The fields of the other ops, in the order in which COLUMN_OTHER has them. */

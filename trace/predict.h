@@ -24,6 +24,13 @@ enum node_mode {
 	NODE_MODE_NEW = 3,    /* explicit: its node; it gets the next number */
 };
 
+/* How an allocation gives its size. */
+enum size_mode {
+	SIZE_SAME = 0, /* as the last of this stack */
+	SIZE_NEXT = 1, /* what came the last time that this stack's size changed from there */
+	SIZE_EXPLICIT = 2,
+};
+
 /* How a free names its block; tried in this order. `slot` is the block's. */
 enum name_mode {
 	NAME_SITE_AGE = 0,  /* as many allocations old as the last block freed by this site */
@@ -68,6 +75,8 @@ struct slot_state {
 	uint32_t pad;
 };
 
+enum { NEXT_SIZE_BITS = 12 };
+
 struct predictor {
 	struct stack_state *stacks; /* by number */
 	struct site_state *sites;   /* by number */
@@ -75,9 +84,10 @@ struct predictor {
 	size_t stack_count, stack_cap;
 	size_t site_count, site_cap;
 	size_t slot_count, slot_cap;
-	uint32_t last_new_stack; /* node */
-	uint32_t last_new_site;	 /* node */
-	uint32_t slot;		 /* of the events that follow */
+	uint32_t last_new_stack;		  /* node */
+	uint32_t last_new_site;			  /* node */
+	uint32_t slot;				  /* of the events that follow */
+	uint64_t next_sizes[1 << NEXT_SIZE_BITS]; /* see predict_next_size() */
 };
 
 /* The next number, for a stack of that node; its state is blank. */
@@ -144,6 +154,13 @@ AT_ALWAYS_INLINE uint32_t successors_take(struct successors *s, unsigned mode, u
 	s->second = s->first;
 	s->first = number;
 	return number;
+}
+
+/* Where the size is kept that follows `size` at a stack. Others may share the place. */
+AT_ALWAYS_INLINE uint64_t *predict_next_size(struct predictor *p, uint32_t stack, uint64_t size)
+{
+	uint64_t mixed = (stack * UINT64_C(0x9e3779b1) + size) * UINT64_C(0x9e3779b97f4a7c15);
+	return &p->next_sizes[mixed >> (64 - NEXT_SIZE_BITS)];
 }
 
 /* A block of `slot` was freed by `site`. */

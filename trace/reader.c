@@ -136,6 +136,12 @@ void trace_reader_close(struct trace_reader *r)
 	free(r);
 }
 
+/* Whether a stream of so many bytes can give so many. */
+static bool credible(uint64_t stored_bytes, uint64_t raw_bytes)
+{
+	return raw_bytes <= stored_bytes * MAX_RATIO + RATIO_SLACK;
+}
+
 static bool parse_chunk_header(const uint8_t *in, struct chunk_header *h)
 {
 	h->type = in[0];
@@ -144,12 +150,18 @@ static bool parse_chunk_header(const uint8_t *in, struct chunk_header *h)
 	h->raw_bytes = format_get_u32(in + 8);
 	h->count = format_get_u32(in + 12);
 	h->crc = format_get_u32(in + 16);
-	if (format_get_u32(in + 20) != deflate_crc32(in, 20) || h->flags > CHUNK_FLAG_PLAIN ||
+	if (format_get_u32(in + 20) != deflate_crc32(in, 20) ||
 	    h->stored_bytes > FORMAT_MAX_CHUNK_BYTES || h->raw_bytes > FORMAT_MAX_CHUNK_BYTES)
 		return false;
-	if (h->flags & CHUNK_FLAG_PLAIN)
+	switch (h->flags) {
+	case CHUNK_FLAG_PLAIN:
 		return h->stored_bytes == h->raw_bytes;
-	return h->raw_bytes <= (uint64_t)h->stored_bytes * MAX_RATIO + RATIO_SLACK;
+	case CHUNK_FLAG_TWICE:
+		return h->stored_bytes > FORMAT_TWICE_HEAD_BYTES &&
+		       h->raw_bytes <= FORMAT_MAX_TWICE_BYTES;
+	default:
+		return h->flags == 0 && credible(h->stored_bytes, h->raw_bytes);
+	}
 }
 
 /* The header of the chunk at r->position, which is then the next one's. */
@@ -206,18 +218,38 @@ static uint8_t *stored_buffer(struct trace_reader *r, const struct chunk_header 
 	return r->stored = mem_grow(r->stored, &r->stored_cap, h->stored_bytes, 1);
 }
 
+static int expand_twice(struct trace_reader *r, const uint8_t *stored, size_t stored_bytes,
+			uint8_t *raw, size_t raw_bytes)
+{
+	uint32_t middle_bytes = format_get_u32(stored);
+	stored += FORMAT_TWICE_HEAD_BYTES;
+	stored_bytes -= FORMAT_TWICE_HEAD_BYTES;
+	if (middle_bytes > FORMAT_MAX_TWICE_BYTES || !credible(stored_bytes, middle_bytes) ||
+	    !credible(middle_bytes, raw_bytes))
+		return -1;
+	uint8_t *middle = mem_alloc(middle_bytes);
+	int result = inflater_run(r->inflater, stored, stored_bytes, middle, middle_bytes);
+	if (result == 0)
+		result = inflater_run(r->inflater, middle, middle_bytes, raw, raw_bytes);
+	free(middle);
+	return result;
+}
+
 /* The payload, expanded into raw (room for h->raw_bytes). */
 static enum step read_payload(struct trace_reader *r, const struct chunk_header *h, uint8_t *raw,
 			      struct err *err)
 {
-	bool plain = h->flags & CHUNK_FLAG_PLAIN;
+	bool plain = h->flags == CHUNK_FLAG_PLAIN;
 	uint8_t *stored = plain ? raw : stored_buffer(r, h);
 	enum step step = read_stored(r, h, stored, err);
+	int result = 0;
 	if (step != STEP_CHUNK)
 		return step;
-	if (!plain && inflater_run(r->inflater, stored, h->stored_bytes, raw, h->raw_bytes) < 0)
-		return bad_chunk(r, "a chunk does not decompress");
-	return STEP_CHUNK;
+	if (h->flags == CHUNK_FLAG_TWICE)
+		result = expand_twice(r, stored, h->stored_bytes, raw, h->raw_bytes);
+	else if (!plain)
+		result = inflater_run(r->inflater, stored, h->stored_bytes, raw, h->raw_bytes);
+	return result < 0 ? bad_chunk(r, "a chunk does not decompress") : STEP_CHUNK;
 }
 
 static const char *take_table(struct trace_reader *r, const struct chunk_header *h,
@@ -255,7 +287,7 @@ static enum step read_table_chunk(struct trace_reader *r, const struct chunk_hea
 static enum step read_end(struct trace_reader *r, const struct chunk_header *h, struct err *err)
 {
 	uint8_t payload[FORMAT_END_BYTES];
-	if (h->raw_bytes != FORMAT_END_BYTES || !(h->flags & CHUNK_FLAG_PLAIN))
+	if (h->raw_bytes != FORMAT_END_BYTES || h->flags != CHUNK_FLAG_PLAIN)
 		return bad_chunk(r, "the end record is wrong");
 	enum step step = read_payload(r, h, payload, err);
 	if (step != STEP_CHUNK)
@@ -343,7 +375,7 @@ static uint8_t *find_index(struct trace_reader *r, struct chunk_header *h, uint6
 	uint64_t size = r->file_bytes;
 	if (size < FORMAT_HEADER_BYTES + END_CHUNK_BYTES ||
 	    !seek_chunk(r, size - END_CHUNK_BYTES, size, h) || h->type != CHUNK_END ||
-	    h->raw_bytes != FORMAT_END_BYTES || !(h->flags & CHUNK_FLAG_PLAIN) ||
+	    h->raw_bytes != FORMAT_END_BYTES || h->flags != CHUNK_FLAG_PLAIN ||
 	    read_payload(r, h, end, NULL) != STEP_CHUNK)
 		return NULL;
 	*offset = format_get_u64(end);

@@ -17,8 +17,8 @@ struct decoder {
 	struct cursor column[COLUMN_COUNT];
 	uint64_t time; /* FORMAT_TIME_UNIT_NS */
 	uint32_t thread_count;
-	uint32_t events_left; /* that the chunk's header promised */
-	const char *wrong;    /* what is wrong with the chunk, or NULL */
+	const uint8_t *switch_at; /* the op before which the next switch stands, or NULL */
+	const char *wrong;	  /* what is wrong with the chunk, or NULL */
 };
 
 /* A payload that table strings point into. */

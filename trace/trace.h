@@ -49,6 +49,7 @@ enum trace_loss {
 
 enum {
 	TRACE_VERSION = 1,
+	TRACE_TIME_STEP_NS = 1000000,
 	TRACE_MAX_SLOTS = 65536,      /* slots are below this */
 	TRACE_MAX_ALLOCATORS = 65536, /* allocators too */
 };
@@ -164,7 +165,9 @@ void trace_writer_thread(struct trace_writer *w, uint32_t thread,
 			 const struct trace_thread *record);
 
 /* Moves the clock for the events that follow; never backwards (an earlier time is taken as the
- * present one). The file keeps whole microseconds, rounded down. */
+ * present one). The file keeps whole microseconds and leaves out small moves, so the time of an
+ * ALLOC or FREE may be too early: by up to TRACE_TIME_STEP_NS in a loop that does nothing new, by
+ * some 16 microseconds otherwise. Other events have their exact time. */
 void trace_writer_time(struct trace_writer *w, uint64_t time_ns);
 
 /* The hot ones: a few ns each. The counter of an ALLOC is the number of ALLOC events before it in

@@ -9,38 +9,59 @@
 #include "wire/roles.h"
 
 enum {
-	/* Operations in a chunk: enough to compress well, and small enough that columns and
-	 * compressor share a cache. */
-	CHUNK_OPS = 1 << 16,
-	/* An event takes at most this many: time, slot, itself. */
-	EVENT_OPS = 3,
+	/* A chunk has up to so many events: enough to compress well, and few enough that columns
+	 * and compressor share a cache. */
+	STEP_EVENTS = 1 << 16,
+	/* But as long as little more than the ops comes together, as in a loop, it goes on up to
+	 * so many. */
+	MAX_EVENTS = 16 * STEP_EVENTS,
+	/* Room in each column beyond that of one step, which "little" must fit into. */
+	SPARE_BYTES = 1 << 14,
 	/* Room for the column of rare events; one takes at most OTHER_EVENT_BYTES. */
 	OTHER_BYTES = 1 << 18,
 	OTHER_EVENT_BYTES = FORMAT_MAX_TEXT_BYTES + 9 * VARINT_MAX_BYTES,
+	/* A time is worth its bytes when so many of the columns came since the last one; else
+	 * only every WRITER_TIME_MAX_STEP. */
+	TIME_COLUMN_BYTES = 64,
 };
 
-/* The most bytes that one operation adds to a column. */
+/* The most bytes that one event adds to a column. */
 static const uint8_t column_item_bytes[COLUMN_COUNT] = {
 	[COLUMN_OPS] = 1,	 [COLUMN_STACK] = 4,	 [COLUMN_STACK_NEW] = 4,
 	[COLUMN_SIZE_LOW] = 1,	 [COLUMN_SIZE_HIGH] = 8, [COLUMN_ALLOC_ATTR] = 5,
 	[COLUMN_NAME_NEAR] = 1,	 [COLUMN_NAME_LOW] = 1,	 [COLUMN_NAME_HIGH] = 8,
 	[COLUMN_SITE] = 4,	 [COLUMN_SITE_NEW] = 4,	 [COLUMN_FREE_ATTR] = 2,
-	[COLUMN_BLOCK_SLOT] = 3, [COLUMN_SLOT] = 3,	 [COLUMN_TIME] = 10,
-	[COLUMN_OTHER] = 0,
+	[COLUMN_BLOCK_SLOT] = 3, [COLUMN_GAP] = 3,	 [COLUMN_SWITCH] = 1,
+	[COLUMN_SLOT] = 3,	 [COLUMN_TIME] = 10,	 [COLUMN_OTHER] = 0,
 };
+
+static size_t column_bytes(enum column_id id)
+{
+	if (id == COLUMN_OPS)
+		return MAX_EVENTS;
+	if (id == COLUMN_OTHER)
+		return OTHER_BYTES;
+	return (size_t)column_item_bytes[id] * STEP_EVENTS + SPARE_BYTES;
+}
+
+static size_t column_used(const struct trace_writer *w, enum column_id id)
+{
+	return (size_t)(w->column[id] - w->column_start[id]);
+}
 
 static void lay_out_columns(struct trace_writer *w)
 {
-	size_t total = OTHER_BYTES;
+	size_t total = 0;
 	for (unsigned i = 0; i < COLUMN_COUNT; i++)
-		total += (size_t)column_item_bytes[i] * CHUNK_OPS;
+		total += column_bytes(i);
 	w->column_memory = mem_alloc(total);
 	uint8_t *place = w->column_memory;
 	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
 		w->column_start[i] = w->column[i] = place;
-		place += (size_t)column_item_bytes[i] * CHUNK_OPS;
+		place += column_bytes(i);
 	}
-	w->ops_limit = w->column_start[COLUMN_OPS] + CHUNK_OPS - EVENT_OPS;
+	w->last_switch = w->column_start[COLUMN_OPS];
+	w->ops_limit = w->column_start[COLUMN_OPS] + STEP_EVENTS;
 }
 
 struct trace_writer *trace_writer_open(const char *path, struct err *err)
@@ -76,26 +97,40 @@ int writer_chunk(struct trace_writer *w, enum chunk_type type, uint32_t count,
 
 static int flush_events(struct trace_writer *w)
 {
-	if (w->column[COLUMN_OPS] == w->column_start[COLUMN_OPS])
+	uint32_t count = (uint32_t)column_used(w, COLUMN_OPS);
+	if (!count)
 		return 0;
 	struct bytes *out = &w->assembled;
 	out->len = 0;
 	for (unsigned i = 0; i < COLUMN_COUNT; i++)
-		bytes_add_varint(out, (uint64_t)(w->column[i] - w->column_start[i]));
+		bytes_add_varint(out, column_used(w, i));
 	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
-		bytes_add(out, w->column_start[i], (size_t)(w->column[i] - w->column_start[i]));
+		bytes_add(out, w->column_start[i], column_used(w, i));
 		w->column[i] = w->column_start[i];
 	}
-	uint32_t count = (uint32_t)w->chunk_events;
-	w->chunk_events = 0;
+	w->last_switch = w->column_start[COLUMN_OPS];
+	w->ops_limit = w->column_start[COLUMN_OPS] + STEP_EVENTS;
+	w->timed_bytes = 0;
 	return writer_chunk(w, CHUNK_EVENTS, count, out->data, out->len);
 }
 
-/* A chunk is full: what its events name goes first. */
-static AT_NOINLINE void end_chunk(struct trace_writer *w)
+static void end_chunk(struct trace_writer *w)
 {
+	/* What the events name goes first. */
 	writer_flush_tables(w);
 	flush_events(w);
+}
+
+/* As many events as fit for sure have come: go on when they took little room. */
+static AT_NOINLINE void reach_limit(struct trace_writer *w)
+{
+	bool little = column_used(w, COLUMN_OPS) < MAX_EVENTS;
+	for (unsigned i = COLUMN_OPS + 1; i < COLUMN_COUNT; i++)
+		little = little && column_used(w, i) <= SPARE_BYTES;
+	if (little)
+		w->ops_limit += STEP_EVENTS;
+	else
+		end_chunk(w);
 }
 
 static inline void put_byte(struct trace_writer *w, enum column_id id, unsigned value)
@@ -114,49 +149,70 @@ static inline void put_split(struct trace_writer *w, enum column_id low, uint64_
 	put_varint(w, low + 1, value >> 8);
 }
 
+/* What the events of the chunk took beside their ops. */
+static size_t explicit_bytes(const struct trace_writer *w)
+{
+	size_t bytes = 0;
+	for (unsigned i = COLUMN_OPS + 1; i < COLUMN_GAP; i++)
+		bytes += column_used(w, i);
+	return bytes;
+}
+
 void trace_writer_time(struct trace_writer *w, uint64_t time_ns)
 {
 	uint64_t time = time_ns / FORMAT_TIME_UNIT_NS;
-	if (time > w->time)
-		w->time = time;
+	if (time <= w->time)
+		return;
+	w->time = time;
+	uint64_t step = time - w->written_time;
+	if (step >= WRITER_TIME_MIN_STEP)
+		w->time_due = step >= WRITER_TIME_MAX_STEP ||
+			      explicit_bytes(w) >= w->timed_bytes + TIME_COLUMN_BYTES;
+}
+
+static unsigned put_slot(struct trace_writer *w, uint32_t slot)
+{
+	struct predictor *p = &w->predictor;
+	struct slot_state *from = &p->slots[p->slot];
+	p->slot = slot;
+	if (from->next_slot == slot)
+		return SWITCH_SLOT_NEXT;
+	from->next_slot = slot;
+	put_varint(w, COLUMN_SLOT, slot);
+	predictor_reserve_slot(p, slot);
+	return SWITCH_SLOT;
 }
 
 /* The clock has moved or another slot's turn has come: say so before the event. */
-static AT_NOINLINE void put_context(struct trace_writer *w, uint32_t slot)
+static AT_NOINLINE void put_switch(struct trace_writer *w, uint32_t slot)
 {
-	struct predictor *p = &w->predictor;
-	if (w->time != w->written_time) {
-		put_byte(w, COLUMN_OPS, OP_TIME);
+	unsigned bits = 0;
+	if (w->time_due) {
+		bits |= SWITCH_TIME;
 		put_varint(w, COLUMN_TIME, w->time - w->written_time);
 		w->written_time = w->time;
+		w->time_due = false;
+		w->timed_bytes = explicit_bytes(w);
 	}
-	if (slot == p->slot)
-		return;
-	struct slot_state *from = &p->slots[p->slot];
-	if (from->next_slot == slot) {
-		put_byte(w, COLUMN_OPS, OP_SLOT_NEXT);
-	} else {
-		put_byte(w, COLUMN_OPS, OP_SLOT);
-		put_varint(w, COLUMN_SLOT, slot);
-		from->next_slot = slot;
-		predictor_reserve_slot(p, slot);
-	}
-	p->slot = slot;
+	if (slot != w->predictor.slot)
+		bits |= put_slot(w, slot);
+	put_varint(w, COLUMN_GAP, (uint64_t)(w->column[COLUMN_OPS] - w->last_switch));
+	put_byte(w, COLUMN_SWITCH, bits);
+	w->last_switch = w->column[COLUMN_OPS];
 }
 
 /* False when the event cannot be written. */
 static inline bool begin_event(struct trace_writer *w, uint32_t slot)
 {
-	if (AT_UNLIKELY(w->column[COLUMN_OPS] > w->ops_limit))
-		end_chunk(w);
-	if (AT_UNLIKELY(slot != w->predictor.slot || w->time != w->written_time)) {
+	if (AT_UNLIKELY(w->column[COLUMN_OPS] == w->ops_limit))
+		reach_limit(w);
+	if (AT_UNLIKELY(slot != w->predictor.slot || w->time_due)) {
 		if (slot >= TRACE_MAX_SLOTS) {
 			w->repairs++;
 			return false;
 		}
-		put_context(w, slot);
+		put_switch(w, slot);
 	}
-	w->chunk_events++;
 	return true;
 }
 
@@ -230,6 +286,18 @@ static bool attr_ok(unsigned role, unsigned flags, uint32_t allocator)
 	return role < ROLE_COUNT && flags <= FORMAT_MAX_FLAGS && allocator < TRACE_MAX_ALLOCATORS;
 }
 
+static inline enum size_mode put_size(struct trace_writer *w, struct stack_state *at,
+				      uint32_t number, uint64_t size)
+{
+	uint64_t *next = predict_next_size(&w->predictor, number, at->size);
+	at->size = size;
+	if (*next == size)
+		return SIZE_NEXT;
+	*next = size;
+	put_split(w, COLUMN_SIZE_LOW, size);
+	return SIZE_EXPLICIT;
+}
+
 void trace_writer_alloc(struct trace_writer *w, uint32_t slot, unsigned role, unsigned flags,
 			uint32_t stack, uint64_t size, uint32_t allocator)
 {
@@ -246,11 +314,8 @@ void trace_writer_alloc(struct trace_writer *w, uint32_t slot, unsigned role, un
 	uint32_t attr = role | flags << 8 | allocator << 16;
 	s->counter++;
 	w->events++;
-	if (at->size != size) {
-		op |= OP_ALLOC_SIZE;
-		put_split(w, COLUMN_SIZE_LOW, size);
-		at->size = size;
-	}
+	if (at->size != size)
+		op |= put_size(w, at, number, size) << OP_ALLOC_SIZE_SHIFT;
 	if (AT_UNLIKELY(at->attr != attr)) {
 		op |= OP_ALLOC_ATTR;
 		put_byte(w, COLUMN_ALLOC_ATTR, role);
@@ -389,9 +454,10 @@ void trace_writer_event(struct trace_writer *w, const struct trace_event *event)
 		w->repairs++;
 		return;
 	}
-	if (w->column[COLUMN_OTHER] - w->column_start[COLUMN_OTHER] >
-	    OTHER_BYTES - OTHER_EVENT_BYTES)
+	if (column_used(w, COLUMN_OTHER) > OTHER_BYTES - OTHER_EVENT_BYTES)
 		end_chunk(w);
+	/* These are few, and their times are looked at. */
+	w->time_due = w->time != w->written_time;
 	begin_event(w, (fields & FIELD_SLOT) ? e.slot : w->predictor.slot);
 	put_byte(w, COLUMN_OPS, OP_OTHER + e.op);
 	put_other(w, &e, fields);

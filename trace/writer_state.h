@@ -12,6 +12,11 @@
 enum {
 	/* Pending tables and symbols go out when they have grown to this. */
 	WRITER_PENDING_BYTES = 1 << 20,
+	/* The clock is written when it has moved by the one or the other, see TIME_COLUMN_BYTES:
+	 * the times of a fast loop's events would take more room than the events. In
+	 * FORMAT_TIME_UNIT_NS. */
+	WRITER_TIME_MIN_STEP = 16,
+	WRITER_TIME_MAX_STEP = TRACE_TIME_STEP_NS / FORMAT_TIME_UNIT_NS,
 };
 
 /* The numbers of a node as a stack and as a site, 0: none yet (see predict.h). */
@@ -24,14 +29,16 @@ struct trace_writer {
 	/* ---- events; the hot part ---- */
 	struct predictor predictor;
 	uint64_t time;	       /* now, in FORMAT_TIME_UNIT_NS */
-	uint64_t written_time; /* what the last OP_TIME said */
+	uint64_t written_time; /* of the events so far */
+	size_t timed_bytes;    /* explicit bytes of the chunk when it said so */
+	bool time_due;	       /* the two are far enough apart: say so before an event */
 	uint32_t node_count;
 	struct node_numbers *numbers; /* by node */
 	size_t numbers_cap;
 	uint8_t *column[COLUMN_COUNT]; /* where the next byte goes */
 	uint8_t *column_start[COLUMN_COUNT];
-	uint8_t *ops_limit;    /* the chunk goes out when the ops reach this */
-	uint64_t chunk_events; /* taken since the last chunk */
+	uint8_t *last_switch; /* where the ops were then, or where they begin */
+	uint8_t *ops_limit;   /* the chunk goes out when the ops reach this */
 	uint64_t events;
 	uint64_t repairs;
 	uint8_t *column_memory;

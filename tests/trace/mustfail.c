@@ -107,7 +107,11 @@ static void check_chunk_lengths(void)
 	} wrong[] = {
 		{ 0, 100, (64u << 20) + 1, "a chunk's header is wrong" },
 		{ 0, 100, 64u << 20, "a chunk's header is wrong" }, /* more than 1032:1 */
-		{ 2, 100, 100, "a chunk's header is wrong" },
+		{ CHUNK_FLAG_PLAIN | CHUNK_FLAG_TWICE, 100, 100, "a chunk's header is wrong" },
+		{ 4, 100, 100, "a chunk's header is wrong" },
+		{ CHUNK_FLAG_TWICE, 100, (4u << 20) + 1, "a chunk's header is wrong" },
+		{ CHUNK_FLAG_TWICE, 3, 100, "a chunk's header is wrong" },
+		{ CHUNK_FLAG_TWICE, 100, 100, "a chunk does not decompress" },
 		{ CHUNK_FLAG_PLAIN, 100, 99, "a chunk's header is wrong" },
 		{ 0, 100, 200, "a chunk does not decompress" },
 	};
@@ -240,13 +244,8 @@ static void check_event(const struct one_event *e)
 		for (unsigned i = 0; i < 3; i++)
 			if (e->part[i].column == c)
 				bytes_add(&p, e->part[i].bytes, e->part[i].len);
-	bool is_event = e->op < OP_TIME || e->op > OP_SLOT;
-	expect_chunk_damage(CHUNK_EVENTS, is_event, &p, e->text);
-	if (!e->text) {
-		expect_chunk_damage(CHUNK_EVENTS, is_event + 1u, &p, "fewer events than it says");
-		if (is_event)
-			expect_chunk_damage(CHUNK_EVENTS, 0, &p, "an event is malformed");
-	}
+	expect_chunk_damage(CHUNK_EVENTS, 1, &p, e->text);
+	expect_chunk_damage(CHUNK_EVENTS, 2, &p, "another number of events than it says");
 	bytes_release(&p);
 }
 
@@ -262,21 +261,46 @@ static void check_events(void)
 		{ 0x03, { { 0 } }, bad_event },
 		{ 0x02, { { COLUMN_STACK, "\0", 1 } }, NULL },
 		{ 0x02, { { COLUMN_STACK, "\1", 1 } }, bad_event },
-		{ 0x04, { { COLUMN_SIZE_LOW, "\1", 1 }, { COLUMN_SIZE_HIGH, "\1", 1 } }, NULL },
-		{ 0x04, { { COLUMN_SIZE_LOW, "\1", 1 } }, bad_event },
-		{ 0x08, { { COLUMN_ALLOC_ATTR, "\0\0\0", 3 } }, NULL },
-		{ 0x08, { { COLUMN_ALLOC_ATTR, "\xff\0\0", 3 } }, bad_event },
-		{ 0x08, { { COLUMN_ALLOC_ATTR, "\0\x40\0", 3 } }, bad_event },
-		{ 0x08, { { COLUMN_ALLOC_ATTR, "\0\0\x80\x80\4", 5 } }, bad_event },
+		{ 0x04, { { 0 } }, NULL },
+		{ 0x08, { { COLUMN_SIZE_LOW, "\1", 1 }, { COLUMN_SIZE_HIGH, "\1", 1 } }, NULL },
+		{ 0x08, { { COLUMN_SIZE_LOW, "\1", 1 } }, bad_event },
+		{ 0x0c, { { 0 } }, bad_event },
+		{ 0x10, { { COLUMN_ALLOC_ATTR, "\0\0\0", 3 } }, NULL },
+		{ 0x10, { { COLUMN_ALLOC_ATTR, "\xff\0\0", 3 } }, bad_event },
+		{ 0x10, { { COLUMN_ALLOC_ATTR, "\0\x40\0", 3 } }, bad_event },
+		{ 0x10, { { COLUMN_ALLOC_ATTR, "\0\0\x80\x80\4", 5 } }, bad_event },
 		{ 0x00, { { COLUMN_ALLOC_ATTR, "\0", 1 } }, trailing },
-		{ 0x10, { { COLUMN_TIME, "\5", 1 } }, NULL },
-		{ 0x10,
-		  { { COLUMN_TIME, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 10 } },
+		/* Switches before the only event. */
+		{ 0x00,
+		  { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\1", 1 }, { COLUMN_TIME, "\5", 1 } },
+		  NULL },
+		{ 0x00,
+		  { { COLUMN_GAP, "\0\0", 2 },
+		    { COLUMN_SWITCH, "\1\2", 2 },
+		    { COLUMN_TIME, "\5", 1 } },
+		  NULL },
+		{ 0x00,
+		  { { COLUMN_GAP, "\0", 1 },
+		    { COLUMN_SWITCH, "\1", 1 },
+		    { COLUMN_TIME, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 10 } },
 		  bad_event },
-		{ 0x11, { { 0 } }, NULL },
-		{ 0x12, { { COLUMN_SLOT, "\xff\xff\3", 3 } }, NULL },
-		{ 0x12, { { COLUMN_SLOT, "\x80\x80\4", 3 } }, bad_event },
-		{ 0x13, { { 0 } }, bad_event },
+		{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\1", 1 } }, bad_event },
+		{ 0x00, { { COLUMN_GAP, "\0", 1 } }, bad_event },
+		{ 0x00,
+		  { { COLUMN_GAP, "\1", 1 }, { COLUMN_SWITCH, "\0", 1 } },
+		  "an event chunk is malformed" },
+		{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\6", 1 } }, bad_event },
+		{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\x10", 1 } }, bad_event },
+		{ 0x00,
+		  { { COLUMN_GAP, "\0", 1 },
+		    { COLUMN_SWITCH, "\4", 1 },
+		    { COLUMN_SLOT, "\xff\xff\3", 3 } },
+		  NULL },
+		{ 0x00,
+		  { { COLUMN_GAP, "\0", 1 },
+		    { COLUMN_SWITCH, "\4", 1 },
+		    { COLUMN_SLOT, "\x80\x80\4", 3 } },
+		  bad_event },
 		{ 0x80, { { 0 } }, NULL },
 		{ 0x86, { { 0 } }, bad_event },
 		{ 0x85, { { COLUMN_NAME_LOW, "\1", 1 }, { COLUMN_NAME_HIGH, "\0", 1 } }, NULL },

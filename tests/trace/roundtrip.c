@@ -166,6 +166,40 @@ static void check_load_tables(const char *path)
 	}
 }
 
+/* A loop takes next to nothing, in chunks that are longer than others and compressed twice. */
+static void check_loop(const char *path)
+{
+	enum { PAIRS = 1500000, PERIOD = 97 };
+	struct err err = { "" };
+	struct trace_writer *w = trace_writer_open(path, &err);
+	CHECK(w, "%s", err.text);
+	for (uint64_t i = 0; i < PAIRS; i++) {
+		trace_writer_time(w, 100 * i);
+		trace_writer_alloc(w, 3, 0, 0, 0, 16 + i % PERIOD * 24, 0);
+		trace_writer_free(w, 3, 9, 0, 1, 3, i, false);
+	}
+	CHECK(trace_writer_close(w, &err) == 0, "%s", err.text);
+	struct trace_event e[100];
+	struct trace_reader *r = trace_reader_open(path, &err);
+	CHECK(r, "%s", err.text);
+	CHECK(trace_reader_file_bytes(r) < 6000, "%llu bytes",
+	      (unsigned long long)trace_reader_file_bytes(r));
+	uint64_t at = 0;
+	for (long n; (n = trace_reader_next(r, e, 100, &err)) > 0;) {
+		for (long i = 0; i < n; i++, at++) {
+			bool alloc = at % 2 == 0;
+			CHECK(e[i].op == (alloc ? TRACE_ALLOC : TRACE_FREE) &&
+				      e[i].counter == at / 2 && e[i].slot == 3 &&
+				      (alloc ? e[i].size == 16 + at / 2 % PERIOD * 24
+					     : e[i].block_slot == 3),
+			      "event %llu", (unsigned long long)at);
+			CHECK(at / 2 * 100 - e[i].time_ns < TRACE_TIME_STEP_NS + 1000, "its time");
+		}
+	}
+	CHECK(at == 2 * PAIRS && !trace_reader_damage(r), "all events");
+	trace_reader_close(r);
+}
+
 /* The writer mends or leaves out what the reader would refuse. */
 static void check_repairs(const char *path)
 {
@@ -215,6 +249,7 @@ int main(void)
 	check_streams(path);
 	check_symbols(path);
 	check_load_tables(path);
+	check_loop(path);
 	check_repairs(path);
 	unlink(path);
 	free(path);

@@ -250,7 +250,8 @@ void stream_write(struct stream *s, const struct stream_shape *shape, const char
 	while (s->count < shape->events) {
 		if (rng_below(&g->rng, 16) == 0)
 			slot = (uint32_t)rng_below(&g->rng, shape->slots);
-		g->time_ns += rng_below(&g->rng, 200);
+		g->time_ns +=
+			rng_below(&g->rng, 4) ? rng_below(&g->rng, 200) : rng_below(&g->rng, 30000);
 		trace_writer_time(g->w, g->time_ns);
 		if (shape->extreme && by_chance(g, 2))
 			add_node(g);
@@ -272,6 +273,11 @@ void stream_write(struct stream *s, const struct stream_shape *shape, const char
 static void compare_event(const struct trace_event *want, const struct trace_event *got, size_t at)
 {
 	struct trace_event a = *want, b = *got;
+	/* See trace_writer_time(). */
+	uint64_t early_ns = a.time_ns - b.time_ns;
+	CHECK(early_ns < (a.op <= TRACE_FREE_INHERITED ? TRACE_TIME_STEP_NS : 1),
+	      "event %zu is %" PRIu64 " ns too early", at, early_ns);
+	b.time_ns = a.time_ns;
 	if (a.op == TRACE_MARK) {
 		CHECK(strcmp(a.text, b.text) == 0, "event %zu: text %s, not %s", at, b.text,
 		      a.text);
