@@ -27,10 +27,24 @@ static uint32_t backend_module_id(void)
 	return modules[modules_find((uintptr_t)real_function(ROLE_MALLOC), &ignored)].id;
 }
 
+/* In memory that the kernel wipes in a child. A process that starts after a fork finds MARK_WIPED,
+ * also when the thread that forked had not called a hook before. */
+enum mark { MARK_WIPED = 0, MARK_FORKING = 1, MARK_SET = 2 };
+
+static uint32_t *process_mark; /* enum mark; NULL while the runtime is not on */
+
+static bool make_process_mark(void)
+{
+	process_mark = sys_map_wiped_on_fork(sizeof(*process_mark));
+	if (process_mark)
+		*process_mark = MARK_SET;
+	return process_mark != NULL;
+}
+
 static void start(void)
 {
 	real_resolve();
-	bool on = session_connect();
+	bool on = make_process_mark() && session_connect();
 	if (on) {
 		session.process->backend_module_plus_1 = backend_module_id() + 1;
 		session_ready();
@@ -57,17 +71,27 @@ bool runtime_is_off(void)
 	return at_load_acquire(&state) == RUNTIME_OFF;
 }
 
-bool runtime_forked(void)
+static void forked(void)
 {
 	if (++lock_generation == 0)
 		lock_generation = 1;
 	modules_forked();
-	bool on = session_forked();
-	if (on)
+	if (session_forked())
 		session_ready();
 	else
 		at_store_release(&state, (uint32_t)RUNTIME_OFF);
-	return on;
+}
+
+bool runtime_may_record(void)
+{
+	uint32_t seen = MARK_WIPED;
+	if (at_cas_acq_rel(process_mark, &seen, (uint32_t)MARK_FORKING)) {
+		forked();
+		at_store_release(process_mark, (uint32_t)MARK_SET);
+	}
+	while (at_load_acquire(process_mark) != MARK_SET)
+		sys_sleep_us(50);
+	return !runtime_is_off() && sys_getpid() == session.pid;
 }
 
 static __attribute__((constructor)) void start_early(void)

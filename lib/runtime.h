@@ -14,7 +14,9 @@ bool runtime_start(void);
 /* True when it is certain that this process will never record. */
 bool runtime_is_off(void);
 
-/* Called by the first event in the child of a fork. False: the child is not traced. */
-bool runtime_forked(void);
+/* Before a thread takes a ring. In the child of a fork, gives the process a record of its own first.
+ * False: no ring is to be taken, because the child is not traced, or because the caller is a child by
+ * vfork() that only borrows this process's memory. */
+bool runtime_may_record(void);
 
 #endif

@@ -6,11 +6,24 @@
 #include <sys/mman.h>
 #include <time.h>
 
+enum { SYS_PAGE = 4096 };
+
 void *sys_map_anonymous(size_t bytes)
 {
 	long p = sys_call6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return sys_failed(p) ? NULL : (void *)p;
+}
+
+void *sys_map_wiped_on_fork(size_t bytes)
+{
+	size_t pages = (bytes + SYS_PAGE - 1) & ~(size_t)(SYS_PAGE - 1);
+	void *p = sys_map_anonymous(pages);
+	if (p && sys_failed(sys_call3(SYS_madvise, p, pages, MADV_WIPEONFORK))) {
+		sys_call2(SYS_munmap, p, pages);
+		p = NULL;
+	}
+	return p;
 }
 
 void sys_sleep_us(unsigned us)

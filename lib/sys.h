@@ -45,6 +45,8 @@ static inline uint32_t sys_gettid(void)
 
 /* Anonymous private memory, zeroed, not reserved in swap; NULL when there is none. */
 void *sys_map_anonymous(size_t bytes);
+/* The same, and the child of a fork finds zeros there; NULL also before Linux 4.14. */
+void *sys_map_wiped_on_fork(size_t bytes);
 void sys_sleep_us(unsigned us);
 uint64_t sys_monotonic_ns(void);
 /* Opens for reading, close-on-exec. */

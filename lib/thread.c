@@ -1,8 +1,6 @@
 /* thread.c - see thread.h. */
 #include "lib/thread.h"
 
-#include <sys/mman.h>
-
 #include "lib/lock.h"
 #include "lib/runtime.h"
 #include "lib/sys.h"
@@ -10,9 +8,13 @@
 enum {
 	WAIT_SPINS = 50,
 	WAIT_SLEEP_US = 50,
-	WAIT_PATIENCE_NS = 1000000000, /* without a heartbeat: the collector is gone or stopped */
 	NO_RING_PAUSE_CALLS = 4096,
 };
+
+/* Without a heartbeat the collector is gone or stopped; with one, but without taking anything from
+ * this ring for so long, something is wrong with it. */
+#define WAIT_FOR_BEAT_NS UINT64_C(1000000000)
+#define WAIT_FOR_TAIL_NS UINT64_C(10000000000)
 
 static struct thread unregistered = { .guard = GUARD_UNREGISTERED };
 static struct thread off = { .guard = GUARD_OFF };
@@ -22,17 +24,6 @@ __thread struct thread *thread_self __attribute__((tls_model("initial-exec"))) =
 /* Records by ring slot; kept when a thread ends, for the slot's next owner. In a child the table
  * is the parent's, but the records are wiped. Written by the owner of the slot only. */
 static struct thread *threads[SESSION_MAX_RINGS];
-
-static struct thread *map_record(void)
-{
-	struct thread *t = sys_map_anonymous(sizeof(*t));
-	if (t && sys_failed(sys_call3(SYS_madvise, t, (sizeof(*t) + 4095) & ~4095ul,
-				      MADV_WIPEONFORK))) {
-		sys_call2(SYS_munmap, t, sizeof(*t));
-		return NULL;
-	}
-	return t;
-}
 
 static void put_module(struct thread *t, const struct module *m)
 {
@@ -76,10 +67,9 @@ static void take_ring(struct thread *t, uint32_t slot)
 	announce_known_modules(t);
 }
 
-static AT_COLD bool no_ring(void)
+static AT_COLD void no_ring(void)
 {
 	at_add_relaxed(&session.header->unrecorded, UINT64_C(1));
-	return false;
 }
 
 AT_COLD struct thread *thread_register(void)
@@ -93,12 +83,19 @@ AT_COLD struct thread *thread_register(void)
 		thread_self = &off;
 		return NULL;
 	}
+	if (!runtime_may_record()) {
+		if (runtime_is_off())
+			thread_self = &off;
+		else
+			no_ring();
+		return NULL;
+	}
 	uint32_t slot = session_claim_ring(sys_gettid());
 	if (slot >= SESSION_MAX_RINGS) {
 		no_ring();
 		return NULL;
 	}
-	struct thread *t = threads[slot] ? threads[slot] : map_record();
+	struct thread *t = threads[slot] ? threads[slot] : sys_map_wiped_on_fork(sizeof(*t));
 	if (!t) {
 		at_store_release(&session.rings[slot].state, (uint32_t)RING_FREE);
 		thread_self = &off;
@@ -110,11 +107,11 @@ AT_COLD struct thread *thread_register(void)
 	return t;
 }
 
-/* The first event in the child of a fork: this thread is the only one. */
+/* The first event of a thread that came into this process by fork. */
 static AT_COLD bool adopt_child(struct thread *t)
 {
 	uint32_t slot = SESSION_MAX_RINGS;
-	if (runtime_forked())
+	if (runtime_may_record())
 		slot = session_claim_ring(sys_gettid());
 	if (slot >= SESSION_MAX_RINGS) {
 		thread_self = &off;
@@ -165,15 +162,35 @@ static bool refresh_limit(struct thread *t, unsigned words)
 	return true;
 }
 
+/* What shows that the collector is at work: for this ring, or at all. */
+struct patience {
+	uint64_t tail, beat;       /* when last looked */
+	uint64_t tail_ns, beat_ns; /* when they were seen to move; 0: not looked yet */
+};
+
+static bool is_out_of_patience(struct patience *p, const struct thread *t)
+{
+	uint64_t tail = at_load_relaxed(&t->ring->tail);
+	uint64_t beat = at_load_relaxed(&session.header->heartbeat);
+	uint64_t now = sys_monotonic_ns();
+	if (tail != p->tail || p->tail_ns == 0)
+		p->tail_ns = now;
+	if (beat != p->beat || p->beat_ns == 0)
+		p->beat_ns = now;
+	p->tail = tail;
+	p->beat = beat;
+	return now - p->beat_ns > WAIT_FOR_BEAT_NS || now - p->tail_ns > WAIT_FOR_TAIL_NS;
+}
+
 /* True when the collector freed some space in time. */
 static bool wait_for_collector(struct thread *t, unsigned words)
 {
 	struct session_header *header = session.header;
-	uint64_t beat = at_load_relaxed(&header->heartbeat), since = 0;
+	struct patience patience = { .tail_ns = 0 };
 	for (unsigned tries = 0; !refresh_limit(t, words); tries++) {
 		if (at_load_relaxed(&header->state) == SESSION_ENDED)
 			return false;
-		if (t->starved && at_load_relaxed(&header->heartbeat) == t->starved_beat)
+		if (t->starved && at_load_relaxed(&t->ring->tail) == t->starved_tail)
 			return false;
 		session_wake_collector();
 		if (tries < WAIT_SPINS) {
@@ -181,13 +198,9 @@ static bool wait_for_collector(struct thread *t, unsigned words)
 			continue;
 		}
 		sys_sleep_us(WAIT_SLEEP_US);
-		uint64_t now = sys_monotonic_ns(), beat_now = at_load_relaxed(&header->heartbeat);
-		if (beat_now != beat || since == 0) {
-			beat = beat_now;
-			since = now;
-		} else if (now - since > WAIT_PATIENCE_NS) {
+		if (is_out_of_patience(&patience, t)) {
 			t->starved = true;
-			t->starved_beat = beat;
+			t->starved_tail = patience.tail;
 			return false;
 		}
 	}

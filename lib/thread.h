@@ -43,7 +43,7 @@ struct thread {
 	/* The collector gave no sign of life for too long: no more waiting until its heartbeat
 	 * is another one. A program whose collector was killed would crawl otherwise. */
 	bool starved;
-	uint64_t starved_beat;
+	uint64_t starved_tail; /* where `starved` began: until the tail moves there is no waiting */
 	struct stack stack;
 };
 
