@@ -40,10 +40,10 @@ struct thread {
 	uint32_t slot;
 	uint32_t tick_left; /* events until the next TICK */
 	uint32_t registered; /* 1; 0 after a fork */
-	/* The collector gave no sign of life for too long: no more waiting until its heartbeat
-	 * is another one. A program whose collector was killed would crawl otherwise. */
+	/* The collector took nothing for too long: no more waiting until the tail is elsewhere
+	 * than `starved_tail`. A program whose collector was killed would crawl otherwise. */
 	bool starved;
-	uint64_t starved_tail; /* where `starved` began: until the tail moves there is no waiting */
+	uint64_t starved_tail;
 	struct stack stack;
 };
 
