@@ -181,19 +181,28 @@ void session_ready(void)
 	session_wake_collector();
 }
 
-/* A record that nobody has, preferring new ones over those of processes that have gone. */
+static bool claim_if_unused(uint32_t index)
+{
+	uint32_t unused = PROCESS_UNUSED;
+	return at_load_relaxed(&session.processes[index].state) == PROCESS_UNUSED &&
+	       at_cas_acq_rel(&session.processes[index].state, &unused, PROCESS_CLAIMED);
+}
+
+/* A record that nobody has: a new one, or, when all have been used, one that the collector has put
+ * back because its process has long gone. SESSION_MAX_PROCESSES when there is none. */
 static uint32_t claim_process_record(void)
 {
-	for (;;) {
-		uint32_t index = at_add_relaxed(&session.header->process_count, 1u);
-		if (index >= SESSION_MAX_PROCESSES) {
-			at_store_relaxed(&session.header->process_count, SESSION_MAX_PROCESSES);
-			return SESSION_MAX_PROCESSES;
-		}
-		uint32_t unused = PROCESS_UNUSED;
-		if (at_cas_acq_rel(&session.processes[index].state, &unused, PROCESS_CLAIMED))
+	uint32_t *count = &session.header->process_count;
+	while (at_load_relaxed(count) < SESSION_MAX_PROCESSES) {
+		uint32_t index = at_add_relaxed(count, 1u);
+		if (index < SESSION_MAX_PROCESSES && claim_if_unused(index))
 			return index;
 	}
+	at_store_relaxed(count, SESSION_MAX_PROCESSES); /* adds may have gone beyond */
+	for (uint32_t index = 0; index < SESSION_MAX_PROCESSES; index++)
+		if (claim_if_unused(index))
+			return index;
+	return SESSION_MAX_PROCESSES;
 }
 
 bool session_forked(void)
