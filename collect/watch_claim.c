@@ -2,6 +2,7 @@
 #include "collect/watch_claim.h"
 
 #include "base/atomics.h"
+#include "collect/clock.h"
 #include "collect/proc_files.h"
 
 static uint32_t record_count(struct session *s)
@@ -66,9 +67,11 @@ static uint32_t claim_index(struct session *s)
 		if (index < SESSION_MAX_PROCESSES && try_claim(s, index))
 			return index;
 	}
-	for (uint32_t index = 0; index < SESSION_MAX_PROCESSES; index++)
-		if (try_claim(s, index))
-			return index;
+	/* The collector puts them back in the order of their ends: from anywhere, one is near. */
+	uint32_t start = (uint32_t)clock_monotonic_ns();
+	for (uint32_t i = 0; i < SESSION_MAX_PROCESSES; i++)
+		if (try_claim(s, (start + i) % SESSION_MAX_PROCESSES))
+			return (start + i) % SESSION_MAX_PROCESSES;
 	return UINT32_MAX;
 }
 

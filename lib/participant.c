@@ -10,6 +10,7 @@
 
 #include "base/atomics.h"
 #include "base/compiler.h"
+#include "base/hash.h"
 #include "lib/sys.h"
 
 enum { CONNECT_TIMEOUT_S = 5 };
@@ -199,9 +200,11 @@ static uint32_t claim_process_record(void)
 			return index;
 	}
 	at_store_relaxed(count, SESSION_MAX_PROCESSES); /* adds may have gone beyond */
-	for (uint32_t index = 0; index < SESSION_MAX_PROCESSES; index++)
-		if (claim_if_unused(index))
-			return index;
+	/* About half of them are free: looked for from anywhere, one is near. */
+	uint32_t start = (uint32_t)(hash_u64(sys_getpid()) >> 32);
+	for (uint32_t i = 0; i < SESSION_MAX_PROCESSES; i++)
+		if (claim_if_unused((start + i) % SESSION_MAX_PROCESSES))
+			return (start + i) % SESSION_MAX_PROCESSES;
 	return SESSION_MAX_PROCESSES;
 }
 

@@ -26,7 +26,7 @@ TEST_CXXFLAGS = -std=gnu++17 $(WARN_CXXFLAGS) -O2 -g -fno-builtin
 TEST_PRELOADS = tests/counter.so tests/bump.so
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-cxx.so
 TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
-	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-threads handoff \
+	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
 	hungry longjmp progress quick-exit realloc-edges realloc-race recursion signal-glibc signal-storm \
 	spawn stacks threads
 TRACED_CXX = destructors exceptions operators
