@@ -12,13 +12,12 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/run_report.h"
+#include "collect/clock.h"
 #include "collect/collect.h"
 #include "elf/program.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
 #include "wire/session.h"
-
-enum { NANOSECONDS = 1000000000 };
 
 struct run_options {
 	const char *output;
@@ -152,6 +151,9 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 		.recorded = recorded,
 		.context = o,
 	};
+	if (o->verbose && !clock_is_steady())
+		say("the time-stamp counters of this machine are not steady: times and the order "
+		    "of events of different threads are less exact");
 	if (collect_run(&collect, &result, &err) < 0) {
 		say("%s", err.text);
 		collect_result_release(&result);

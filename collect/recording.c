@@ -74,6 +74,7 @@ static void end_facts(struct recording *r)
 	char text[32];
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)clock_hz(&r->collector.clock));
 	trace_writer_fact(r->writer, "clock_hz", text);
+	trace_writer_fact(r->writer, "clock_steady", clock_is_steady() ? "yes" : "no");
 	trace_writer_fact(r->writer, "ended", ends[r->result->end]);
 	if (!r->child_ended)
 		return;
