@@ -165,9 +165,9 @@ void trace_writer_thread(struct trace_writer *w, uint32_t thread,
 			 const struct trace_thread *record);
 
 /* Moves the clock for the events that follow; never backwards (an earlier time is taken as the
- * present one). The file keeps whole microseconds and leaves out small moves, so the time of an
- * ALLOC or FREE may be too early: by up to TRACE_TIME_STEP_NS in a loop that does nothing new, by
- * some 16 microseconds otherwise. Other events have their exact time. */
+ * present one). The file keeps whole microseconds, and where events come fast it leaves out small
+ * moves: the time of an ALLOC or FREE may be too early by some tens of microseconds, in a loop
+ * that does nothing new by up to TRACE_TIME_STEP_NS. Other events have their exact time. */
 void trace_writer_time(struct trace_writer *w, uint64_t time_ns);
 
 /* The hot ones: a few ns each. The counter of an ALLOC is the number of ALLOC events before it in

@@ -20,9 +20,10 @@ enum {
 	/* Room for the column of rare events; one takes at most OTHER_EVENT_BYTES. */
 	OTHER_BYTES = 1 << 18,
 	OTHER_EVENT_BYTES = FORMAT_MAX_TEXT_BYTES + 9 * VARINT_MAX_BYTES,
-	/* A time is worth its bytes when so many of the columns came since the last one; else
-	 * only every WRITER_TIME_MAX_STEP. */
-	TIME_COLUMN_BYTES = 64,
+	/* Writing the time takes a credit; see refill_time_credit(). */
+	TIME_CREDIT_MAX = 256,
+	TIME_CREDIT_PLENTY = 128,
+	TIME_CREDIT_BYTES = 64,
 };
 
 /* The most bytes that one event adds to a column. */
@@ -76,7 +77,7 @@ struct trace_writer *trace_writer_open(const char *path, struct err *err)
 	w->numbers = mem_zalloc(NODE_FIRST, sizeof(*w->numbers));
 	w->numbers_cap = NODE_FIRST;
 	lay_out_columns(w);
-	w->index_last = 0;
+	w->time_credit = TIME_CREDIT_MAX;
 	return w;
 }
 
@@ -110,7 +111,7 @@ static int flush_events(struct trace_writer *w)
 	}
 	w->last_switch = w->column_start[COLUMN_OPS];
 	w->ops_limit = w->column_start[COLUMN_OPS] + STEP_EVENTS;
-	w->timed_bytes = 0;
+	w->credit_bytes = 0;
 	return writer_chunk(w, CHUNK_EVENTS, count, out->data, out->len);
 }
 
@@ -158,16 +159,32 @@ static size_t explicit_bytes(const struct trace_writer *w)
 	return bytes;
 }
 
+/* The times of a fast loop's events would take more room than the events. So they are exact where
+ * they are few; then there is one for so many bytes that the events take in the columns, and one
+ * a millisecond in any case. */
+static void refill_time_credit(struct trace_writer *w)
+{
+	uint64_t by_time = (w->time - w->credit_time) / WRITER_TIME_MAX_STEP;
+	uint64_t by_bytes = (explicit_bytes(w) - w->credit_bytes) / TIME_CREDIT_BYTES;
+	w->credit_time += by_time * WRITER_TIME_MAX_STEP;
+	w->credit_bytes += by_bytes * TIME_CREDIT_BYTES;
+	w->time_credit += by_time + by_bytes;
+	if (w->time_credit > TIME_CREDIT_MAX)
+		w->time_credit = TIME_CREDIT_MAX;
+}
+
 void trace_writer_time(struct trace_writer *w, uint64_t time_ns)
 {
 	uint64_t time = time_ns / FORMAT_TIME_UNIT_NS;
 	if (time <= w->time)
 		return;
 	w->time = time;
-	uint64_t step = time - w->written_time;
-	if (step >= WRITER_TIME_MIN_STEP)
-		w->time_due = step >= WRITER_TIME_MAX_STEP ||
-			      explicit_bytes(w) >= w->timed_bytes + TIME_COLUMN_BYTES;
+	if (w->time_due)
+		return;
+	if (w->time_credit < TIME_CREDIT_PLENTY)
+		refill_time_credit(w);
+	uint64_t step = w->time_credit < TIME_CREDIT_PLENTY ? WRITER_TIME_STEP : 1;
+	w->time_due = w->time_credit && time - w->written_time >= step;
 }
 
 static unsigned put_slot(struct trace_writer *w, uint32_t slot)
@@ -192,7 +209,7 @@ static AT_NOINLINE void put_switch(struct trace_writer *w, uint32_t slot)
 		put_varint(w, COLUMN_TIME, w->time - w->written_time);
 		w->written_time = w->time;
 		w->time_due = false;
-		w->timed_bytes = explicit_bytes(w);
+		w->time_credit -= w->time_credit != 0;
 	}
 	if (slot != w->predictor.slot)
 		bits |= put_slot(w, slot);

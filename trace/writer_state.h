@@ -12,10 +12,9 @@
 enum {
 	/* Pending tables and symbols go out when they have grown to this. */
 	WRITER_PENDING_BYTES = 1 << 20,
-	/* The clock is written when it has moved by the one or the other, see TIME_COLUMN_BYTES:
-	 * the times of a fast loop's events would take more room than the events. In
-	 * FORMAT_TIME_UNIT_NS. */
-	WRITER_TIME_MIN_STEP = 16,
+	/* The clock is written when it has moved by the first, or in any case by the second; in
+	 * FORMAT_TIME_UNIT_NS. See refill_time_credit(). */
+	WRITER_TIME_STEP = 16,
 	WRITER_TIME_MAX_STEP = TRACE_TIME_STEP_NS / FORMAT_TIME_UNIT_NS,
 };
 
@@ -30,7 +29,9 @@ struct trace_writer {
 	struct predictor predictor;
 	uint64_t time;	       /* now, in FORMAT_TIME_UNIT_NS */
 	uint64_t written_time; /* of the events so far */
-	size_t timed_bytes;    /* explicit bytes of the chunk when it said so */
+	uint64_t time_credit;  /* how many times may be written now */
+	uint64_t credit_time;  /* time that the credit was given for */
+	size_t credit_bytes;   /* bytes of the chunk that it was given for */
 	bool time_due;	       /* the two are far enough apart: say so before an event */
 	uint32_t node_count;
 	struct node_numbers *numbers; /* by node */
