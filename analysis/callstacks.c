@@ -12,7 +12,7 @@ struct builder {
 	struct callstacks public;
 	size_t step_cap;
 	struct pair_map steps_by_list; /* (parent, list) -> step */
-	uint32_t *step_of;             /* [node]: step, 0: not yet asked for */
+	uint32_t *step_of;	       /* [node]: step, 0: not yet asked for */
 	size_t node_count;
 };
 
@@ -34,8 +34,8 @@ static uint32_t step_for(struct builder *b, uint32_t parent, const struct trace_
 	return *number;
 }
 
-/* Walks outwards to what is known, then back in. A parent comes before its child in the trace; where
- * that does not hold, the trace is damaged and the chain ends. */
+/* Walks outwards to what is known, then back in. A parent comes before its child in the trace;
+ * where that does not hold, the trace is damaged and the chain ends. */
 uint32_t callstacks_step(struct callstacks *c, uint32_t node)
 {
 	struct builder *b = (struct builder *)c;

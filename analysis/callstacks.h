@@ -11,7 +11,7 @@
 
 /* Steps with a fixed meaning: what stands outside of the outermost known frame. */
 enum {
-	STEP_ROOT = 0,      /* nothing */
+	STEP_ROOT = 0,	    /* nothing */
 	STEP_TRUNCATED = 1, /* frames beyond the depth limit */
 	STEP_UNKNOWN = 2,   /* frames that the unwinder did not find */
 	STEP_FIRST = 3,
@@ -19,7 +19,7 @@ enum {
 
 struct step {
 	uint32_t parent; /* the next step outwards */
-	uint32_t list;   /* of frames */
+	uint32_t list;	 /* of frames */
 	uint32_t module;
 	uint64_t offset; /* of one of the addresses that read like this */
 };

@@ -29,7 +29,8 @@ static void path_of(struct path *p, const struct callstacks *stacks, uint32_t st
 		const struct frame *frames =
 			frames_of_list(stacks->frames, stacks->steps[step].list, &count);
 		for (size_t i = 0; i < count; i++) {
-			if (!found && !frames_function(stacks->frames, frames[i].function)->plumbing) {
+			if (!found &&
+			    !frames_function(stacks->frames, frames[i].function)->plumbing) {
 				found = true;
 				p->charged = p->count;
 			}
@@ -51,8 +52,8 @@ static uint32_t child_of(struct calltree *t, struct pair_map *map, uint32_t pare
 	uint32_t *number = pair_map_at(map, parent, (uint64_t)function, &fresh);
 	if (fresh) {
 		t->nodes = mem_grow(t->nodes, &t->cap, t->count + 1, sizeof(*t->nodes));
-		t->nodes[t->count] = (struct calltree_node){ .function = function,
-							     .parent = parent };
+		t->nodes[t->count] =
+			(struct calltree_node){ .function = function, .parent = parent };
 		*number = (uint32_t)t->count++;
 	}
 	return *number;

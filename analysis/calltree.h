@@ -16,8 +16,8 @@ enum { CALLTREE_NONE = -1, CALLTREE_TRUNCATED = -2, CALLTREE_UNKNOWN = -3 };
 struct calltree_node {
 	int64_t function; /* index for frames_function(), or one of the above */
 	uint32_t parent;  /* 0 is the root, which is its own parent */
-	uint32_t first;   /* child with the largest sum, 0: none */
-	uint32_t next;    /* sibling, 0: none */
+	uint32_t first;	  /* child with the largest sum, 0: none */
+	uint32_t next;	  /* sibling, 0: none */
 	struct metrics metrics;
 };
 

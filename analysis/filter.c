@@ -95,10 +95,10 @@ static bool passes(const struct filter *f, uint64_t hit, bool (*concerns)(enum f
 		if (!concerns(t->key))
 			continue;
 		bool matched = hit >> i & 1;
-		if (t->not && matched)
+		if (t->not &&matched)
 			return false;
-		asked[t->key] |= !t->not;
-		met[t->key] |= !t->not && matched;
+		asked[t->key] |= !t->not ;
+		met[t->key] |= !t->not &&matched;
 	}
 	for (unsigned k = 0; k < FILTER_KEYS; k++)
 		if (asked[k] && !met[k])
@@ -133,9 +133,9 @@ static uint64_t terms_of_frame(struct filter_state *s, const struct trace_node *
 		const struct filter_term *t = &s->filter->terms[i];
 		if (!of_stack(t->key))
 			continue;
-		bool matched = t->key == FILTER_MODULE &&
-			       matches_path(t->pattern,
-					    trace_reader_module(reader, node->module)->path);
+		bool matched =
+			t->key == FILTER_MODULE &&
+			matches_path(t->pattern, trace_reader_module(reader, node->module)->path);
 		for (size_t k = 0; k < count && !matched; k++)
 			matched = frame_matches(s, t, &frames[k]);
 		hit |= (uint64_t)matched << i;

@@ -10,18 +10,18 @@
 #include "util/err.h"
 
 enum filter_key {
-	FILTER_MODULE,   /* path of a module on the stack */
-	FILTER_FUNCTION, /* name of a function on the stack */
-	FILTER_FILE,     /* source file of a frame on the stack */
-	FILTER_THREAD,   /* tid, or pattern for the thread's name */
-	FILTER_PROCESS,  /* pid, or pattern for the executable */
+	FILTER_MODULE,	  /* path of a module on the stack */
+	FILTER_FUNCTION,  /* name of a function on the stack */
+	FILTER_FILE,	  /* source file of a frame on the stack */
+	FILTER_THREAD,	  /* tid, or pattern for the thread's name */
+	FILTER_PROCESS,	  /* pid, or pattern for the executable */
 	FILTER_ALLOCATOR, /* pool; one only */
 	FILTER_KEYS
 };
 
 struct filter_term {
 	enum filter_key key;
-	bool not; /* no frame, thread, process may match */
+	bool not ; /* no frame, thread, process may match */
 	char *pattern;
 };
 
@@ -31,7 +31,7 @@ struct filter {
 	size_t count;
 	size_t cap;
 	uint64_t from_ns;
-	uint64_t to_ns;  /* 0: to the end */
+	uint64_t to_ns;		    /* 0: to the end */
 	struct filter_state *state; /* while a replay runs */
 };
 
@@ -42,8 +42,8 @@ int filter_key_find(const char *name);
 void filter_add(struct filter *f, enum filter_key key, bool not, const char *pattern);
 void filter_release(struct filter *f);
 
-/* The filter as the replay takes it; f and frames must stay until the replay has ended. The reader's
- * tables must be loaded. -1 when no process, thread or pool is meant. */
+/* The filter as the replay takes it; f and frames must stay until the replay has ended. The
+ * reader's tables must be loaded. -1 when no process, thread or pool is meant. */
 int filter_prepare(struct filter *f, struct frames *frames, struct replay_filter *out,
 		   struct err *err);
 

@@ -38,7 +38,7 @@ struct frames {
 	struct pair_map functions_by_name;   /* (name, module) -> function */
 	struct pair_map functions_by_offset; /* (offset, module) -> function */
 	struct pair_map lists_by_address;    /* (offset, module) -> list */
-	struct pair_map lists_by_hash;       /* (hash, length) -> list */
+	struct pair_map lists_by_hash;	     /* (hash, length) -> list */
 	bool *module_is_runtime;
 	size_t module_count;
 };
@@ -77,7 +77,7 @@ void frames_free(struct frames *f)
 	if (!f)
 		return;
 	struct name *name, *next;
-	HASH_ITER(hh, f->names, name, next) {
+	HASH_ITER (hh, f->names, name, next) {
 		HASH_DEL(f->names, name);
 		free(name);
 	}
@@ -100,9 +100,9 @@ const struct trace_reader *frames_reader(const struct frames *f)
 static uint32_t function_of(struct frames *f, const char *name, uint32_t module, uint64_t offset)
 {
 	bool fresh;
-	uint32_t *number = name ?
-		pair_map_at(&f->functions_by_name, (uintptr_t)name, module, &fresh) :
-		pair_map_at(&f->functions_by_offset, offset, module, &fresh);
+	uint32_t *number =
+		name ? pair_map_at(&f->functions_by_name, (uintptr_t)name, module, &fresh)
+		     : pair_map_at(&f->functions_by_offset, offset, module, &fresh);
 	if (!fresh)
 		return *number;
 	*number = (uint32_t)f->function_count;
@@ -110,7 +110,10 @@ static uint32_t function_of(struct frames *f, const char *name, uint32_t module,
 				sizeof(*f->functions));
 	bool runtime = module < f->module_count && f->module_is_runtime[module];
 	f->functions[f->function_count] = (struct frame_function){
-		name, module, name ? 0 : offset, runtime || (name && plumbing_function(name)),
+		name,
+		module,
+		name ? 0 : offset,
+		runtime || (name && plumbing_function(name)),
 	};
 	return (uint32_t)f->function_count++;
 }

@@ -24,9 +24,9 @@ struct frame_function {
 
 struct frame {
 	uint32_t function; /* index for frames_function() */
-	uint32_t line;     /* 0: not known */
+	uint32_t line;	   /* 0: not known */
 	const char *file;  /* NULL: not known */
-	bool inlined;      /* into the next frame of the list */
+	bool inlined;	   /* into the next frame of the list */
 };
 
 /* Finds the symbols of a code address, innermost first; the number, 0 if nothing is known. What

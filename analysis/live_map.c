@@ -8,8 +8,8 @@
 #include "base/hash.h"
 #include "util/mem.h"
 
-/* Pages are cut from chunks of the size of a huge page: frees go all over them, and with small pages
- * most of the time of a replay goes into address translation. */
+/* Pages are cut from chunks of the size of a huge page: frees go all over them, and with small
+ * pages most of the time of a replay goes into address translation. */
 enum {
 	CHUNK_BYTES = 2 << 20,
 	CHUNK_PAGES = CHUNK_BYTES / (LIVE_PAGE_BLOCKS * sizeof(struct live_block)),
@@ -153,7 +153,8 @@ uint32_t live_map_thread_of(const struct live_slot *s, uint64_t counter)
 static void block_found(const struct live_page *page, const struct live_block *block,
 			uint32_t thread, struct live_found *found)
 {
-	*found = (struct live_found){ block->size, page->base_ns + (uint64_t)block->time_units * 1024,
+	*found = (struct live_found){ block->size,
+				      page->base_ns + (uint64_t)block->time_units * 1024,
 				      block->stack, block->pool, thread };
 }
 
@@ -206,7 +207,8 @@ void live_map_turn_page(struct live_map *m, struct live_slot *s, uint64_t time_n
 	if (s->page_count == s->page_cap)
 		trim_pages(s);
 	s->pages = mem_grow(s->pages, &s->page_cap, s->page_count + 1, sizeof(*s->pages));
-	s->pages[s->page_count++] = (struct live_page){ blocks_get(m), time_ns & ~UINT64_C(1023), 0, 0 };
+	s->pages[s->page_count++] =
+		(struct live_page){ blocks_get(m), time_ns & ~UINT64_C(1023), 0, 0 };
 }
 
 bool live_map_remove_old(struct live_map *m, struct live_slot *s, uint64_t counter,
@@ -248,8 +250,7 @@ void live_map_set_thread(struct live_map *m, uint32_t slot, uint32_t thread)
 {
 	if (slot >= m->slot_count) {
 		m->slots = mem_grow(m->slots, &m->slot_cap, (size_t)slot + 1, sizeof(*m->slots));
-		memset(m->slots + m->slot_count, 0,
-		       (slot + 1 - m->slot_count) * sizeof(*m->slots));
+		memset(m->slots + m->slot_count, 0, (slot + 1 - m->slot_count) * sizeof(*m->slots));
 		m->slot_count = (size_t)slot + 1;
 	}
 	struct live_slot *s = &m->slots[slot];
@@ -291,9 +292,9 @@ void live_map_drain(struct live_map *m, uint32_t slot, uint32_t thread, uint64_t
 	if (span->thread != thread)
 		return;
 	uint64_t end = span + 1 < s->spans + s->span_count ? span[1].first : s->next;
-	size_t index = first >> LIVE_PAGE_BITS > s->first_page ?
-			       (first >> LIVE_PAGE_BITS) - s->first_page :
-			       0;
+	size_t index = first >> LIVE_PAGE_BITS > s->first_page
+			       ? (first >> LIVE_PAGE_BITS) - s->first_page
+			       : 0;
 	for (; index < s->page_count && (s->first_page + index) << LIVE_PAGE_BITS < end; index++)
 		if (s->pages[index].blocks)
 			drain_page(m, s, index, first, end, thread, visit, ctx);

@@ -36,8 +36,8 @@ struct live_block {
 	uint32_t time_units; /* of 1024 ns since the page's base_ns; saturates after 73 minutes */
 };
 
-/* A slot's page; blocks is NULL when it has been released. The blocks lie elsewhere, so that what is
- * looked at for every free stays in the cache. */
+/* A slot's page; blocks is NULL when it has been released. The blocks lie elsewhere, so that what
+ * is looked at for every free stays in the cache. */
 struct live_page {
 	struct live_block *blocks;
 	uint64_t base_ns;
@@ -60,12 +60,12 @@ struct live_span {
 };
 
 struct live_slot {
-	uint64_t next;  /* counter of the next block */
+	uint64_t next;	/* counter of the next block */
 	uint64_t first; /* of the present thread */
 	uint32_t thread;
 	uint32_t pad;
 	struct live_page *pages; /* the last is that of next - 1 */
-	size_t first_page; /* index of pages[0] */
+	size_t first_page;	 /* index of pages[0] */
 	size_t page_count;
 	size_t page_cap;
 	struct live_span *spans; /* rising; the last is the present one */
@@ -77,7 +77,7 @@ struct live_map {
 	struct live_slot *slots;
 	size_t slot_count;
 	size_t slot_cap;
-	struct live_block *spare;   /* of released pages, most recent first; linked in their memory */
+	struct live_block *spare; /* of released pages, most recent first; linked in their memory */
 	struct live_chunk **chunks; /* all pages lie in these */
 	size_t chunk_count;
 	size_t chunk_cap;
@@ -133,9 +133,9 @@ static inline void live_map_add(struct live_map *m, struct live_slot *s, uint32_
 	s->next++;
 }
 
-/* Has the record of a block fetched into the cache, for a remove that comes soon: the blocks that are
- * freed lie all over memory, and waiting for them is most of a replay. Not left to the compiler to
- * inline: gcc takes such a function for one without effect and drops the call. */
+/* Has the record of a block fetched into the cache, for a remove that comes soon: the blocks that
+ * are freed lie all over memory, and waiting for them is most of a replay. Not left to the compiler
+ * to inline: gcc takes such a function for one without effect and drops the call. */
 AT_ALWAYS_INLINE void live_map_prefetch(const struct live_map *m, uint32_t slot, uint64_t counter)
 {
 	if (slot >= m->slot_count)

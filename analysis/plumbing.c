@@ -9,27 +9,43 @@
 
 /* Beginnings of file names. */
 static const char *const modules[] = {
-	"libc.so", "libc-2.", "ld-linux", "ld-2.", "ld-musl", "libc.musl", "libstdc++.so",
-	"libc++.so", "libc++abi.so", "libgcc_s.so", "libpthread", "libdl.so", "libm.so",
+	"libc.so",    "libc-2.",      "ld-linux",  "ld-2.",	   "ld-musl",
+	"libc.musl",  "libstdc++.so", "libc++.so", "libc++abi.so", "libgcc_s.so",
+	"libpthread", "libdl.so",     "libm.so",
 };
 
 /* Beginnings of names, after the return type of a template and "<" of a Rust path. */
 static const char *const beginnings[] = {
-	"std::",  "__gnu_cxx::", "operator new", "boost::container::", "absl::container_internal::",
-	"alloc::", "core::",     "hashbrown::",  "__rust_",            "__rustc::__rust_",
-	"__rdl_", "__rg_",
+	"std::",
+	"__gnu_cxx::",
+	"operator new",
+	"boost::container::",
+	"absl::container_internal::",
+	"alloc::",
+	"core::",
+	"hashbrown::",
+	"__rust_",
+	"__rustc::__rust_",
+	"__rdl_",
+	"__rg_",
 };
 
 static const char *const wrappers[] = {
-	"xmalloc",      "xcalloc",        "xrealloc",        "xstrdup",       "xstrndup",
-	"xzalloc",      "xmemdup",        "xreallocarray",   "x2realloc",     "x2nrealloc",
-	"g_malloc",     "g_malloc0",      "g_malloc_n",      "g_malloc0_n",   "g_realloc",
-	"g_realloc_n",  "g_try_malloc",   "g_try_realloc",   "g_slice_alloc", "g_slice_alloc0",
-	"g_strdup",     "g_strndup",      "PyMem_Malloc",    "PyMem_Realloc", "PyMem_Calloc",
-	"PyMem_RawMalloc", "PyMem_RawRealloc", "PyMem_RawCalloc", "_PyMem_RawMalloc",
-	"_PyMem_RawRealloc", "_PyMem_RawCalloc", "PyObject_Malloc", "PyObject_Realloc",
-	"PyObject_Calloc", "zmalloc", "zcalloc", "zrealloc", "ztrymalloc", "zstrdup",
-	"ztrymalloc_usable", "zmalloc_usable", "ztrymalloc_usable_internal", "zcalloc_num",
+	"xmalloc",	     "xcalloc",		 "xrealloc",
+	"xstrdup",	     "xstrndup",	 "xzalloc",
+	"xmemdup",	     "xreallocarray",	 "x2realloc",
+	"x2nrealloc",	     "g_malloc",	 "g_malloc0",
+	"g_malloc_n",	     "g_malloc0_n",	 "g_realloc",
+	"g_realloc_n",	     "g_try_malloc",	 "g_try_realloc",
+	"g_slice_alloc",     "g_slice_alloc0",	 "g_strdup",
+	"g_strndup",	     "PyMem_Malloc",	 "PyMem_Realloc",
+	"PyMem_Calloc",	     "PyMem_RawMalloc",	 "PyMem_RawRealloc",
+	"PyMem_RawCalloc",   "_PyMem_RawMalloc", "_PyMem_RawRealloc",
+	"_PyMem_RawCalloc",  "PyObject_Malloc",	 "PyObject_Realloc",
+	"PyObject_Calloc",   "zmalloc",		 "zcalloc",
+	"zrealloc",	     "ztrymalloc",	 "zstrdup",
+	"ztrymalloc_usable", "zmalloc_usable",	 "ztrymalloc_usable_internal",
+	"zcalloc_num",
 };
 
 static bool begins(const char *text, const char *with)

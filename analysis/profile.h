@@ -66,10 +66,10 @@ struct profile_thread {
 struct profile_process {
 	struct heap heap;
 	uint64_t start_ns;
-	uint64_t end_ns;       /* only when `ended` */
-	uint64_t wait_status;  /* only when `ended`; TRACE_STATUS_UNKNOWN */
+	uint64_t end_ns;	  /* only when `ended` */
+	uint64_t wait_status;	  /* only when `ended`; TRACE_STATUS_UNKNOWN */
 	uint64_t inherited_frees; /* of blocks that were made before the fork */
-	uint64_t unknown_frees;   /* of blocks that the trace does not know or that were freed */
+	uint64_t unknown_frees;	  /* of blocks that the trace does not know or that were freed */
 	uint64_t losses[TRACE_LOSS_COUNT];
 	uint32_t threads;
 	bool started;

@@ -168,7 +168,8 @@ void replay_feed(struct replay *r, const struct trace_event *events, size_t coun
 			return;
 		r->now_ns = e->time_ns;
 		if (i + LOOK_AHEAD < count && e[LOOK_AHEAD].op == TRACE_FREE)
-			live_map_prefetch(&r->live, e[LOOK_AHEAD].block_slot, e[LOOK_AHEAD].counter);
+			live_map_prefetch(&r->live, e[LOOK_AHEAD].block_slot,
+					  e[LOOK_AHEAD].counter);
 		if (e->op == TRACE_ALLOC)
 			on_alloc(r, e);
 		else if (e->op == TRACE_FREE)

@@ -13,7 +13,7 @@
  * what passes. Functions that are NULL let everything pass. */
 struct replay_filter {
 	uint64_t from_ns; /* allocations before do not count */
-	uint64_t to_ns;   /* from here on nothing happens any more; 0: no end */
+	uint64_t to_ns;	  /* from here on nothing happens any more; 0: no end */
 	uint32_t allocator;
 	bool (*stack)(void *ctx, uint32_t node);
 	bool (*thread)(void *ctx, uint32_t thread);

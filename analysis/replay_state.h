@@ -37,8 +37,8 @@ struct tenure {
 	uint32_t slot;
 	uint32_t thread; /* number in the trace */
 	uint32_t process;
-	int32_t next; /* tenure of the same process, or REPLAY_NO_TENURE */
-	bool counts; /* the filter lets this thread and its process pass */
+	int32_t next;		    /* tenure of the same process, or REPLAY_NO_TENURE */
+	bool counts;		    /* the filter lets this thread and its process pass */
 	struct scope_stack *scopes; /* open ones; NULL until the first */
 };
 

@@ -16,11 +16,11 @@ enum rollup_by {
 
 /* What rows are sorted by; one field of struct metrics each. */
 enum rollup_sort {
-	SORT_PEAK,      /* peak_bytes */
-	SORT_TOTAL,     /* bytes */
-	SORT_COUNT,     /* allocs */
+	SORT_PEAK,	/* peak_bytes */
+	SORT_TOTAL,	/* bytes */
+	SORT_COUNT,	/* allocs */
 	SORT_TEMPORARY, /* temporary */
-	SORT_LIVE,      /* live_bytes */
+	SORT_LIVE,	/* live_bytes */
 	SORT_KINDS
 };
 

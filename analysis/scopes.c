@@ -92,7 +92,7 @@ struct profile_scope *scopes_take(struct scopes *s, size_t *count)
 	struct profile_scope *all = mem_zalloc(s->count ? s->count : 1, sizeof(*all));
 	struct scope_entry *entry, *next;
 	*count = 0;
-	HASH_ITER(hh, s->by_name, entry, next) {
+	HASH_ITER (hh, s->by_name, entry, next) {
 		all[(*count)++] = entry->sums;
 		HASH_DEL(s->by_name, entry);
 		free(entry);

@@ -23,12 +23,12 @@ int cmd_help(int argc, char **argv)
 {
 	bool names = false;
 	const struct option options[] = {
-		{ "names", 0, OPTION_FLAG, &names, NULL,
-		  "list the commands only, one a line", NULL, NULL },
+		{ "names", 0, OPTION_FLAG, &names, NULL, "list the commands only, one a line", NULL,
+		  NULL },
 		OPTION_LAST,
 	};
-	const struct usage usage = { "help", "[COMMAND]",
-				     "Explains a command, or lists them all", NULL, options };
+	const struct usage usage = { "help", "[COMMAND]", "Explains a command, or lists them all",
+				     NULL, options };
 	if (argc == 0) {
 		print_overview(stderr);
 		return EXIT_USAGE;

@@ -111,7 +111,8 @@ int cmd_info(int argc, char **argv)
 	struct info_options o = { .top = DEFAULT_TOP };
 	const struct option options[] = {
 		{ "verify", 0, OPTION_FLAG, &o.verify, NULL,
-		  "check every checksum, and that every free names a live block; exit code 2 if not",
+		  "check every checksum, and that every free names a live block; exit code 2 if "
+		  "not",
 		  NULL, NULL },
 		{ "top", 'n', OPTION_NUMBER, &o.top, "N",
 		  "processes and threads to list; 0: all (default: 20)", NULL, NULL },

@@ -26,7 +26,7 @@ struct report_options {
 	int color;
 };
 
-static const char *const by_choices[] = { "stack", "function", "module", "thread",
+static const char *const by_choices[] = { "stack", "function",	"module", "thread",
 					  "size",  "allocator", NULL };
 static const char *const sort_choices[] = { "peak", "total", "count", "temporary", "live", NULL };
 static const char *const tree_choices[] = { "callers", "callees", NULL };
@@ -84,24 +84,30 @@ static int make_report(const char *path, const struct report_options *o, struct 
 
 int cmd_report(int argc, char **argv)
 {
-	struct report_options o = { .by = NOT_GIVEN, .sort = NOT_GIVEN, .tree = NOT_GIVEN,
-				    .top = DEFAULT_TOP, .depth = DEFAULT_DEPTH,
+	struct report_options o = { .by = NOT_GIVEN,
+				    .sort = NOT_GIVEN,
+				    .tree = NOT_GIVEN,
+				    .top = DEFAULT_TOP,
+				    .depth = DEFAULT_DEPTH,
 				    .least_percent = DEFAULT_LEAST_PERCENT };
 	const struct option options[] = {
 		OPTION_GROUP("What to show"),
 		{ "sort", 's', OPTION_CHOICE, &o.sort, "KEY",
-		  "by what: peak (bytes live at the peak of the heap), total (bytes allocated), count "
-		  "(allocations), temporary (freed before the thread's next allocation), live (bytes "
-		  "live at the end)", sort_choices, NULL },
+		  "by what: peak (bytes live at the peak of the heap), total (bytes allocated), "
+		  "count (allocations), temporary (freed before the thread's next allocation), "
+		  "live (bytes live at the end)",
+		  sort_choices, NULL },
 		{ "by", 'b', OPTION_CHOICE, &o.by, "KIND",
-		  "one table: by stack, function, module, thread, size, allocator", by_choices, NULL },
+		  "one table: by stack, function, module, thread, size, allocator", by_choices,
+		  NULL },
 		{ "tree", 't', OPTION_CHOICE, &o.tree, "KIND",
 		  "a tree: callers (from the allocating function outwards) or callees (from main "
-		  "inwards)", tree_choices, NULL },
-		{ "summary", 0, OPTION_FLAG, &o.summary, NULL, "the summary only, as `run` prints it",
+		  "inwards)",
+		  tree_choices, NULL },
+		{ "summary", 0, OPTION_FLAG, &o.summary, NULL,
+		  "the summary only, as `run` prints it", NULL, NULL },
+		{ "top", 'n', OPTION_NUMBER, &o.top, "N", "rows to show; 0: all (default: 10)",
 		  NULL, NULL },
-		{ "top", 'n', OPTION_NUMBER, &o.top, "N", "rows to show; 0: all (default: 10)", NULL,
-		  NULL },
 		{ "depth", 'd', OPTION_NUMBER, &o.depth, "N",
 		  "frames of a stack, levels of a tree; 0: all (default: 12)", NULL, NULL },
 		{ "least", 0, OPTION_NUMBER, &o.least_percent, "PERCENT",

@@ -10,8 +10,8 @@
 #include "base/compiler.h"
 
 enum exit_code {
-	EXIT_CANNOT = 2,         /* could not do it */
-	EXIT_USAGE = 64,         /* called wrongly */
+	EXIT_CANNOT = 2,	 /* could not do it */
+	EXIT_USAGE = 64,	 /* called wrongly */
 	EXIT_CANNOT_START = 125, /* could not start the program */
 };
 

@@ -31,13 +31,15 @@ static int parse_term(struct filter *f, const char *term, struct err *err)
 	if (!equals || equals == term || !equals[1])
 		return err_set(err, "'%s' is not KEY=TEXT", term);
 	bool not = equals[-1] == '!';
-	char *name = mem_strndup(term, (size_t)(equals - term) - not);
+	char *name = mem_strndup(term, (size_t)(equals - term) - not );
 	int result = 0, key = filter_key_find(name);
-	if (strcmp(name, "time") == 0 && !not)
+	if (strcmp(name, "time") == 0 && !not )
 		result = parse_range(f, equals + 1, err);
 	else if (key < 0)
-		result = err_set(err, "no filter '%s': there are module, function, file, thread, "
-				 "process, allocator, time", name);
+		result = err_set(err,
+				 "no filter '%s': there are module, function, file, thread, "
+				 "process, allocator, time",
+				 name);
 	else
 		filter_add(f, (enum filter_key)key, not, equals + 1);
 	free(name);

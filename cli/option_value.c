@@ -16,16 +16,14 @@ struct unit {
 };
 
 static const struct unit byte_units[] = {
-	{ "", 1 },          { "B", 1 },       { "K", 0x1p10 },   { "KB", 0x1p10 },
-	{ "KiB", 0x1p10 },  { "M", 0x1p20 },  { "MB", 0x1p20 },  { "MiB", 0x1p20 },
-	{ "G", 0x1p30 },    { "GB", 0x1p30 }, { "GiB", 0x1p30 }, { "T", 0x1p40 },
-	{ "TiB", 0x1p40 },  { NULL, 0 },
+	{ "", 1 },	   { "B", 1 },	     { "K", 0x1p10 },	{ "KB", 0x1p10 }, { "KiB", 0x1p10 },
+	{ "M", 0x1p20 },   { "MB", 0x1p20 }, { "MiB", 0x1p20 }, { "G", 0x1p30 },  { "GB", 0x1p30 },
+	{ "GiB", 0x1p30 }, { "T", 0x1p40 },  { "TiB", 0x1p40 }, { NULL, 0 },
 };
 
 static const struct unit time_units[] = {
-	{ "", 1e9 },  { "s", 1e9 },   { "ns", 1 },     { "us", 1e3 },
-	{ "ms", 1e6 }, { "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 },
-	{ NULL, 0 },
+	{ "", 1e9 },   { "s", 1e9 },	{ "ns", 1 },	 { "us", 1e3 }, { "ms", 1e6 },
+	{ "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 }, { NULL, 0 },
 };
 
 int parse_number(const char *text, uint64_t *value, struct err *err)
@@ -90,8 +88,7 @@ static int store_choice(const struct option *o, const char *value, struct err *e
 	for (int i = 0; o->choices[i]; i++)
 		strbuf_addf(&all, "%s%s", i ? ", " : "", o->choices[i]);
 	if (best.name)
-		err_set(err, "'%s' is not one of %s; did you mean %s?", value, all.text,
-			best.name);
+		err_set(err, "'%s' is not one of %s; did you mean %s?", value, all.text, best.name);
 	else
 		err_set(err, "'%s' is not one of %s", value, all.text);
 	strbuf_release(&all);

@@ -26,13 +26,13 @@
 enum option_kind {
 	OPTION_END,
 	OPTION_HEADING, /* only `help`: begins a group in the -h text */
-	OPTION_FLAG,    /* bool *: set to true */
-	OPTION_STRING,  /* const char **: points into argv */
-	OPTION_NUMBER,  /* uint64_t *: decimal */
-	OPTION_BYTES,   /* uint64_t *: K, M, G, T are powers of 1024 */
-	OPTION_TIME,    /* uint64_t * in ns: ns, us, ms, s, m, h; seconds without a unit */
-	OPTION_CHOICE,  /* int *: position in `choices` */
-	OPTION_LIST,    /* struct option_list *: may be given again and again */
+	OPTION_FLAG,	/* bool *: set to true */
+	OPTION_STRING,	/* const char **: points into argv */
+	OPTION_NUMBER,	/* uint64_t *: decimal */
+	OPTION_BYTES,	/* uint64_t *: K, M, G, T are powers of 1024 */
+	OPTION_TIME,	/* uint64_t * in ns: ns, us, ms, s, m, h; seconds without a unit */
+	OPTION_CHOICE,	/* int *: position in `choices` */
+	OPTION_LIST,	/* struct option_list *: may be given again and again */
 };
 
 struct option_list {
@@ -43,18 +43,24 @@ struct option_list {
 
 struct option {
 	const char *name; /* without "--" */
-	char letter;      /* 0: none */
+	char letter;	  /* 0: none */
 	enum option_kind kind;
 	void *target;
-	const char *argument;       /* name of the value in the help, NULL for flags */
-	const char *help;           /* no full stop; may be long, it is wrapped */
+	const char *argument;	    /* name of the value in the help, NULL for flags */
+	const char *help;	    /* no full stop; may be long, it is wrapped */
 	const char *const *choices; /* for OPTION_CHOICE; ends with NULL */
-	const char *implied;        /* != NULL: the value may be left out and then is this;
+	const char *implied;	    /* != NULL: the value may be left out and then is this;
 				     * given, it must follow "=" or the letter directly */
 };
 
-#define OPTION_LAST { NULL, 0, OPTION_END, NULL, NULL, NULL, NULL, NULL }
-#define OPTION_GROUP(title) { NULL, 0, OPTION_HEADING, NULL, NULL, title, NULL, NULL }
+#define OPTION_LAST                                                                                \
+	{                                                                                          \
+		NULL, 0, OPTION_END, NULL, NULL, NULL, NULL, NULL                                  \
+	}
+#define OPTION_GROUP(title)                                                                        \
+	{                                                                                          \
+		NULL, 0, OPTION_HEADING, NULL, NULL, title, NULL, NULL                             \
+	}
 
 struct usage {
 	const char *command;   /* "report"; "" for alloctrace itself */
@@ -78,8 +84,9 @@ int options_parse(const struct usage *usage, enum options_mode mode, int *argc, 
 int usage_error(const struct usage *usage, const char *fmt, ...) AT_PRINTF(2, 3);
 
 void usage_print(const struct usage *usage, FILE *to);
-/* The same for programs (--help=table): a line per option with name, letter, argument ("[X]" when it
- * may be left out), choices joined by spaces, and help, separated by tabs; "-" where there is none. */
+/* The same for programs (--help=table): a line per option with name, letter, argument ("[X]" when
+ * it may be left out), choices joined by spaces, and help, separated by tabs; "-" where there is
+ * none. */
 void usage_print_table(const struct usage *usage, FILE *to);
 
 /* "64K" and "1.5s" as numbers, for values inside other options. 0, or -1 with the reason. */

@@ -11,13 +11,17 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 extern const char *const color_choices[];
 
 /* Lines of an option array; `when` is an int, `flag` a bool. */
-#define OPTION_COLOR(when)                                                                  \
-	{ "color", 0, OPTION_CHOICE, &(when), "WHEN",                                       \
-	  "colours: auto (on a terminal, unless NO_COLOR is set), always, never",           \
-	  color_choices, "always" }
-#define OPTION_NO_PAGER(flag)                                                               \
-	{ "no-pager", 0, OPTION_FLAG, &(flag), NULL, "never show the output through a pager", \
-	  NULL, NULL }
+#define OPTION_COLOR(when)                                                                         \
+	{                                                                                          \
+		"color", 0, OPTION_CHOICE, &(when), "WHEN",                                        \
+			"colours: auto (on a terminal, unless NO_COLOR is set), always, never",    \
+			color_choices, "always"                                                    \
+	}
+#define OPTION_NO_PAGER(flag)                                                                      \
+	{                                                                                          \
+		"no-pager", 0, OPTION_FLAG, &(flag), NULL,                                         \
+			"never show the output through a pager", NULL, NULL                        \
+	}
 
 /* auto: a terminal that takes colour, and no NO_COLOR in the environment. */
 bool output_color(FILE *to, enum color_when when);

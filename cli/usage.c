@@ -62,8 +62,8 @@ static void add_option(struct strbuf *s, const struct option *o)
 	add_wrapped(s, o->help);
 }
 
-static const struct option help = { "help", 'h', OPTION_FLAG, NULL, NULL,
-				    "print this text", NULL, NULL };
+static const struct option help = { "help", 'h', OPTION_FLAG, NULL, NULL, "print this text",
+				    NULL,   NULL };
 
 static void print_table_line(const struct option *o, FILE *to)
 {

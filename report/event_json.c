@@ -10,8 +10,8 @@
 #include "wire/session.h"
 
 static const char *const op_names[TRACE_OP_COUNT] = {
-	"alloc",        "free",       "free_inherited", "process_start", "process_end", "thread_start",
-	"thread_end", "module", "mark",           "map",           "loss",
+	"alloc",      "free",	"free_inherited", "process_start", "process_end", "thread_start",
+	"thread_end", "module", "mark",		  "map",	   "loss",
 };
 
 static void key_text(struct strbuf *s, const char *key, const char *text)
@@ -81,7 +81,8 @@ static void add_who(struct event_context *c, const struct trace_event *e)
 {
 	struct event_slot who = event_slot_of(c, e);
 	if (who.process != TRACE_NO_PROCESS) {
-		key_number(&c->line, "pid", trace_reader_process(c->names->reader, who.process)->pid);
+		key_number(&c->line, "pid",
+			   trace_reader_process(c->names->reader, who.process)->pid);
 		key_number(&c->line, "process", who.process);
 	}
 	if (who.thread != UINT32_MAX)
@@ -109,7 +110,8 @@ static void add_map(struct event_context *c, const struct trace_event *e)
 
 static void add_details(struct event_context *c, const struct trace_event *e)
 {
-	static const char *const marks[] = { "mark", "scope_begin", "scope_end", "pause", "resume" };
+	static const char *const marks[] = { "mark", "scope_begin", "scope_end", "pause",
+					     "resume" };
 	struct strbuf *s = &c->line;
 	switch ((enum trace_op)e->op) {
 	case TRACE_ALLOC:

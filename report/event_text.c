@@ -37,9 +37,9 @@ static void add_function(struct event_context *c, uint32_t index, const struct f
 		strbuf_add_escaped(&c->line, f->name);
 	} else {
 		const struct trace_module *m = trace_reader_module(c->names->reader, f->module);
-		strbuf_add_escaped(&c->line, m->anonymous_process_plus_1 ? "[anonymous code]" :
-					     *m->path			 ? m->path :
-									   "[unknown module]");
+		strbuf_add_escaped(&c->line, m->anonymous_process_plus_1 ? "[anonymous code]"
+					     : *m->path			 ? m->path
+									 : "[unknown module]");
 		strbuf_addf(&c->line, "+0x%" PRIx64, f->offset);
 	}
 	if (frame && frame->file) {
@@ -134,7 +134,8 @@ static void add_map(struct event_context *c, const struct trace_event *e)
 
 static void add_mark(struct event_context *c, const struct trace_event *e)
 {
-	static const char *const types[] = { "mark", "scope begins", "scope ends", "pause", "resume" };
+	static const char *const types[] = { "mark", "scope begins", "scope ends", "pause",
+					     "resume" };
 	strbuf_addf(&c->line, "%s", types[e->role % 5]);
 	if (e->text && *e->text) {
 		strbuf_adds(&c->line, ": ");

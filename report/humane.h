@@ -1,4 +1,5 @@
-/* humane.h - numbers as people read them. Each writes into a buffer of HUMANE_BYTES and returns it. */
+/* humane.h - numbers as people read them. Each writes into a buffer of HUMANE_BYTES and returns it.
+ */
 #ifndef ALLOCTRACE_REPORT_HUMANE_H
 #define ALLOCTRACE_REPORT_HUMANE_H
 

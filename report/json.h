@@ -16,7 +16,7 @@ struct json {
 	FILE *to;
 	unsigned level;
 	bool some[JSON_MAX_LEVELS + 1]; /* the level has a member already */
-	bool flat;                      /* no line breaks: one object per line */
+	bool flat;			/* no line breaks: one object per line */
 	struct strbuf scratch;
 };
 

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 
 static const char *const fact_keys[] = {
-	"host",   "kernel",  "tool",     "cwd",         "started", "command",
-	"options", "clock_hz", "wait_status", "ended",
+	"host",	   "kernel",  "tool",	  "cwd",	 "started",
+	"command", "options", "clock_hz", "wait_status", "ended",
 };
 
 void json_trace(struct json *j, const struct trace_data *d)

@@ -55,16 +55,18 @@ static void stack(struct json *j, const struct trace_data *d, uint32_t step)
 				json_uint(j, "line", frames[i].line);
 			if (frames[i].inlined)
 				json_bool(j, "inlined", true);
-			if (&frames[i] == charged)
+			if (&frames[i] == charged) {
 				json_bool(j, "charged", true);
+				charged = NULL; /* in recursion it comes again */
+			}
 			json_end_object(j);
 		}
 	}
 	json_end_array(j);
 	json_string(j, "outermost",
-		    step == STEP_TRUNCATED ? "depth limit" :
-		    step == STEP_UNKNOWN   ? "unknown" :
-					     "complete");
+		    step == STEP_TRUNCATED ? "depth limit"
+		    : step == STEP_UNKNOWN ? "unknown"
+					   : "complete");
 }
 
 static void row_key(struct json *j, const struct trace_data *d, enum rollup_by by, uint32_t key)
@@ -82,7 +84,8 @@ static void row_key(struct json *j, const struct trace_data *d, enum rollup_by b
 		break;
 	case ROLLUP_THREAD:
 		json_uint(j, "tid", trace_reader_thread(d->reader, p->threads[key].thread)->tid);
-		json_string(j, "name", trace_reader_thread(d->reader, p->threads[key].thread)->name);
+		json_string(j, "name",
+			    trace_reader_thread(d->reader, p->threads[key].thread)->name);
 		json_uint(j, "process", p->threads[key].process);
 		json_uint(j, "frees", p->threads[key].frees);
 		json_uint(j, "foreign_frees", p->threads[key].foreign_frees);
@@ -185,7 +188,8 @@ static void timeline(struct json *j, const struct profile *p)
 
 static void marks(struct json *j, const struct trace_data *d)
 {
-	static const char *const types[] = { "mark", "scope_begin", "scope_end", "pause", "resume" };
+	static const char *const types[] = { "mark", "scope_begin", "scope_end", "pause",
+					     "resume" };
 	const struct profile *p = d->profile;
 	json_array(j, "marks");
 	for (size_t i = 0; i < p->mark_count; i++) {

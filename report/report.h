@@ -13,9 +13,9 @@
 
 enum report_part {
 	REPORT_OVERVIEW, /* the summary and the most important tables */
-	REPORT_SUMMARY,  /* the summary and a few lines: what `run` ends with */
-	REPORT_ROWS,     /* one table */
-	REPORT_TREE,     /* callers or callees */
+	REPORT_SUMMARY,	 /* the summary and a few lines: what `run` ends with */
+	REPORT_ROWS,	 /* one table */
+	REPORT_TREE,	 /* callers or callees */
 };
 
 struct report_request {
@@ -23,10 +23,10 @@ struct report_request {
 	enum rollup_by by;
 	enum rollup_sort sort;
 	enum calltree_kind tree;
-	uint64_t top;        /* rows; 0: all */
-	uint64_t depth;      /* frames of a stack or levels of a tree; 0: all */
-	double min_percent;  /* branches of a tree below this share are left out */
-	bool long_names;     /* functions and files in full */
+	uint64_t top;	    /* rows; 0: all */
+	uint64_t depth;	    /* frames of a stack or levels of a tree; 0: all */
+	double min_percent; /* branches of a tree below this share are left out */
+	bool long_names;    /* functions and files in full */
 	bool color;
 	unsigned width; /* columns */
 };
@@ -40,7 +40,7 @@ struct report_ops {
 extern const struct report_ops report_text;
 extern const struct report_ops report_json;
 
-const char *rollup_by_name(enum rollup_by by);       /* "stack" */
+const char *rollup_by_name(enum rollup_by by);	     /* "stack" */
 const char *rollup_sort_name(enum rollup_sort sort); /* "peak" */
 /* "ring full", "untracked" ...: for people and as a key. */
 const char *loss_explained(unsigned kind);

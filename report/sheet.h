@@ -16,7 +16,7 @@ struct sheet {
 	const struct trace_data *data;
 	const struct report_request *request;
 	struct strbuf line;
-	size_t column; /* of the line, styles not counted */
+	size_t column;	/* of the line, styles not counted */
 	bool *nameless; /* [module]: a function of it was shown as an address */
 };
 
@@ -32,8 +32,8 @@ void sheet_to_column(struct sheet *s, size_t column);
 /* Right-aligned so that it ends before `column`. */
 void sheet_right(struct sheet *s, enum sheet_style style, size_t column, const char *text);
 void sheet_end_line(struct sheet *s);
-/* Text from the present column on, broken between words and continued below at the same column; ends
- * the line. */
+/* Text from the present column on, broken between words and continued below at the same column;
+ * ends the line. */
 void sheet_wrapped(struct sheet *s, const char *text);
 /* A line of its own: "Title" and a dim remark behind it (may be NULL), an empty line before. */
 void sheet_heading(struct sheet *s, const char *title, const char *remark);

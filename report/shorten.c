@@ -7,8 +7,8 @@
 /* "operator<", "operator->", "operator()": brackets that are none. */
 static size_t operator_length(const char *p)
 {
-	static const char *const spellings[] = { "<=>", "<<=", ">>=", "->*", "<<", ">>", "<=",
-						 ">=",  "->",  "()",  "<",   ">" };
+	static const char *const spellings[] = { "<=>", "<<=", ">>=", "->*", "<<", ">>",
+						 "<=",	">=",  "->",  "()",  "<",  ">" };
 	if (strncmp(p, "operator", 8) != 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++)

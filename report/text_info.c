@@ -58,7 +58,8 @@ static void file(struct sheet *s)
 	pair(s, "path", s->data->path);
 	label(s, "size");
 	sheet_format(s, STYLE_PLAIN, "%s, format version %u",
-		     humane_bytes(a, trace_reader_file_bytes(reader)), trace_reader_version(reader));
+		     humane_bytes(a, trace_reader_file_bytes(reader)),
+		     trace_reader_version(reader));
 	sheet_end_line(s);
 	label(s, "events");
 	sheet_format(s, STYLE_PLAIN, "%s", humane_count(a, p->events));
@@ -68,8 +69,7 @@ static void file(struct sheet *s)
 	sheet_end_line(s);
 	label(s, "stacks");
 	sheet_format(s, STYLE_PLAIN, "%s, of ", humane_count(a, p->stack_count));
-	sheet_format(s, STYLE_PLAIN, "%s frames",
-		     humane_count(b, trace_reader_node_count(reader)));
+	sheet_format(s, STYLE_PLAIN, "%s frames", humane_count(b, trace_reader_node_count(reader)));
 	sheet_end_line(s);
 	const char *damage = trace_reader_damage(reader);
 	label(s, "condition");
@@ -94,8 +94,8 @@ static void allocators(struct sheet *s)
 static void threads(struct sheet *s)
 {
 	const struct profile *p = s->data->profile;
-	uint64_t top = s->request->top && s->request->top < p->thread_count ? s->request->top :
-									      p->thread_count;
+	uint64_t top = s->request->top && s->request->top < p->thread_count ? s->request->top
+									    : p->thread_count;
 	char a[HUMANE_BYTES];
 	sheet_heading(s, "Threads", NULL);
 	sheet_right(s, STYLE_DIM, 12, "tid");
@@ -107,8 +107,7 @@ static void threads(struct sheet *s)
 	sheet_end_line(s);
 	for (size_t i = 0; i < top; i++) {
 		const struct profile_thread *t = &p->threads[i];
-		const struct trace_thread *thread =
-			trace_reader_thread(s->data->reader, t->thread);
+		const struct trace_thread *thread = trace_reader_thread(s->data->reader, t->thread);
 		snprintf(a, sizeof(a), "%" PRIu32, thread->tid);
 		sheet_right(s, STYLE_PLAIN, 12, a);
 		snprintf(a, sizeof(a), "%" PRIu32,

@@ -1,4 +1,5 @@
-/* text_rows.c - stacks with their frames, and tables by function, module, thread, size, allocator. */
+/* text_rows.c - stacks with their frames, and tables by function, module, thread, size, allocator.
+ */
 #include <inttypes.h>
 
 #include "report/humane.h"
@@ -14,6 +15,8 @@ enum {
 	COLUMN_NAME = 57,
 	NARROW_NAME = 46, /* without the inclusive column */
 };
+
+enum { MOST_PLUMBING = 3 }; /* frames before the charged one */
 
 static const char *sort_value(char *buf, const struct metrics *m, enum rollup_sort sort)
 {
@@ -52,19 +55,19 @@ static void other_values(char *second, char *third, const struct metrics *m, enu
 }
 
 static const char *const titles[SORT_KINDS] = {
-	"Live at the peak", "Allocated bytes", "Number of allocations", "Temporary allocations",
-	"Live at the end",
+	"Live at the peak",	 "Allocated bytes", "Number of allocations",
+	"Temporary allocations", "Live at the end",
 };
 
 static const char *const value_names[SORT_KINDS] = { "peak", "allocated", "allocations",
-						      "temporary", "live" };
+						     "temporary", "live" };
 static const char *const second_names[SORT_KINDS] = { "blocks", "allocations", "bytes",
-						       "allocations", "blocks" };
-static const char *const third_names[SORT_KINDS] = { "allocations", "average", "average",
-						      "of them", "allocations" };
+						      "allocations", "blocks" };
+static const char *const third_names[SORT_KINDS] = { "allocations", "average", "average", "of them",
+						     "allocations" };
 
-static const char *const by_titles[ROLLUP_COUNT] = { "stack", "function", "module",
-						      "thread", "size", "allocator" };
+static const char *const by_titles[ROLLUP_COUNT] = { "stack",  "function", "module",
+						     "thread", "size",	   "allocator" };
 
 /* ---- stacks ---- */
 
@@ -80,8 +83,8 @@ static void stack_head(struct sheet *s, size_t rank, const struct metrics *m,
 	if (sort == SORT_PEAK || sort == SORT_LIVE)
 		sheet_format(s, STYLE_PLAIN, "in %s %s; ",
 			     humane_count(a, sort == SORT_PEAK ? m->peak_blocks : m->live_blocks),
-			     (sort == SORT_PEAK ? m->peak_blocks : m->live_blocks) == 1 ? "block" :
-											  "blocks");
+			     (sort == SORT_PEAK ? m->peak_blocks : m->live_blocks) == 1 ? "block"
+											: "blocks");
 	if (sort == SORT_TEMPORARY)
 		sheet_format(s, STYLE_PLAIN, "of %s allocations", humane_count(a, m->allocs));
 	else if (sort != SORT_COUNT)
@@ -101,7 +104,10 @@ static void frame_line(struct sheet *s, const struct frame *frame, bool charged)
 	const struct frame_function *f = frames_function(s->data->frames, frame->function);
 	size_t room = s->request->width > 60 ? s->request->width - 34 : 26;
 	sheet_text(s, STYLE_PLAIN, charged ? "    > " : "      ");
-	sheet_function(s, charged ? STYLE_BOLD : f->plumbing ? STYLE_DIM : STYLE_PLAIN,
+	sheet_function(s,
+		       charged	     ? STYLE_BOLD
+		       : f->plumbing ? STYLE_DIM
+				     : STYLE_PLAIN,
 		       frame->function, room);
 	if (frame->inlined)
 		sheet_text(s, STYLE_DIM, " (inlined)");
@@ -124,14 +130,30 @@ static void remark_line(struct sheet *s, const char *text)
 	sheet_end_line(s);
 }
 
-static size_t frame_count(const struct callstacks *c, uint32_t step)
+/* Frames in all, and how many stand before the one that is charged: its first place, for in
+ * recursion there are more. */
+static size_t frame_count(const struct callstacks *c, uint32_t step, const struct frame *charged,
+			  size_t *before)
 {
 	size_t all = 0, count;
+	bool found = false;
+	*before = 0;
 	for (; step >= STEP_FIRST; step = c->steps[step].parent) {
-		frames_of_list(c->frames, c->steps[step].list, &count);
+		const struct frame *frames = frames_of_list(c->frames, c->steps[step].list, &count);
+		if (!found && charged >= frames && charged < frames + count) {
+			*before = all + (size_t)(charged - frames);
+			found = true;
+		}
 		all += count;
 	}
 	return all;
+}
+
+/* Frames at the inner end that are left out: of a long run through the C++ library, the function
+ * that was called from outside of it says enough. */
+static size_t folded_frames(const struct sheet *s, size_t before)
+{
+	return s->request->long_names || before <= MOST_PLUMBING ? 0 : before - MOST_PLUMBING + 1;
 }
 
 /* When a stack is deeper than asked for, its innermost frames and the outermost one. */
@@ -139,18 +161,26 @@ static void stack_frames(struct sheet *s, uint32_t step)
 {
 	const struct callstacks *c = s->data->stacks;
 	const struct frame *charged;
-	size_t all = frame_count(c, step), at = 0;
-	size_t shown = s->request->depth && s->request->depth < all ? s->request->depth : all;
+	char text[64];
 	callstacks_charged(c, step, &charged);
+	size_t before, all = frame_count(c, step, charged, &before), at = 0;
+	size_t folded = folded_frames(s, before), rest = all - folded;
+	size_t shown = s->request->depth && s->request->depth < rest ? s->request->depth : rest;
+	if (folded) {
+		snprintf(text, sizeof(text), "... %zu of the runtime and its libraries", folded);
+		remark_line(s, text);
+	}
 	for (; step >= STEP_FIRST; step = c->steps[step].parent) {
 		size_t count;
 		const struct frame *frames = frames_of_list(c->frames, c->steps[step].list, &count);
 		for (size_t i = 0; i < count; i++, at++) {
-			if (at + 1 < shown || at + 1 == all || shown == all)
-				frame_line(s, &frames[i], &frames[i] == charged);
-			else if (at + 1 == shown) {
-				char text[64];
-				snprintf(text, sizeof(text), "... %zu more", all - shown);
+			if (at < folded)
+				continue;
+			size_t number = at - folded + 1;
+			if (number < shown || number == rest || shown == rest) {
+				frame_line(s, &frames[i], at == before);
+			} else if (number == shown) {
+				snprintf(text, sizeof(text), "... %zu more", rest - shown);
 				remark_line(s, text);
 			}
 		}

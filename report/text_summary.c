@@ -136,8 +136,7 @@ static void filter(struct sheet *s)
 	if (filter_is_empty(s->data->filter))
 		return;
 	struct strbuf terms = STRBUF_INIT;
-	sheet_format(s, STYLE_WARN, "only allocations with %s",
-		     term_text(&terms, s->data->filter));
+	sheet_format(s, STYLE_WARN, "only allocations with %s", term_text(&terms, s->data->filter));
 	sheet_end_line(s);
 	strbuf_release(&terms);
 }

@@ -33,8 +33,8 @@ static void process_row(struct sheet *s, uint32_t index, unsigned depth)
 	sheet_end_line(s);
 }
 
-/* Children follow their parent; a program that was exec'd stands where the one before it stood. Depth
- * is bounded: a parent of a later index is no parent. */
+/* Children follow their parent; a program that was exec'd stands where the one before it stood.
+ * Depth is bounded: a parent of a later index is no parent. */
 static void process_branch(struct sheet *s, uint32_t parent, unsigned depth)
 {
 	const struct profile *p = s->data->profile;
@@ -173,8 +173,8 @@ void text_marks(struct sheet *s)
 	char a[HUMANE_BYTES];
 	if (!p->mark_count)
 		return;
-	uint64_t top = s->request->top && s->request->top < p->mark_count ? s->request->top :
-									     p->mark_count;
+	uint64_t top = s->request->top && s->request->top < p->mark_count ? s->request->top
+									  : p->mark_count;
 	sheet_heading(s, "Marks", NULL);
 	sheet_right(s, STYLE_DIM, 14, "at");
 	sheet_right(s, STYLE_DIM, 27, "live");
@@ -255,7 +255,8 @@ static void warning(struct sheet *s, bool *any, const char *number, const char *
 static void symbol_problems(struct sheet *s, bool *any)
 {
 	const struct trace_names *names = s->data->names;
-	for (uint32_t i = 0; names->symbolizer && i < trace_reader_module_count(names->reader); i++) {
+	for (uint32_t i = 0; names->symbolizer && i < trace_reader_module_count(names->reader);
+	     i++) {
 		if (!names->module_was_searched[i])
 			continue;
 		const struct trace_module *module = trace_reader_module(names->reader, i);
@@ -312,7 +313,8 @@ void text_warnings(struct sheet *s)
 		warning(s, &any, "", damage);
 	for (unsigned i = 0; i < TRACE_LOSS_COUNT; i++)
 		if (p->losses[i])
-			warning(s, &any, i == TRACE_LOSS_CUT ? "" : humane_count(number, p->losses[i]),
+			warning(s, &any,
+				i == TRACE_LOSS_CUT ? "" : humane_count(number, p->losses[i]),
 				loss_explained(i));
 	if (p->unknown_frees)
 		warning(s, &any, humane_count(number, p->unknown_frees),

@@ -8,7 +8,7 @@ struct walk {
 	const struct calltree *tree;
 	enum rollup_sort sort;
 	uint64_t whole;
-	uint64_t least;  /* smaller branches are left out */
+	uint64_t least; /* smaller branches are left out */
 };
 
 static void tree_name(struct sheet *s, int64_t function)
@@ -71,8 +71,7 @@ static void branch(struct sheet *s, struct walk *w, uint32_t index, unsigned dep
 		}
 		uint32_t child = node->first;
 		uint32_t second = child ? w->tree->nodes[child].next : 0;
-		if (!second ||
-		    metrics_get(&w->tree->nodes[second].metrics, w->sort) < w->least) {
+		if (!second || metrics_get(&w->tree->nodes[second].metrics, w->sort) < w->least) {
 			if (!child ||
 			    metrics_get(&w->tree->nodes[child].metrics, w->sort) < w->least)
 				return;

@@ -18,7 +18,7 @@ struct trace_data {
 	const char *path;
 	struct trace_names *names;
 	struct trace_reader *reader; /* of names; at its end */
-	struct frames *frames;       /* of names */
+	struct frames *frames;	     /* of names */
 	struct profile *profile;
 	struct callstacks *stacks;
 	const struct filter *filter;

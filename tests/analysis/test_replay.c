@@ -16,8 +16,7 @@ enum { MAX_STACKS = 64, MAX_THREADS = 4096, MAX_PROCESSES = 2048, MAX_POOLS = 4 
 
 static unsigned failures;
 
-#define CHECK(what, got, want)                                                              \
-	check(__LINE__, what, (uint64_t)(got), (uint64_t)(want))
+#define CHECK(what, got, want) check(__LINE__, what, (uint64_t)(got), (uint64_t)(want))
 
 static void check(int line, const char *what, uint64_t got, uint64_t want)
 {
@@ -108,8 +107,15 @@ static void model_alloc(struct model *m, const struct trace_event *e)
 		return;
 	m->blocks = mem_grow(m->blocks, &m->block_cap, m->block_count + 1, sizeof(*m->blocks));
 	m->blocks[m->block_count++] = (struct model_block){
-		e->slot, e->stack - NODE_FIRST, m->thread_of[e->slot], m->process_of[e->slot],
-		e->allocator, true, e->counter, e->size, e->time_ns,
+		e->slot,
+		e->stack - NODE_FIRST,
+		m->thread_of[e->slot],
+		m->process_of[e->slot],
+		e->allocator,
+		true,
+		e->counter,
+		e->size,
+		e->time_ns,
 	};
 	if (e->allocator != m->filter->allocator) {
 		heap_alloc(&m->pools[e->allocator], e);
@@ -236,7 +242,8 @@ static void model_run(struct model *m, const struct stream *s)
 
 /* ---- comparing ---- */
 
-static void compare_heap(const struct heap *got, const struct heap *want, const struct metrics *left)
+static void compare_heap(const struct heap *got, const struct heap *want,
+			 const struct metrics *left)
 {
 	CHECK("heap.allocs", got->allocs, want->allocs);
 	CHECK("heap.bytes", got->bytes, want->bytes);
@@ -254,8 +261,8 @@ static void compare_row(const char *name, const struct metrics *got, const struc
 			const struct model_row *peak)
 {
 	char what[64];
-#define FIELD(field, value)                                          \
-	snprintf(what, sizeof(what), "%s." #field, name);            \
+#define FIELD(field, value)                                                                        \
+	snprintf(what, sizeof(what), "%s." #field, name);                                          \
 	CHECK(what, got->field, value);
 	FIELD(allocs, want->now.allocs)
 	FIELD(bytes, want->now.bytes)
@@ -377,7 +384,8 @@ static void test_against_model(void)
 		run(&s, &(struct replay_filter){ .stack = odd }, true);
 		run(&s, &(struct replay_filter){ .thread = odd }, true);
 		run(&s, &(struct replay_filter){ .process = odd }, true);
-		run(&s, &(struct replay_filter){ .from_ns = end_ns / 3, .to_ns = end_ns / 2 }, true);
+		run(&s, &(struct replay_filter){ .from_ns = end_ns / 3, .to_ns = end_ns / 2 },
+		    true);
 		if (shape.pools)
 			run(&s, &(struct replay_filter){ .allocator = 1 }, true);
 		stream_release(&s);

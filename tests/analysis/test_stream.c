@@ -112,8 +112,8 @@ static size_t pick(struct maker *m, uint32_t slot)
 {
 	for (unsigned tries = 0; tries < 4 && m->live_count; tries++) {
 		size_t recent = m->live_count < 4 ? m->live_count : 4;
-		size_t i = below(m, 2) ? m->live_count - 1 - below(m, recent) :
-					 below(m, m->live_count);
+		size_t i = below(m, 2) ? m->live_count - 1 - below(m, recent)
+				       : below(m, m->live_count);
 		if (m->live[i].process == m->slots[slot].process)
 			return i;
 	}

@@ -9,13 +9,13 @@
 
 struct stream_shape {
 	uint64_t seed;
-	size_t events;    /* about */
-	unsigned slots;   /* ring slots in use at once, at most */
-	unsigned stacks;  /* nodes from NODE_FIRST on */
-	unsigned pools;   /* allocators beside the heap */
-	unsigned live;    /* blocks alive that the stream hovers around */
-	unsigned keep;    /* one block in so many is never freed; 0: none */
-	unsigned forget;  /* one free in so many is of a block that is not live; 0: none */
+	size_t events;	 /* about */
+	unsigned slots;	 /* ring slots in use at once, at most */
+	unsigned stacks; /* nodes from NODE_FIRST on */
+	unsigned pools;	 /* allocators beside the heap */
+	unsigned live;	 /* blocks alive that the stream hovers around */
+	unsigned keep;	 /* one block in so many is never freed; 0: none */
+	unsigned forget; /* one free in so many is of a block that is not live; 0: none */
 	uint64_t max_size;
 };
 

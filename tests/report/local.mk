@@ -4,7 +4,10 @@ tests_report_sample_SOURCES = tests/report/sample.c \
 	tests/analysis/test_stream.c tests/analysis/test_stream.h
 tests_report_sample_LDADD = $(TRACE_LIBS)
 
-TESTS += tests/report.tap
+check_PROGRAMS += tests/report/test_words
+TESTS += tests/report/test_words tests/report.tap
+tests_report_test_words_SOURCES = tests/report/test_words.c
+tests_report_test_words_LDADD = report/libreport.a analysis/libanalysis.a util/libutil.a
 EXTRA_DIST += tests/report.tap $(REPORT_GOLDENS)
 REPORT_GOLDENS = $(addprefix tests/report/, overview.txt summary.txt stacks-live.txt stacks-long.txt \
 	functions-count.txt modules-total.txt threads.txt sizes.txt allocators.txt callers.txt \

@@ -20,8 +20,8 @@ static void add_module(const char *path, uint8_t id, uint32_t anonymous_process_
 {
 	uint8_t build_id[20];
 	memset(build_id, id, sizeof(build_id));
-	trace_writer_module(w, &(struct trace_module){ path, build_id, id ? 20 : 0,
-						       anonymous_process_plus_1 });
+	trace_writer_module(
+		w, &(struct trace_module){ path, build_id, id ? 20 : 0, anonymous_process_plus_1 });
 }
 
 static uint32_t next_node = NODE_FIRST;
@@ -49,7 +49,8 @@ static void start_process(uint32_t pid, uint32_t parent, uint32_t origin, const 
 			  const char *command, uint32_t bytes)
 {
 	static uint32_t count;
-	trace_writer_process(w, &(struct trace_process){ pid, parent, origin, 0, exe, command, bytes });
+	trace_writer_process(
+		w, &(struct trace_process){ pid, parent, origin, 0, exe, command, bytes });
 	add_event(TRACE_PROCESS_START, (struct trace_event){ .process = count++ });
 }
 
@@ -72,12 +73,12 @@ static struct places add_nodes(void)
 	struct places p;
 	p.start = add_node(NODE_ROOT, LIBC, 0x27249);
 	p.main_ = add_node(p.start, SERVER, 0x1000);
-	p.serve = add_node(p.main_, SERVER, 0x1100);     /* main */
-	p.load = add_node(p.serve, SERVER, 0x1200);      /* serve, main */
+	p.serve = add_node(p.main_, SERVER, 0x1100); /* main */
+	p.load = add_node(p.serve, SERVER, 0x1200);  /* serve, main */
 	p.insert = add_node(p.load, SERVER, 0x1300);
-	p.grow = add_node(p.insert, SERVER, 0x1400);     /* two inlined frames */
-	p.adapter = add_node(p.grow, SERVER, 0x1500);    /* std:: */
-	p.strdup_ = add_node(p.load, LIBC, 0x8f00);      /* strdup in libc */
+	p.grow = add_node(p.insert, SERVER, 0x1400);  /* two inlined frames */
+	p.adapter = add_node(p.grow, SERVER, 0x1500); /* std:: */
+	p.strdup_ = add_node(p.load, LIBC, 0x8f00);   /* strdup in libc */
 	p.plugin = add_node(p.serve, PLUGIN, 0x500);
 	p.plugin_other = add_node(p.serve, PLUGIN, 0x504); /* reads the same as the one before */
 	p.stripped = add_node(p.main_, STRIPPED, 0xbeef);
@@ -90,7 +91,8 @@ static struct places add_nodes(void)
 static void add_symbols(void)
 {
 	const struct trace_symbol grow[] = {
-		{ "(anonymous namespace)::Table::reserve(unsigned long)", "/src/app/table.h", 41, true },
+		{ "(anonymous namespace)::Table::reserve(unsigned long)", "/src/app/table.h", 41,
+		  true },
 		{ "Table::grow()", "/src/app/table.h", 77, true },
 		{ "Table::insert(std::basic_string_view<char, std::char_traits<char> >, int)",
 		  "/src/app/table.cc", 120, false },
@@ -102,12 +104,13 @@ static void add_symbols(void)
 	add_symbol(SERVER, 0x1200, "serve", "/src/app/main.c", 34);
 	add_symbol(SERVER, 0x1300, "load_file", "/src/app/load.c", 56);
 	trace_writer_symbols(w, SERVER, 0x1400, grow, 3);
-	add_symbol(SERVER, 0x1500,
-		   "void std::vector<std::pair<std::string, std::map<int, std::shared_ptr<Entry> > >, "
-		   "std::allocator<std::pair<std::string, std::map<int, std::shared_ptr<Entry> > > > "
-		   ">::_M_realloc_insert<std::pair<std::string, int> >(__gnu_cxx::__normal_iterator"
-		   "<std::pair<std::string, int>*>, std::pair<std::string, int>&&)",
-		   "/usr/include/c++/12/bits/vector.tcc", 440);
+	add_symbol(
+		SERVER, 0x1500,
+		"void std::vector<std::pair<std::string, std::map<int, std::shared_ptr<Entry> > >, "
+		"std::allocator<std::pair<std::string, std::map<int, std::shared_ptr<Entry> > > > "
+		">::_M_realloc_insert<std::pair<std::string, int> >(__gnu_cxx::__normal_iterator"
+		"<std::pair<std::string, int>*>, std::pair<std::string, int>&&)",
+		"/usr/include/c++/12/bits/vector.tcc", 440);
 	add_symbol(PLUGIN, 0x500, "plug\033[31min", "/src/plug\n/in.c", 7);
 	add_symbol(PLUGIN, 0x504, "plug\033[31min", "/src/plug\n/in.c", 7);
 }
@@ -134,7 +137,8 @@ static uint64_t main_thread(const struct places *p)
 	trace_writer_alloc(w, 0, ROLE_NEW, 0, p->adapter, 1000, 0);
 	for (unsigned i = 0; i < 8; i++, counter++) {
 		trace_writer_time(w, 2000000 + i * 1000);
-		trace_writer_free(w, 0, ROLE_REALLOC, EVENT_FLAG_REALLOC, p->insert, 0, counter, false);
+		trace_writer_free(w, 0, ROLE_REALLOC, EVENT_FLAG_REALLOC, p->insert, 0, counter,
+				  false);
 		trace_writer_alloc(w, 0, ROLE_REALLOC, EVENT_FLAG_REALLOC, p->grow, 4000 << i, 0);
 	}
 	counter++;
@@ -159,7 +163,8 @@ static void golden(void)
 	trace_writer_fact(w, "cwd", "/home/user");
 	trace_writer_fact(w, "started", "2026-01-02T03:04:05Z");
 	trace_writer_fact(w, "ended", "exit");
-	trace_writer_allocator(w, 0, &(struct trace_allocator){ "/lib/libc.so.6", TRACE_NO_PROCESS });
+	trace_writer_allocator(w, 0,
+			       &(struct trace_allocator){ "/lib/libc.so.6", TRACE_NO_PROCESS });
 	add_module("/opt/app/server", 0x11, 0);
 	add_module("/opt/app/lib/libplug.so.1", 0x22, 0);
 	add_module("/lib/libc.so.6", 0x33, 0);
@@ -169,29 +174,37 @@ static void golden(void)
 	add_module("", 0, 1);
 	const struct places p = add_nodes();
 	for (uint32_t i = 0; i < MODULES - 1; i++)
-		add_event(TRACE_MODULE, (struct trace_event){ .process = 0, .module = i,
-							      .value = 0x7f0000000000 + i * 0x100000 });
+		add_event(TRACE_MODULE,
+			  (struct trace_event){ .process = 0,
+						.module = i,
+						.value = 0x7f0000000000 + i * 0x100000 });
 	start_thread(0, 0, 1000, "server");
 	uint64_t counter = main_thread(&p);
 	start_thread(1, 0, 1001, "worker");
-	add_event(TRACE_MARK, (struct trace_event){ .slot = 1, .role = MARK_SCOPE_BEGIN,
-						    .text = "request" });
+	add_event(TRACE_MARK,
+		  (struct trace_event){ .slot = 1, .role = MARK_SCOPE_BEGIN, .text = "request" });
 	for (unsigned i = 0; i < 20; i++)
 		alloc(1, p.insert, 333);
 	release(1, p.serve, 0, counter - 1);
 	trace_writer_time(w, 4500000);
-	add_event(TRACE_MARK, (struct trace_event){ .slot = 1, .role = MARK_SCOPE_END,
-						    .text = "request" });
-	add_event(TRACE_MARK, (struct trace_event){ .slot = 0, .role = MARK_POINT,
-						    .text = "cache\twarm" });
+	add_event(TRACE_MARK,
+		  (struct trace_event){ .slot = 1, .role = MARK_SCOPE_END, .text = "request" });
+	add_event(TRACE_MARK,
+		  (struct trace_event){ .slot = 0, .role = MARK_POINT, .text = "cache\twarm" });
 	trace_writer_allocator(w, 1, &(struct trace_allocator){ "arena", 0 });
 	for (unsigned i = 0; i < 10; i++)
 		trace_writer_alloc(w, 0, ROLE_POOL_ALLOC, 0, p.load, 64, 1);
 	trace_writer_free(w, 0, ROLE_POOL_FREE, 0, p.load, 0, counter + 3, false);
-	add_event(TRACE_MAP, (struct trace_event){ .slot = 0, .role = ROLE_MMAP, .stack = p.load,
-						   .size = 1 << 20, .address = 0x7e0000000000 });
-	add_event(TRACE_MAP, (struct trace_event){ .slot = 0, .role = ROLE_MUNMAP, .stack = p.load,
-						   .size = 4096, .address = 0x7e0000004000 });
+	add_event(TRACE_MAP, (struct trace_event){ .slot = 0,
+						   .role = ROLE_MMAP,
+						   .stack = p.load,
+						   .size = 1 << 20,
+						   .address = 0x7e0000000000 });
+	add_event(TRACE_MAP, (struct trace_event){ .slot = 0,
+						   .role = ROLE_MUNMAP,
+						   .stack = p.load,
+						   .size = 4096,
+						   .address = 0x7e0000004000 });
 	trace_writer_time(w, 5000000);
 	start_process(1002, 0, PROCESS_FROM_FORK, "/opt/app/server", command, sizeof(command));
 	start_thread(2, 1, 1002, "server");
@@ -200,7 +213,8 @@ static void golden(void)
 	add_event(TRACE_PROCESS_END, (struct trace_event){ .process = 1, .value = 11 });
 	start_process(1003, 1, PROCESS_FROM_EXEC, "/bin/helper", "helper", 7);
 	start_thread(3, 2, 1003, "");
-	add_event(TRACE_LOSS, (struct trace_event){ .process = 2, .value = 5,
+	add_event(TRACE_LOSS, (struct trace_event){ .process = 2,
+						    .value = 5,
 						    .role = TRACE_LOSS_UNTRACKED_FREES });
 	trace_writer_time(w, 1500000000);
 	release(0, p.main_, 0, 9999);
@@ -212,7 +226,8 @@ static void write_stream(const struct stream *s, unsigned stacks, unsigned pools
 {
 	static const char *const pool_names[] = { "heap", "p1", "p2", "p3" };
 	for (unsigned i = 0; i <= pools; i++)
-		trace_writer_allocator(w, i, &(struct trace_allocator){ pool_names[i], TRACE_NO_PROCESS });
+		trace_writer_allocator(
+			w, i, &(struct trace_allocator){ pool_names[i], TRACE_NO_PROCESS });
 	add_module("/bin/random", 1, 0);
 	/* A tree of nodes: the parent of node i is node i / 2. */
 	for (unsigned i = 0; i < stacks; i++)

@@ -1,0 +1,119 @@
+/* test_words.c - names that are shortened, numbers for people, what counts as plumbing. */
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/plumbing.h"
+#include "report/humane.h"
+#include "report/shorten.h"
+
+static unsigned failures;
+
+static void check(const char *what, const char *got, const char *want)
+{
+	if (strcmp(got, want) == 0)
+		return;
+	failures++;
+	fprintf(stderr, "%s: '%s', should be '%s'\n", what, got, want);
+}
+
+static void shortened(const char *name, size_t room, const char *want)
+{
+	struct strbuf s = STRBUF_INIT;
+	shorten_function(&s, name, room);
+	check(name, s.text, want);
+	if (s.len > room && room >= 8)
+		check("room", "exceeded", "kept");
+	strbuf_release(&s);
+}
+
+static void test_shorten(void)
+{
+	const char *name = "void a::f<std::vector<int, b<c> >, d>(int, char)";
+	shortened(name, 60, name);
+	shortened(name, 47, "void a::f<std::vector<int, b<c> >, d>(...)");
+	shortened(name, 41, "void a::f<std::vector<...>, d>(...)");
+	shortened("main", 3, "main");
+	shortened("a::operator<(a::x const&, a::y const&)", 30, "a::operator<(...)");
+	shortened("a::operator->() const", 15, "a::operator->");
+	shortened("(anonymous namespace)::f(unsigned long, int)", 35,
+		  "(anonymous namespace)::f(...)");
+	shortened("a_function_of_c_with_a_very_long_name", 20, "a_function_of_c_wi..");
+	shortened("f\303\244\303\244\303\244\303\244\303\244\303\244", 8, "f\303\244\303\244..");
+	shortened("<alloc::vec::Vec<T> as core::clone::Clone>::clone", 30, "<...>::clone");
+	shortened("broken<<<<(((", 9, "broken<..");
+	shortened(">>>>)))(((<<<more", 9, ">>>>)))..");
+}
+
+static void bytes(uint64_t value, const char *want)
+{
+	char buf[HUMANE_BYTES];
+	check("bytes", humane_bytes(buf, value), want);
+}
+
+static void duration(uint64_t value, const char *want)
+{
+	char buf[HUMANE_BYTES];
+	check("time", humane_time(buf, value), want);
+}
+
+static void test_humane(void)
+{
+	char buf[HUMANE_BYTES];
+	bytes(0, "0 B");
+	bytes(1023, "1023 B");
+	bytes(1024, "1.00 KiB");
+	bytes(10230, "9.99 KiB");
+	bytes(10239, "10.0 KiB");
+	bytes(102400, "100 KiB");
+	bytes(1048575, "1.00 MiB");
+	bytes(UINT64_MAX, "16.0 EiB");
+	duration(0, "0 ns");
+	duration(999, "999 ns");
+	duration(1000, "1.00 us");
+	duration(999500, "1.00 ms");
+	duration(1234567890, "1.23 s");
+	duration(UINT64_C(99900000000), "99.9 s");
+	duration(UINT64_C(125000000000), "2 min 05 s");
+	duration(UINT64_C(7500000000000), "2 h 05 min");
+	check("count", humane_count(buf, 0), "0");
+	check("count", humane_count(buf, 999), "999");
+	check("count", humane_count(buf, 1000), "1,000");
+	check("count", humane_count(buf, UINT64_MAX), "18,446,744,073,709,551,615");
+	check("percent", humane_percent(buf, 1, 3), "33.3%");
+	check("percent", humane_percent(buf, 1, 0), "");
+}
+
+static void plumbing(const char *name, bool want)
+{
+	check(name, plumbing_function(name) ? "plumbing" : "own", want ? "plumbing" : "own");
+}
+
+static void test_plumbing(void)
+{
+	plumbing("std::vector<int>::push_back(int&&)", true);
+	plumbing("void std::vector<App>::_M_realloc_insert<App>(App&&)", true);
+	plumbing("__gnu_cxx::new_allocator<int>::allocate(unsigned long, void const*)", true);
+	plumbing("operator new(unsigned long)", true);
+	plumbing("alloc::raw_vec::RawVec<T,A>::grow_one", true);
+	plumbing("<alloc::string::String as core::clone::Clone>::clone", true);
+	plumbing("xmalloc", true);
+	plumbing("xmalloc_user", false);
+	plumbing("app::Cache<std::string>::get(std::string const&)", false);
+	plumbing("std::string app::name<int>(int)", false);
+	plumbing("app::Key::operator std::string() const", false);
+	plumbing("<app::Tree as core::clone::Clone>::clone", false);
+	plumbing("standard_thing", false);
+	plumbing("", false);
+	check("libc", plumbing_module("/lib/x86_64-linux-gnu/libc.so.6") ? "1" : "0", "1");
+	check("libcurl", plumbing_module("/usr/lib/libcurl.so.4") ? "1" : "0", "0");
+	check("libc.so", plumbing_module("libc.so.6") ? "1" : "0", "1");
+	check("empty", plumbing_module("") ? "1" : "0", "0");
+}
+
+int main(void)
+{
+	test_shorten();
+	test_humane();
+	test_plumbing();
+	return failures != 0;
+}
