@@ -100,7 +100,8 @@ static bool ask_polled(struct watch *w)
 	pthread_mutex_lock(&w->lock);
 	size_t count = w->polled_count;
 	uint32_t *polled = mem_alloc(count * sizeof(*polled));
-	memcpy(polled, w->polled, count * sizeof(*polled));
+	for (size_t i = 0; i < count; i++)
+		polled[i] = w->polled[i];
 	pthread_mutex_unlock(&w->lock);
 	for (size_t i = 0; i < count; i++)
 		if (!proc_is_alive((pid_t)at_load_relaxed(&w->session->processes[polled[i]].pid)))
