@@ -50,7 +50,8 @@ int cmd_dump(int argc, char **argv)
 {
 	struct dump_options o = { 0 };
 	const struct option options[] = {
-		{ "filter", 'f', OPTION_LIST, &o.filters, "TERM", FILTER_HELP, NULL, NULL },
+		{ "filter", 'f', OPTION_LIST, &o.filters, "TERM",
+		  "print only events that pass: " FILTER_TERMS, NULL, NULL },
 		{ "from", 0, OPTION_TIME, &o.from_ns, "TIME", "begin so long after the start", NULL,
 		  NULL },
 		{ "to", 0, OPTION_TIME, &o.to_ns, "TIME", "end so long after the start", NULL,

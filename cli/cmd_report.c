@@ -113,7 +113,8 @@ int cmd_report(int argc, char **argv)
 		{ "least", 0, OPTION_NUMBER, &o.least_percent, "PERCENT",
 		  "leave out branches of a tree below this share (default: 1)", NULL, NULL },
 		OPTION_GROUP("Which allocations"),
-		{ "filter", 'f', OPTION_LIST, &o.filters, "TERM", FILTER_HELP, NULL, NULL },
+		{ "filter", 'f', OPTION_LIST, &o.filters, "TERM",
+		  "count only allocations that pass: " FILTER_TERMS, NULL, NULL },
 		{ "process", 'p', OPTION_STRING, &o.process, "PID",
 		  "only this process (pid or program), or all (default)", NULL, NULL },
 		OPTION_GROUP("How"),
@@ -132,6 +133,8 @@ int cmd_report(int argc, char **argv)
 	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
 	if (code < 0 && argc != 1)
 		code = usage_error(&usage, argc ? "one trace at a time" : "which trace?");
+	if (code < 0 && o.least_percent > 100)
+		code = usage_error(&usage, "--least: at most 100");
 	if (code < 0 && prepare_filter(&filter, &o, &err) < 0)
 		code = usage_error(&usage, "%s", err.text);
 	if (code < 0)

@@ -9,7 +9,7 @@ const struct command commands[] = {
 	{ "report", "show where a program's memory went", cmd_report, 0 },
 	{ "info", "tell what a trace holds", cmd_info, 0 },
 	{ "dump", "print the events of a trace", cmd_dump, 0 },
-	{ "version", "print the version and what was built in", cmd_version, 0 },
+	{ "version", "print the version", cmd_version, 0 },
 	{ "help", "explain a command", cmd_help, 0 },
 	{ NULL, NULL, NULL, 0 },
 };

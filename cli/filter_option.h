@@ -5,8 +5,9 @@
 #include "analysis/filter.h"
 #include "cli/options.h"
 
-#define FILTER_HELP                                                                                \
-	"count only allocations that pass: module=, function=, file= (somewhere on the stack), "   \
+/* What follows "... that pass: " in the help of --filter. */
+#define FILTER_TERMS                                                                               \
+	"module=, function=, file= (somewhere on the stack), "                                     \
 	"thread= (tid or name), process= (pid or program), allocator= (a pool), time=A..B; "       \
 	"KEY!=TEXT for those that do not match; may be repeated"
 

@@ -196,7 +196,7 @@ int cmd_run(int argc, char **argv)
 		{ "free-stacks", 0, OPTION_FLAG, &o.free_stacks, NULL,
 		  "record whole stacks for frees too, not just the caller", NULL, NULL },
 		{ "mmap", 0, OPTION_FLAG, &o.mmap, NULL,
-		  "record mmap, munmap, mremap and brk too", NULL, NULL },
+		  "record mmap, munmap, mremap, brk and sbrk too", NULL, NULL },
 		{ "lossy", 0, OPTION_FLAG, &o.lossy, NULL,
 		  "never let the program wait: drop and count what comes too fast", NULL, NULL },
 		OPTION_GROUP("When"),
@@ -226,7 +226,7 @@ int cmd_run(int argc, char **argv)
 	};
 	const struct usage usage = {
 		"run", "[--] PROGRAM [ARGUMENT...]",
-		"run a program and record its allocations",
+		"Runs a program and records its allocations",
 		"The program keeps its input, output, signals and terminal. alloctrace ends as it\n"
 		"does. 2: no trace could be written, 125: the program could not be started.\n",
 		options

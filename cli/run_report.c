@@ -25,8 +25,8 @@ void run_report_end(const struct collect_result *result, enum run_report report)
 	char size[32];
 	struct strbuf path = STRBUF_INIT;
 	strbuf_add_escaped(&path, result->path);
-	say("%s: %" PRIu64 " events of %" PRIu32 " process%s in %s", path.text, result->events,
-	    result->processes, result->processes == 1 ? "" : "es",
+	say("%s: %" PRIu64 " event%s of %" PRIu32 " process%s in %s", path.text, result->events,
+	    result->events == 1 ? "" : "s", result->processes, result->processes == 1 ? "" : "es",
 	    bytes_text(result->bytes, size, sizeof(size)));
 	strbuf_release(&path);
 	if (result->unresolved)

@@ -87,8 +87,9 @@ void usage_print_table(const struct usage *usage, FILE *to)
 void usage_print(const struct usage *usage, FILE *to)
 {
 	struct strbuf s = STRBUF_INIT;
-	strbuf_addf(&s, "Usage: alloctrace %s%s%s\n", usage->command,
-		    *usage->command ? " [OPTION]... " : "", usage->arguments);
+	strbuf_addf(&s, "Usage: alloctrace %s%s%s%s\n", usage->command,
+		    *usage->command ? " [OPTION]..." : "",
+		    *usage->command && *usage->arguments ? " " : "", usage->arguments);
 	strbuf_addf(&s, "%s.\n", usage->summary);
 	if (usage->options[0].kind != OPTION_HEADING)
 		strbuf_adds(&s, "\nOptions:\n");
