@@ -28,6 +28,7 @@ static const char *const beginnings[] = {
 	"__rustc::__rust_",
 	"__rdl_",
 	"__rg_",
+	"alloctrace_pool_",
 };
 
 static const char *const wrappers[] = {
