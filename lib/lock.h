@@ -17,7 +17,7 @@
 #include "base/compiler.h"
 
 /* 1 at the start, one more in each generation of children; never 0. Written by the only thread
- * of a new child. */
+ * of a process. */
 extern uint8_t lock_generation;
 
 /* glibc (2.32 and later) clears this before the process gets its second thread. While it is set, a lock
@@ -30,6 +30,13 @@ static inline bool lock_is_single_threaded(void)
 }
 
 void lock_pause(unsigned *tries);
+
+/* Frees all locks: their owners are gone. Only while there is one thread. */
+static inline void lock_forget_owners(void)
+{
+	if (++lock_generation == 0)
+		lock_generation = 1;
+}
 
 static inline void lock_acquire(uint8_t *lock)
 {

@@ -92,7 +92,7 @@ void hook_made_slow(const struct hook *h, void *p, size_t size, enum role role)
 {
 	if (AT_UNLIKELY(!session_is_recording()))
 		return;
-	h->thread->guard = GUARD_BUSY;
+	hook_busy(h);
 	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role };
 	record_made(h, &m);
 }
@@ -113,13 +113,13 @@ static inline void record_release(const struct hook *h, enum block_space space, 
 {
 	struct thread *t = h->thread;
 	struct block b;
-	t->guard = GUARD_BUSY;
+	hook_busy(h);
 	uint32_t site = capture_site(h);
 	if (AT_LIKELY(blocks_remove(space, (uintptr_t)p, site, t->slot, &b) == BLOCK_LIVE))
 		record_freed(h, &b, site, role);
 	else
 		count_lost(&session.process->untracked_frees);
-	t->guard = (uintptr_t)h->frame;
+	hook_to_backend(h);
 }
 
 void hook_release(const struct hook *h, void *p, enum role role)
@@ -136,16 +136,16 @@ static void take(const struct hook *h, enum block_space space, void *p, struct b
 
 void hook_take(const struct hook *h, void *p, struct block *taken)
 {
-	h->thread->guard = GUARD_BUSY;
+	hook_busy(h);
 	take(h, BLOCK_SPACE_HEAP, p, taken);
-	h->thread->guard = (uintptr_t)h->frame;
+	hook_to_backend(h);
 }
 
 void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t size,
 		enum role role)
 {
 	bool live = block_state(taken) == BLOCK_LIVE;
-	h->thread->guard = GUARD_BUSY;
+	hook_busy(h);
 	if (!live)
 		count_lost(&session.process->untracked_frees);
 	if (AT_UNLIKELY(!session_is_recording())) {
@@ -160,14 +160,14 @@ void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t
 
 void hook_not_moved(const struct hook *h, void *p, const struct block *taken)
 {
-	h->thread->guard = GUARD_BUSY;
+	hook_busy(h);
 	if (block_state(taken) == BLOCK_LIVE)
 		blocks_insert(BLOCK_SPACE_HEAP, (uintptr_t)p, *taken);
 }
 
 void hook_taken_freed(const struct hook *h, const struct block *taken, enum role role)
 {
-	h->thread->guard = GUARD_BUSY;
+	hook_busy(h);
 	if (block_state(taken) == BLOCK_LIVE)
 		record_freed(h, taken, capture_site(h), role);
 	else
@@ -178,7 +178,7 @@ void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)
 {
 	if (!p || !session_is_recording())
 		return;
-	h->thread->guard = GUARD_BUSY;
+	hook_busy(h);
 	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,
 			  .role = ROLE_POOL_ALLOC, .allocator = pool };
 	record_made(h, &m);
@@ -195,7 +195,7 @@ void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, si
 	struct block taken = { .meta = BLOCK_UNKNOWN };
 	if (!p || !session_is_recording())
 		return;
-	h->thread->guard = GUARD_BUSY;
+	hook_busy(h);
 	if (old)
 		take(h, BLOCK_SPACE_POOL, old, &taken);
 	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,
@@ -207,7 +207,7 @@ void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, si
 void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes, unsigned flags)
 {
 	struct thread *t = h->thread;
-	t->guard = GUARD_BUSY;
+	hook_busy(h);
 	uint32_t stack = capture(h);
 	if (session_is_recording() && thread_reserve(t, THREAD_ROOM)) {
 		thread_tick(t);
@@ -216,14 +216,14 @@ void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes,
 		thread_put(t, stack);
 		thread_publish(t);
 	}
-	t->guard = (uintptr_t)h->frame;
+	hook_to_backend(h);
 }
 
 void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32_t allocator,
 	       const char *text)
 {
 	struct thread *t = h->thread;
-	t->guard = GUARD_BUSY;
+	hook_busy(h);
 	if (!thread_reserve(t, EVENT_MAX_WORDS + 1))
 		return;
 	size_t len = __builtin_strlen(text);

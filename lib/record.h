@@ -33,17 +33,30 @@ AT_ALWAYS_INLINE bool hook_enter(struct hook *h)
 {
 	struct thread *t = thread_self;
 	h->frame = __builtin_frame_address(0);
-	uintptr_t sp = (uintptr_t)h->frame;
 	if (AT_LIKELY(t->guard == GUARD_FREE)) {
 		h->saved_guard = GUARD_FREE;
-		t->guard = sp;
 	} else {
-		t = thread_enter_slow(t, sp, &h->saved_guard);
+		t = thread_enter_slow(t, (uintptr_t)h->frame, &h->saved_guard);
 		if (!t)
 			return false;
 	}
+	thread_take_guard(t, h->frame, (uintptr_t)h->frame);
 	h->thread = t;
 	return true;
+}
+
+/* From here to hook_leave() or hook_to_backend() the runtime works. */
+AT_ALWAYS_INLINE void hook_busy(const struct hook *h)
+{
+	struct thread *t = h->thread;
+	if (AT_UNLIKELY(t->hook_frame != h->frame)) /* a signal handler's hook had the guard */
+		thread_take_guard(t, h->frame, GUARD_BUSY);
+	t->guard = GUARD_BUSY;
+}
+
+AT_ALWAYS_INLINE void hook_to_backend(const struct hook *h)
+{
+	h->thread->guard = (uintptr_t)h->frame;
 }
 
 AT_ALWAYS_INLINE void hook_leave(const struct hook *h)

@@ -73,8 +73,7 @@ bool runtime_is_off(void)
 
 static void forked(void)
 {
-	if (++lock_generation == 0)
-		lock_generation = 1;
+	lock_forget_owners();
 	modules_forked();
 	if (session_forked())
 		session_ready();

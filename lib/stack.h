@@ -85,4 +85,7 @@ uint32_t stack_site_slow(struct stack *s, uintptr_t pc, struct stack_site *entry
 /* True if both addresses lie in one stack. */
 bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b);
 
+/* The same without changing s: for a signal handler that came in while the thread works on it. */
+bool stack_holds_both(const struct stack *s, uintptr_t a, uintptr_t b);
+
 #endif

@@ -124,26 +124,51 @@ static AT_COLD bool adopt_child(struct thread *t)
 	return true;
 }
 
+/* Was the hook that has the guard left by longjmp? Its return address is overwritten then, once
+ * something was called at its depth. */
+static bool hook_is_gone(const struct thread *t)
+{
+	return t->hook_frame[1] != t->hook_caller;
+}
+
+/* A signal handler left the runtime itself by longjmp: what it had half done is forgotten. */
+static AT_COLD void recover(struct thread *t)
+{
+	t->head = at_load_relaxed(&t->ring->head);
+	t->counter = at_load_relaxed(&t->ring->counter);
+	t->tick_left = 0;
+	t->stack.count = 0;
+	/* A lock that it held was taken by no other thread, if there is none. */
+	if (lock_is_single_threaded())
+		lock_forget_owners();
+}
+
 /* On another stack only a signal handler can be; on the same one a call from further down comes
- * from the backend, and one from further up means that the hook was left by longjmp. */
+ * from the backend, unless the hook was left by longjmp. A call from further up means that it was. */
 AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *saved)
 {
+	uintptr_t frame = (uintptr_t)t->hook_frame;
 	*saved = GUARD_FREE;
-	if (t->guard == GUARD_UNREGISTERED) {
-		t = thread_register();
-	} else if (t->guard < GUARD_FIRST_ADDRESS) {
-		if (t->guard == GUARD_BUSY) /* a signal handler inside the runtime */
-			at_add_relaxed(&session.process->nested, UINT64_C(1));
+	switch (t->guard) {
+	case GUARD_UNREGISTERED:
+		return thread_register();
+	case GUARD_OFF:
 		return NULL;
-	} else if (stack_is_same(&t->stack, sp, t->guard)) {
-		if (sp < t->guard)
+	case GUARD_BUSY:
+		if (stack_holds_both(&t->stack, sp, frame) && (sp >= frame || hook_is_gone(t))) {
+			recover(t);
+			return t;
+		}
+		/* a signal handler inside the runtime */
+		at_add_relaxed(&session.process->nested, UINT64_C(1));
+		return NULL;
+	default:
+		if (!stack_is_same(&t->stack, sp, t->guard))
+			*saved = t->guard;
+		else if (sp < t->guard && !(t->guard == frame && hook_is_gone(t)))
 			return NULL;
-	} else {
-		*saved = t->guard;
+		return t;
 	}
-	if (t)
-		t->guard = sp;
-	return t;
 }
 
 static bool refresh_limit(struct thread *t, unsigned words)

@@ -30,6 +30,10 @@ enum {
 
 struct thread {
 	uintptr_t guard;
+	/* The hook that last took the guard: its frame, and the return address that the frame holds
+	 * as long as the hook has not been left. Tells a longjmp out of it. */
+	const uintptr_t *hook_frame;
+	uintptr_t hook_caller;
 	/* The ring: words are written at head & mask while head <= limit - what is needed. */
 	uint64_t *words;
 	uint64_t mask;
@@ -63,6 +67,15 @@ bool thread_reserve_slow(struct thread *t, unsigned words);
 
 /* Tells the collector where a module lies. Only while the guard is GUARD_BUSY. */
 void thread_announce_module(const struct module *m);
+
+/* A signal may come in between two stores: what belongs to a guard is there before it. */
+AT_ALWAYS_INLINE void thread_take_guard(struct thread *t, const uintptr_t *frame, uintptr_t guard)
+{
+	t->hook_frame = frame;
+	t->hook_caller = frame[1];
+	at_signal_fence();
+	t->guard = guard;
+}
 
 static inline bool thread_reserve(struct thread *t, unsigned words)
 {

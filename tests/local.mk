@@ -29,7 +29,7 @@ TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
 	hungry longjmp progress quick-exit realloc-edges realloc-race recursion signal-glibc signal-storm \
 	spawn stacks threads
-TRACED_CXX = destructors exceptions operators
+TRACED_CXX = destructors exceptions left-hooks operators
 STEPPED = tests/programs/single-step tests/programs/single-step-ibt
 TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 
