@@ -62,16 +62,27 @@ void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t offset
 	return p;
 }
 
+/* Stacks of coroutines come and go, and may be smaller next time. Not seen: mprotect, and what
+ * another thread unmaps. */
+static int unmap(void *addr, size_t len)
+{
+	munmap_fn f = (munmap_fn)real_function(ROLE_MUNMAP);
+	struct thread *t = thread_self;
+	int result = f(addr, len);
+	if (t->guard != GUARD_BUSY)
+		stack_forget_memory(&t->stack, (uintptr_t)addr, len);
+	return result;
+}
+
 int munmap(void *addr, size_t len)
 {
 	struct hook h;
-	munmap_fn f = (munmap_fn)real_function(ROLE_MUNMAP);
 	if (!enter(&h))
-		return f(addr, len);
+		return unmap(addr, len);
 	/* Before the call: afterwards another thread may have the range. A failing munmap is a
 	 * bug of the program, and rare enough to be recorded as if it had worked. */
 	hook_map(&h, ROLE_MUNMAP, addr, len, 0);
-	int result = f(addr, len);
+	int result = unmap(addr, len);
 	hook_leave(&h);
 	return result;
 }

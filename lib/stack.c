@@ -394,3 +394,14 @@ bool stack_holds_both(const struct stack *s, uintptr_t a, uintptr_t b)
 		return false;
 	return regions_look_up(a, &region) && in_region(&region, b);
 }
+
+void stack_forget_memory(struct stack *s, uintptr_t low, size_t bytes)
+{
+	for (unsigned i = 0; i < STACK_REGIONS; i++) {
+		struct stack_region *r = &s->regions[i];
+		if (low < r->high && r->low < low + bytes) {
+			*r = (struct stack_region){ 0, 0 };
+			s->count = 0;
+		}
+	}
+}

@@ -12,6 +12,7 @@
 #define ALLOCTRACE_LIB_STACK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/cfi.h"
@@ -87,5 +88,8 @@ bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b);
 
 /* The same without changing s: for a signal handler that came in while the thread works on it. */
 bool stack_holds_both(const struct stack *s, uintptr_t a, uintptr_t b);
+
+/* This memory is no more: what is known of a stack in it is not read again. */
+void stack_forget_memory(struct stack *s, uintptr_t low, size_t bytes);
 
 #endif
