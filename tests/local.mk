@@ -73,4 +73,7 @@ AM_DISTCHECK_CONFIGURE_FLAGS = --enable-werror
 .PHONY: print-sanitizer-tests
 print-sanitizer-tests:
 	@echo $(filter-out $(UNSANITIZED_TESTS),$(TESTS))
-UNSANITIZED_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap
+# The real programs run with an allocator preloaded, into the tool as well, where ASan is one.
+UNSANITIZED_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap \
+	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
+	tests/real-tcmalloc.tap
