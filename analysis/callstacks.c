@@ -7,6 +7,9 @@
 #include "util/mem.h"
 #include "wire/session.h"
 
+/* More than the runtime ever records. */
+enum { MAX_DEPTH = SESSION_MAX_DEPTH * 4 };
+
 /* The public part first: callers see only that. */
 struct builder {
 	struct callstacks public;
@@ -23,6 +26,8 @@ _Static_assert((int)STEP_ROOT == NODE_ROOT && (int)STEP_TRUNCATED == NODE_TRUNCA
 static uint32_t step_for(struct builder *b, uint32_t parent, const struct trace_node *node)
 {
 	struct callstacks *c = &b->public;
+	if (c->steps[parent].depth >= MAX_DEPTH)
+		parent = STEP_TRUNCATED;
 	uint32_t list = frames_list(c->frames, node->module, node->offset);
 	bool fresh;
 	uint32_t *number = pair_map_at(&b->steps_by_list, parent, list, &fresh);
@@ -30,7 +35,8 @@ static uint32_t step_for(struct builder *b, uint32_t parent, const struct trace_
 		return *number;
 	*number = (uint32_t)c->step_count;
 	c->steps = mem_grow(c->steps, &b->step_cap, c->step_count + 1, sizeof(*c->steps));
-	c->steps[c->step_count++] = (struct step){ parent, list, node->module, node->offset };
+	c->steps[c->step_count++] = (struct step){ parent, list, node->module,
+						   c->steps[parent].depth + 1, node->offset };
 	return *number;
 }
 
@@ -40,7 +46,7 @@ uint32_t callstacks_step(struct callstacks *c, uint32_t node)
 {
 	struct builder *b = (struct builder *)c;
 	const struct trace_reader *reader = frames_reader(c->frames);
-	uint32_t chain[SESSION_MAX_DEPTH * 4];
+	uint32_t chain[MAX_DEPTH];
 	size_t depth = 0;
 	uint32_t step;
 	for (;;) {
@@ -56,7 +62,7 @@ uint32_t callstacks_step(struct callstacks *c, uint32_t node)
 			step = b->step_of[node];
 			break;
 		}
-		if (depth == SESSION_MAX_DEPTH * 4) {
+		if (depth == MAX_DEPTH) {
 			step = STEP_TRUNCATED;
 			break;
 		}
@@ -80,7 +86,7 @@ struct callstacks *callstacks_new(struct frames *frames, const struct profile *p
 	b->step_of = mem_zalloc(b->node_count + 1, sizeof(*b->step_of));
 	c->steps = mem_grow(NULL, &b->step_cap, STEP_FIRST, sizeof(*c->steps));
 	for (; c->step_count < STEP_FIRST; c->step_count++)
-		c->steps[c->step_count] = (struct step){ STEP_ROOT, 0, TRACE_NO_MODULE, 0 };
+		c->steps[c->step_count] = (struct step){ STEP_ROOT, 0, TRACE_NO_MODULE, 0, 0 };
 	c->stacks = mem_zalloc(profile->stack_count + 1, sizeof(*c->stacks));
 	uint32_t *stack_of = NULL; /* [step]: 1 + index into c->stacks */
 	size_t stack_of_count = 0;

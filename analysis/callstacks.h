@@ -21,6 +21,7 @@ struct step {
 	uint32_t parent; /* the next step outwards */
 	uint32_t list;	 /* of frames */
 	uint32_t module;
+	uint32_t depth;	 /* steps from here to the outermost; bounded, whatever a trace says */
 	uint64_t offset; /* of one of the addresses that read like this */
 };
 

@@ -1,7 +1,8 @@
 /* sample.c - writes the traces that the tests of report, info and dump read.
  *
  *	sample OUT              the golden one: everything a trace can hold, the same every time
- *	sample OUT SEED EVENTS  a random but lawful one, to be checked against a model */
+ *	sample OUT SEED EVENTS  a random but lawful one, to be checked against a model
+ *	sample OUT SEED         one that lies wherever the format lets it */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,10 +271,87 @@ static void random_trace(uint64_t seed, uint64_t events)
 	stream_release(&stream);
 }
 
+/* ---- one that lies ---- */
+
+enum { HOSTILE_NODES = 30000, HOSTILE_PROCESSES = 300, LONG_NAME_BYTES = 2000 };
+
+static const char *hostile_text(uint64_t bits)
+{
+	static char endless[LONG_NAME_BYTES + 1];
+	static const char *const texts[] = {
+		"",	     "\033]0;title\007", "\xff\xfe",	"a<b<c<d<(((", "))))>>>>",
+		"../../../", "\u202e\n\t\r",	 "%s%n%99999d", "operator<",   "/",
+		endless,
+	};
+	memset(endless, '<', LONG_NAME_BYTES);
+	return texts[bits % (sizeof(texts) / sizeof(*texts))];
+}
+
+static void hostile_tables(uint64_t *random)
+{
+	for (unsigned i = 0; i < 20; i++)
+		add_module(hostile_text(stream_random(random)), (uint8_t)i, i % 5 == 0);
+	/* First a chain far deeper than any stack, then nodes with any parent. */
+	for (unsigned i = 0; i < HOSTILE_NODES; i++) {
+		uint32_t parent = i < HOSTILE_NODES / 2
+					  ? next_node - 1
+					  : (uint32_t)(stream_random(random) % next_node);
+		uint64_t bits = stream_random(random);
+		add_node(i ? parent : NODE_ROOT, bits % 20, bits >> 32 & 255);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		struct trace_symbol symbols[6];
+		for (unsigned k = 0; k < 6; k++)
+			symbols[k] =
+				(struct trace_symbol){ hostile_text(stream_random(random)),
+						       hostile_text(stream_random(random)),
+						       (uint32_t)stream_random(random), k & 1 };
+		trace_writer_symbols(w, (uint32_t)(stream_random(random) % 20), i, symbols,
+				     stream_random(random) % 6 + 1);
+	}
+	for (unsigned i = 0; i < 50; i++)
+		trace_writer_allocator(
+			w, i, &(struct trace_allocator){ hostile_text(stream_random(random)), 0 });
+}
+
+static void hostile(uint64_t seed)
+{
+	uint64_t random = seed * 2 + 1;
+	start_process(0, TRACE_NO_PROCESS, 7, hostile_text(seed), "", 0);
+	for (uint32_t i = 1; i < HOSTILE_PROCESSES; i++)
+		start_process(i, i - 1, i, hostile_text(i), "\0\0\0", 3);
+	hostile_tables(&random);
+	for (unsigned i = 0; i < 64; i++)
+		start_thread(i, (uint32_t)(stream_random(&random) % HOSTILE_PROCESSES), i,
+			     hostile_text(i));
+	for (unsigned i = 0; i < 20000; i++) {
+		uint64_t bits = stream_random(&random);
+		uint32_t slot = bits & 63, node = (uint32_t)((bits >> 32) % next_node);
+		trace_writer_time(w, (uint64_t)i << (bits >> 58));
+		if (bits >> 8 & 1)
+			trace_writer_alloc(w, slot, bits >> 10 & 63, bits >> 16 & 3, node,
+					   stream_random(&random) >> (bits >> 20 & 63),
+					   bits >> 26 & 7 ? 0 : bits % 50);
+		else if (bits >> 9 & 7)
+			trace_writer_free(w, slot, bits >> 10 & 63, bits >> 16 & 3, node,
+					  bits >> 50 & 63, bits >> 40 & 511, bits >> 30 & 1);
+		else
+			add_event((enum trace_op)(bits >> 12 & 15),
+				  (struct trace_event){ .slot = slot,
+							.role = bits >> 18 & 15,
+							.stack = node,
+							.value = stream_random(&random) >>
+								 (bits & 63),
+							.text = hostile_text(bits >> 33),
+							.process = bits >> 40 & 255,
+							.thread = bits >> 50 & 63 });
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct err err;
-	if (argc != 2 && argc != 4)
+	if (argc < 2 || argc > 4)
 		return 64;
 	w = trace_writer_open(argv[1], &err);
 	if (!w) {
@@ -282,9 +360,11 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2)
 		golden();
+	else if (argc == 3)
+		hostile(strtoull(argv[2], NULL, 10));
 	else
 		random_trace(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
-	if (trace_writer_repairs(w))
+	if (trace_writer_repairs(w) && argc != 3)
 		fprintf(stderr, "the writer had to mend %lu things\n",
 			(unsigned long)trace_writer_repairs(w));
 	if (trace_writer_close(w, &err) < 0) {
