@@ -1,6 +1,8 @@
 /* shrunk-stack.c - a coroutine's stack is unmapped but for its lower part, and the next coroutine
- * starts at the new end, with no return address behind it: nothing there may be read. */
+ * starts at the new end. Its return address is no code, and rbp points to what was unmapped: a
+ * walk by frame pointer must not go there. */
 #define _GNU_SOURCE
+#include <stdint.h>
 #include <sys/mman.h>
 
 #include "expect.h"
@@ -9,12 +11,13 @@ enum { BIG_BYTES = 1 << 20, SMALL_BYTES = 32768, ROUNDS = 10 };
 
 __attribute__((used)) static void *own_stack;
 
-__attribute__((naked, noinline)) static void run_on(void *top, void (*entry)(void))
+__attribute__((naked, noinline)) static void run_on(void *top, void (*entry)(void), void *rbp)
 {
 	(void)top;
 	(void)entry;
+	(void)rbp;
 	__asm__("pushq %rbp\n\tpushq %rbx\n\tpushq %r12\n\tpushq %r13\n\tpushq %r14\n\tpushq %r15\n\t"
-		"movq %rsp, own_stack(%rip)\n\tmovq %rdi, %rsp\n\txorl %ebp, %ebp\n\tjmp *%rsi");
+		"movq %rsp, own_stack(%rip)\n\tmovq %rdi, %rsp\n\tmovq %rdx, %rbp\n\tjmp *%rsi");
 }
 
 __attribute__((naked, noinline, noreturn)) static void go_back(void)
@@ -35,16 +38,22 @@ static void entry(void)
 	go_back();
 }
 
+static void run_at(char *end)
+{
+	uintptr_t *top = (uintptr_t *)end - 1;
+	*top = 16;
+	run_on(top, entry, end + 64);
+}
+
 int main(void)
 {
 	char *stack = mmap(NULL, BIG_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	/* Something else must not lie right behind, or there is nothing to fall over. */
 	CHECK(stack != MAP_FAILED);
 	for (int i = 0; i < ROUNDS; i++)
-		run_on(stack + BIG_BYTES / 2, entry);
+		run_at(stack + BIG_BYTES / 2);
 	CHECK(munmap(stack + SMALL_BYTES, BIG_BYTES - SMALL_BYTES) == 0);
 	for (int i = 0; i < ROUNDS; i++)
-		run_on(stack + SMALL_BYTES, entry);
+		run_at(stack + SMALL_BYTES);
 	expect("size=52249 allocs=20 frees=20 frames=work,entry");
 	return 0;
 }
