@@ -2,7 +2,10 @@
 #include "report/shorten.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
+
+enum { MOST_DEPTH = 4 }; /* of brackets that are tried one by one */
 
 /* "operator<", "operator->", "operator()": brackets that are none. */
 static size_t operator_length(const char *p)
@@ -69,6 +72,33 @@ static void fold(struct strbuf *out, const char *from, const char *to, int max_d
 	}
 }
 
+/* What stands before the last space outside of brackets is a return type: "int a::f<b, c>". */
+static const char *after_return_type(const char *name, const char *end)
+{
+	const char *start = name;
+	int depth = 0;
+	for (const char *p = name; p < end && strncmp(p, "operator", 8) != 0; p++) {
+		depth += (*p == '<' || *p == '(') - (*p == '>' || *p == ')');
+		if (*p == ' ' && depth == 0)
+			start = p + 1;
+	}
+	return start;
+}
+
+/* As much of [from, end) as there is room for; false when there is not even room for the least. */
+static bool fold_to_fit(struct strbuf *s, const char *from, const char *end, size_t room)
+{
+	for (int depth = MOST_DEPTH; depth >= 0; depth--) {
+		strbuf_clear(s);
+		fold(s, from, end, depth == MOST_DEPTH ? INT_MAX : depth);
+		if (*end)
+			strbuf_adds(s, "(...)");
+		if (s->len <= room)
+			return true;
+	}
+	return false;
+}
+
 void shorten_function(struct strbuf *out, const char *name, size_t room)
 {
 	size_t len = strlen(name);
@@ -80,14 +110,8 @@ void shorten_function(struct strbuf *out, const char *name, size_t room)
 	}
 	const char *end = parameters(name);
 	struct strbuf s = STRBUF_INIT;
-	for (int depth = 4; depth >= 0; depth--) {
-		strbuf_clear(&s);
-		fold(&s, name, end, depth == 4 ? INT_MAX : depth);
-		if (*end)
-			strbuf_adds(&s, "(...)");
-		if (s.len <= room)
-			break;
-	}
+	if (!fold_to_fit(&s, name, end, room))
+		fold_to_fit(&s, after_return_type(name, end), end, room);
 	if (s.len > room && *end)
 		strbuf_truncate(&s, s.len - 5); /* "(...)" */
 	if (s.len > room) {

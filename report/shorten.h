@@ -11,7 +11,8 @@
  *	void a::f<std::vector<int, b>, c>(...)
  *	void a::f<std::vector<...>, c>(...)
  *	void a::f<...>(...)
- *	void a::f<.. */
+ *	a::f<...>(...)
+ *	a::f<.. */
 void shorten_function(struct strbuf *out, const char *name, size_t room);
 
 #endif

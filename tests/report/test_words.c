@@ -32,6 +32,8 @@ static void test_shorten(void)
 	shortened(name, 60, name);
 	shortened(name, 47, "void a::f<std::vector<int, b<c> >, d>(...)");
 	shortened(name, 41, "void a::f<std::vector<...>, d>(...)");
+	shortened(name, 16, "a::f<...>(...)");
+	shortened("heap::result scavenger::visit<heap::mode>(int)", 24, "scavenger::visit<...>");
 	shortened("main", 3, "main");
 	shortened("a::operator<(a::x const&, a::y const&)", 30, "a::operator<(...)");
 	shortened("a::operator->() const", 15, "a::operator->");
@@ -97,6 +99,7 @@ static void test_plumbing(void)
 	plumbing("alloc::raw_vec::RawVec<T,A>::grow_one", true);
 	plumbing("<alloc::string::String as core::clone::Clone>::clone", true);
 	plumbing("xmalloc", true);
+	plumbing("CRYPTO_zalloc", true);
 	plumbing("xmalloc_user", false);
 	plumbing("app::Cache<std::string>::get(std::string const&)", false);
 	plumbing("std::string app::name<int>(int)", false);
