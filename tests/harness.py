@@ -79,6 +79,8 @@ def environment(**changes):
     for name in ("LD_PRELOAD", "PAGER", "COLUMNS"):
         env.pop(name, None)
     env["LC_ALL"] = "C.UTF-8"
+    # A tool built with --enable-sanitizers is run with other libraries in LD_PRELOAD, too.
+    env["ASAN_OPTIONS"] = "verify_asan_link_order=0"
     for name, value in changes.items():
         if value is None:
             env.pop(name, None)

@@ -50,7 +50,8 @@ static unsigned put_event(struct rng *rng, uint64_t *words)
 	bool is_free = rng_below(rng, 2);
 	words[0] = event_word(is_free ? EVENT_FREE : EVENT_ALLOC, is_free ? ROLE_FREE : ROLE_MALLOC,
 			      0, rng_below(rng, 50));
-	words[1] = rng_below(rng, 5) << 32 | rng_below(rng, NODE_FIRST + 1);
+	uint64_t slot = rng_below(rng, 30) ? rng_below(rng, 5) : rng_next(rng) >> 32;
+	words[1] = slot << 32 | rng_below(rng, NODE_FIRST + 1);
 	return 2;
 }
 
@@ -157,6 +158,45 @@ static void damage_something(struct scene *s)
 	}
 }
 
+static void a_module_without_an_end_is_cut(void)
+{
+	struct rig r;
+	rig_open(&r);
+	struct producer p = rig_producer(&r, rig_process(&r));
+	uint32_t module = producer_module(&r.session, "/bin/a");
+	struct session_module *record = &r.session.modules[module];
+	memset(record->path, 'x', sizeof(record->path));
+	record->build_id_bytes = UINT32_MAX;
+	record->process_plus_1 = UINT32_MAX;
+	producer_alloc(&p, 1, producer_node(&r.session, NODE_ROOT, module, 1));
+	collector_pass(&r.collector);
+	CHECK(r.writer->module_count == 1 && r.writer->allocs == 1, "written as far as it goes");
+	rig_close(&r);
+}
+
+static void a_damaged_ring_is_not_used_again(void)
+{
+	struct rig r;
+	rig_open(&r);
+	uint32_t process = rig_process(&r);
+	struct producer p = rig_producer(&r, process);
+	const uint64_t nonsense = 15;
+	producer_alloc(&p, 1, NODE_ROOT);
+	producer_put(&p, &nonsense, 1);
+	collector_pass(&r.collector);
+	producer_alloc(&p, 1, NODE_ROOT);
+	collector_pass(&r.collector);
+	CHECK(at_load_relaxed(&p.ring->tail) == p.head, "its thread never waits");
+	processes_note_end(&r.collector.processes, process, 0);
+	collector_pass(&r.collector);
+	collector_pass(&r.collector);
+	CHECK(r.writer->allocs == 1 && r.writer->thread_count == 1 && r.writer->thread_ends == 1,
+	      "it ends with its process");
+	CHECK(r.writer->losses[TRACE_LOSS_DAMAGED] == 3, "%llu words",
+	      (unsigned long long)r.writer->losses[TRACE_LOSS_DAMAGED]);
+	rig_close(&r);
+}
+
 static void one_session(uint64_t seed)
 {
 	struct rig r;
@@ -196,6 +236,8 @@ int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
 	uint64_t rounds = argc > 2 ? strtoull(argv[2], NULL, 10) : ROUNDS;
+	a_module_without_an_end_is_cut();
+	a_damaged_ring_is_not_used_again();
 	for (uint64_t i = 0; i < rounds; i++)
 		one_session(seed + i);
 	printf("%llu events, %llu words thrown away, %llu untracked frees\n",

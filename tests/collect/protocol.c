@@ -110,6 +110,13 @@ static void later_than_the_pass_waits_once(void)
 	producer_alloc(&p, 5, NODE_ROOT);
 	collector_pass(&r.collector);
 	CHECK(r.writer->allocs == 2 && r.writer->time_ns <= r.collector.clock.now_ns, "time");
+	uint64_t before = r.writer->time_ns, later = clock_monotonic_ns() + 2000000;
+	while (clock_monotonic_ns() < later)
+		;
+	producer_tick(&p, clock_tsc());
+	producer_alloc(&p, 5, NODE_ROOT);
+	collector_pass(&r.collector);
+	CHECK(r.writer->time_ns > before + 1000000, "the clock goes on");
 	rig_close(&r);
 }
 
