@@ -54,7 +54,7 @@ static void parse(struct parser *p, char c)
 	}
 }
 
-bool regions_look_up(uintptr_t address, struct stack_region *out)
+static bool look_up(uintptr_t address, struct stack_region *out)
 {
 	long fd = sys_open("/proc/self/maps");
 	if (sys_failed(fd)) {
@@ -82,7 +82,7 @@ const struct stack_region *regions_find(struct stack_region *cache, uintptr_t ad
 		}
 	}
 	struct stack_region region;
-	if (!regions_look_up(address, &region))
+	if (!look_up(address, &region))
 		return NULL;
 	move_to_front(cache, STACK_REGIONS - 1, region);
 	return &cache[0];

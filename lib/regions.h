@@ -5,7 +5,6 @@
 #ifndef ALLOCTRACE_LIB_REGIONS_H
 #define ALLOCTRACE_LIB_REGIONS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/stack.h"
@@ -13,8 +12,5 @@
 /* Finds the region of address, and makes it the first of the STACK_REGIONS cached ones. NULL when
  * address is not mapped readable. Without /proc it is the rest of the address's page. */
 const struct stack_region *regions_find(struct stack_region *cache, uintptr_t address);
-
-/* The same without the cache; false when it is not mapped readable. */
-bool regions_look_up(uintptr_t address, struct stack_region *out);
 
 #endif

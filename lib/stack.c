@@ -381,18 +381,10 @@ bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b)
 
 bool stack_holds_both(const struct stack *s, uintptr_t a, uintptr_t b)
 {
-	struct stack_region region;
-	bool knows_a = false, knows_b = false;
-	for (unsigned i = 0; i < STACK_REGIONS; i++) {
-		bool has_a = in_region(&s->regions[i], a), has_b = in_region(&s->regions[i], b);
-		if (has_a && has_b)
+	for (unsigned i = 0; i < STACK_REGIONS; i++)
+		if (in_region(&s->regions[i], a) && in_region(&s->regions[i], b))
 			return true;
-		knows_a |= has_a;
-		knows_b |= has_b;
-	}
-	if (knows_a && knows_b)
-		return false;
-	return regions_look_up(a, &region) && in_region(&region, b);
+	return false;
 }
 
 void stack_forget_memory(struct stack *s, uintptr_t low, size_t bytes)

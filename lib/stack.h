@@ -86,7 +86,8 @@ uint32_t stack_site_slow(struct stack *s, uintptr_t pc, struct stack_site *entry
 /* True if both addresses lie in one stack. */
 bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b);
 
-/* The same without changing s: for a signal handler that came in while the thread works on it. */
+/* True if it is already known that they do: for a signal handler that came in while the thread works
+ * on s. Looking it up there could take longer than the time to the next signal. */
 bool stack_holds_both(const struct stack *s, uintptr_t a, uintptr_t b);
 
 /* This memory is no more: what is known of a stack in it is not read again. */
