@@ -142,7 +142,7 @@ static uint32_t search_known(uintptr_t pc)
 {
 	uint32_t count = at_load_acquire(&known);
 	for (uint32_t i = MODULE_ANONYMOUS + 1; i < count; i++)
-		if (pc >= modules[i].start && pc < modules[i].end && !modules[i].gone)
+		if (pc >= modules[i].start && pc < modules[i].end && !at_load_relaxed(&modules[i].gone))
 			return i;
 	return MODULE_ANONYMOUS;
 }
@@ -177,7 +177,7 @@ static uint32_t add(struct module *found, const char *name, bool *is_new)
 	while (index < known && !same_module(&modules[index], found))
 		index++;
 	if (index < known) {
-		modules[index].gone = false;
+		at_store_relaxed(&modules[index].gone, false);
 	} else if (index < MODULES_MAX) {
 		modules[index] = *found;
 		*is_new = true;
@@ -251,7 +251,7 @@ void modules_unloaded(void)
 {
 	lock_acquire(&modules_lock);
 	for (uint32_t i = MODULE_ANONYMOUS + 1; i < known; i++)
-		modules[i].gone = true;
+		at_store_relaxed(&modules[i].gone, true);
 	uint16_t next = (uint16_t)(modules_epoch + 1);
 	at_store_release(&modules_epoch, next ? next : (uint16_t)1);
 	lock_release(&modules_lock);

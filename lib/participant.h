@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/atomics.h"
 #include "wire/session.h"
 
 /* All NULL while there is no session. Set once, before any thread records. */
@@ -41,7 +42,7 @@ uint32_t session_claim_ring(uint32_t tid);
 
 static inline bool session_is_recording(void)
 {
-	return __atomic_load_n(&session.header->state, __ATOMIC_RELAXED) == SESSION_RECORDING;
+	return at_load_relaxed(&session.header->state) == SESSION_RECORDING;
 }
 
 /* Wakes the collector if it sleeps. */

@@ -1,7 +1,6 @@
 /* real.c - see real.h. */
 #include "lib/real.h"
 
-#include "base/atomics.h"
 #include "lib/elf_symbols.h"
 
 enum { BOOTSTRAP_BYTES = 64 * 1024 };

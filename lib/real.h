@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/atomics.h"
+#include "base/compiler.h"
 #include "wire/roles.h"
 
 /* By role; NULL when nobody defines it (yet). Written at start, and by real_find() when a
@@ -24,8 +26,8 @@ void *real_find(enum role role);
 
 static inline void *real_function(enum role role)
 {
-	void *function = __atomic_load_n(&real_functions[role], __ATOMIC_RELAXED);
-	return __builtin_expect(function != NULL, 1) ? function : real_find(role);
+	void *function = at_load_relaxed(&real_functions[role]);
+	return AT_LIKELY(function != NULL) ? function : real_find(role);
 }
 
 int real_dlclose(void *handle);

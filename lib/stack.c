@@ -1,6 +1,7 @@
 /* stack.c - see stack.h. */
 #include "lib/stack.h"
 
+#include "base/atomics.h"
 #include "base/compiler.h"
 #include "base/hash.h"
 #include "lib/intern.h"
@@ -323,9 +324,10 @@ static AT_NOINLINE uint32_t finish(struct walk *w, const struct caller *caller)
 /* Is it the same stack as last time, down to the calling instruction? */
 static inline bool is_memo(const struct stack *s, const struct caller *caller)
 {
+	if (AT_UNLIKELY(s->count == 0 || s->epoch != at_load_relaxed(&modules_epoch)))
+		return false;
 	const struct stack_frame *top = &s->memo[s->count - 1];
-	return s->count && s->epoch == modules_epoch && top->pc == caller->pc &&
-	       top->rsp == caller->rsp && !top->exact &&
+	return top->pc == caller->pc && top->rsp == caller->rsp && !top->exact &&
 	       (!top->uses_rbp || top->rbp == caller->rbp) &&
 	       check_memo(s, (int32_t)s->count - 1) == 0;
 }
@@ -335,8 +337,9 @@ static AT_NOINLINE uint32_t capture_walking(struct stack *s, const struct caller
 {
 	struct walk w = { .s = s, .pc = caller->pc, .rsp = caller->rsp, .rbp = caller->rbp,
 			  .next_memo = (int32_t)s->count - 1, .base = -1, .max_depth = max_depth };
-	if (AT_UNLIKELY(s->epoch != modules_epoch)) {
-		s->epoch = modules_epoch;
+	uint32_t epoch = at_load_relaxed(&modules_epoch);
+	if (AT_UNLIKELY(s->epoch != epoch)) {
+		s->epoch = epoch;
 		w.next_memo = -1;
 	}
 	if (AT_LIKELY(in_region(&s->regions[0], w.rsp))) {

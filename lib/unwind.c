@@ -86,18 +86,15 @@ static uint32_t work_out(const struct module *m, uintptr_t pc, struct cfi_scratc
 
 AT_COLD struct rule unwind_rule_slow(uintptr_t pc, struct cfi_scratch *scratch)
 {
-	uint64_t epoch = __atomic_load_n(&modules_epoch, __ATOMIC_RELAXED);
+	struct rule_place place = rule_place(pc); /* of the epoch before the module is looked up */
 	bool is_new;
 	uint32_t index = modules_find(pc, &is_new);
 	struct rule rule = { work_out(&modules[index], pc, scratch), index };
 	if (is_new)
 		thread_announce_module(&modules[index]);
-	uint64_t key = pc | epoch << 48;
-	uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
-	struct rule_entry *entry = &rule_cache[hash >> (64 - RULE_CACHE_BITS)];
-	uint64_t value = rule.bits | (uint64_t)index << 32 | (hash >> 16 & 0xffff) << 48;
-	__atomic_store_n(&entry->key, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->value, value, __ATOMIC_RELEASE);
-	__atomic_store_n(&entry->key, key, __ATOMIC_RELEASE);
+	at_store_relaxed(&place.entry->key, UINT64_C(0));
+	at_store_release(&place.entry->value,
+			 rule.bits | (uint64_t)index << 32 | place.check << 48);
+	at_store_release(&place.entry->key, place.key);
 	return rule;
 }

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/atomics.h"
 #include "base/compiler.h"
-#include "base/hash.h"
 #include "lib/cfi.h"
 #include "lib/modules.h"
 
@@ -66,18 +66,31 @@ enum { RULE_CACHE_BITS = 16 };
 
 extern struct rule_entry rule_cache[1 << RULE_CACHE_BITS];
 
+/* Where a code address's rule is cached, and what marks an entry as its own. */
+struct rule_place {
+	uint64_t key;
+	uint64_t check;
+	struct rule_entry *entry;
+};
+
+static inline struct rule_place rule_place(uintptr_t pc)
+{
+	uint64_t key = pc | (uint64_t)at_load_relaxed(&modules_epoch) << 48;
+	uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
+	return (struct rule_place){ key, hash >> 16 & 0xffff,
+				    &rule_cache[hash >> (64 - RULE_CACHE_BITS)] };
+}
+
 /* Works out, caches and returns the rule; announces new modules (thread.h). */
 struct rule unwind_rule_slow(uintptr_t pc, struct cfi_scratch *scratch);
 
 /* The rule for code at pc, which must lie inside the calling instruction. */
 static inline struct rule unwind_rule(uintptr_t pc, struct cfi_scratch *scratch)
 {
-	uint64_t key = pc | (uint64_t)__atomic_load_n(&modules_epoch, __ATOMIC_RELAXED) << 48;
-	uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
-	struct rule_entry *entry = &rule_cache[hash >> (64 - RULE_CACHE_BITS)];
-	uint64_t value = __atomic_load_n(&entry->value, __ATOMIC_RELAXED);
-	if (AT_LIKELY(__atomic_load_n(&entry->key, __ATOMIC_RELAXED) == key &&
-		      value >> 48 == (hash >> 16 & 0xffff)))
+	struct rule_place place = rule_place(pc);
+	uint64_t value = at_load_relaxed(&place.entry->value);
+	if (AT_LIKELY(at_load_relaxed(&place.entry->key) == place.key &&
+		      value >> 48 == place.check))
 		return (struct rule){ (uint32_t)value, value >> 32 & 0xffff };
 	return unwind_rule_slow(pc, scratch);
 }
