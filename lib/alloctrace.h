@@ -43,8 +43,8 @@ static inline int alloctrace_is_present(void)
 	return alloctrace_api_start != NULL;
 }
 
-/* Recording, in all processes of the session, goes on or pauses. Frees of blocks that were recorded are
- * recorded while paused too. Use with `alloctrace run --start-paused`. */
+/* Recording, in all processes of the session, goes on or pauses. Frees of blocks that were recorded
+ * are recorded while paused too. Use with `alloctrace run --start-paused`. */
 static inline void alloctrace_start(void)
 {
 	if (alloctrace_api_start)
@@ -77,8 +77,8 @@ static inline void alloctrace_scope_end(const char *name)
 		alloctrace_api_text(2, name);
 }
 
-/* Makes a pool: an allocator of your own whose blocks the report shows under its name. 0 without the
- * tracer; the calls below take that. There is no need to destroy it. */
+/* Makes a pool: an allocator of your own whose blocks the report shows under its name. 0 without
+ * the tracer; the calls below take that. There is no need to destroy it. */
 static inline unsigned alloctrace_pool_create(const char *name)
 {
 	return alloctrace_api_pool_create ? alloctrace_api_pool_create(name) : 0;

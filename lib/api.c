@@ -14,6 +14,9 @@ AT_EXPORT void alloctrace_api_pool_move(unsigned pool, void *from, void *to, siz
 
 enum { MAX_POOLS = 65535 };
 
+_Static_assert(MARK_POINT == 0 && MARK_SCOPE_BEGIN == 1 && MARK_SCOPE_END == 2,
+	       "alloctrace.h has these numbers");
+
 /* The collector ends a session, nobody else: ENDED is never left. */
 static void change_state(enum session_state from, enum session_state to, enum mark_type mark)
 {

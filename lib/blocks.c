@@ -271,25 +271,3 @@ enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32
 	lock_release(&page->lock);
 	return state;
 }
-
-enum block_state blocks_find(enum block_space space, uintptr_t address, struct block *out)
-{
-	struct page_word *page = find_page(space, address, false);
-	enum block_state state = BLOCK_UNKNOWN;
-	if (!page || !at_load_relaxed(&page->class))
-		return state;
-	lock_acquire(&page->lock);
-	struct table t = page_table(page);
-	const struct block *r = lookup(&t, position_of(address));
-	if (r) {
-		*out = *r;
-		state = block_state(r);
-	}
-	lock_release(&page->lock);
-	return state;
-}
-
-size_t blocks_memory_bytes(void)
-{
-	return slab_bytes();
-}

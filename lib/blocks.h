@@ -14,14 +14,13 @@
  * large ones.
  *
  * The record of a freed block stays until its address is used again or its place is needed.
- * A page word has a lock bit held for some tens of instructions (see lock.h for why that is safe
+ * A page word has a lock, held for some tens of instructions (see lock.h for why that is safe
  * under fork and signals). One thread owns an address at a time unless the program is wrong, so
  * locks are practically uncontended. */
 #ifndef ALLOCTRACE_LIB_BLOCKS_H
 #define ALLOCTRACE_LIB_BLOCKS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* A block as the table keeps it. Make and read it with the functions below.
@@ -90,17 +89,6 @@ static inline uint64_t block_counter(const struct block *b)
 	return b->name & ((UINT64_C(1) << 48) - 1);
 }
 
-/* Of a freed block: who freed it. */
-static inline uint32_t block_free_site(const struct block *b)
-{
-	return (uint32_t)b->name;
-}
-
-static inline uint32_t block_free_slot(const struct block *b)
-{
-	return b->name >> 32 & 0xffff;
-}
-
 enum block_space {
 	BLOCK_SPACE_HEAP = 0,
 	BLOCK_SPACE_POOL = 1, /* blocks of alloctrace.h pools lie inside heap blocks */
@@ -114,11 +102,5 @@ bool blocks_insert(enum block_space space, uintptr_t address, struct block block
  * tells what is known, or BLOCK_UNKNOWN. */
 enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32_t site,
 			       uint32_t freeing_slot, struct block *out);
-
-/* What is known about address. */
-enum block_state blocks_find(enum block_space space, uintptr_t address, struct block *out);
-
-/* Bytes of memory that the table has taken from the system so far. */
-size_t blocks_memory_bytes(void);
 
 #endif

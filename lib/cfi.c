@@ -1,7 +1,6 @@
 /* cfi.c - see cfi.h: finding the frame description entry and running its program. */
 #include "lib/cfi.h"
 
-#include "base/compiler.h"
 #include "lib/cfi_reader.h"
 
 enum { RULE_NOT_HERE = CFI_REGISTERS };
@@ -26,11 +25,11 @@ struct fde {
 static void parse_augmentation(struct reader *r, const char *letters, struct cie *cie)
 {
 	uint64_t bytes = reader_uleb(r);
-	const uint8_t *end = r->at + bytes;
 	if (bytes > (size_t)(r->end - r->at)) {
 		r->bad = true;
 		return;
 	}
+	const uint8_t *end = r->at + bytes;
 	for (const char *c = letters + 1; *c && !r->bad; c++) {
 		if (*c == 'R')
 			cie->pointer_encoding = reader_u8(r);

@@ -17,12 +17,8 @@
 
 /* DWARF numbers of the x86-64 registers that matter here (psABI figure 3.36). */
 enum cfi_register {
-	CFI_RAX = 0,
-	CFI_RBX = 3,
 	CFI_RBP = 6,
 	CFI_RSP = 7,
-	CFI_R12 = 12,
-	CFI_R15 = 15,
 	CFI_RA = 16,
 	CFI_REGISTERS
 };

@@ -2,7 +2,6 @@
  *
  * See cfi.h. DWARF 5 section 2.5. Unknown operations fail: the caller then says that the frame
  * cannot be unwound. */
-#include "base/compiler.h"
 #include "lib/cfi.h"
 #include "lib/cfi_reader.h"
 

@@ -1,14 +1,15 @@
 /* elf_symbols.h - looking up symbols as the dynamic linker does, without asking it.
  *
- * Inside the traced process. Walks the link map of r_debug(5) and the modules' hash tables.
- * Takes no lock: used at the start, and later only for a function that no module defined then. */
+ * Inside the traced process. Walks the link map of r_debug and the modules' hash tables. Takes no
+ * lock: used at the start, and later only for a function that no module defined then, for dlclose,
+ * and by modules.c where glibc has no _dl_find_object. */
 #ifndef ALLOCTRACE_LIB_ELF_SYMBOLS_H
 #define ALLOCTRACE_LIB_ELF_SYMBOLS_H
 
 struct link_map;
 
-/* The first module of the dynamic linker's list; NULL when it cannot be found. From the main program's
- * DT_DEBUG entry, which glibc and musl both fill in. */
+/* The first module of the dynamic linker's list; NULL when it cannot be found. From the main
+ * program's DT_DEBUG entry, which glibc and musl both fill in. */
 const struct link_map *elf_first_module(void);
 
 /* The address of the first definition of name in the modules behind the runtime in link-map

@@ -1,4 +1,4 @@
-/* hooks_malloc.c - the malloc family.
+/* hooks_malloc.c - the malloc family, and dlclose.
  *
  * Inside the traced process: the functions that the program's calls land in. Each calls the
  * backend exactly once and returns what it returned, with its errno. Passing through - nested
@@ -8,8 +8,6 @@
 
 #include "lib/real.h"
 #include "lib/record.h"
-
-#define AT_HOOK AT_EXPORT __attribute__((used))
 
 typedef void *(*alloc_fn)(size_t);
 typedef void *(*alloc2_fn)(size_t, size_t);
@@ -119,7 +117,7 @@ static inline void after_realloc(const struct hook *h, const struct block *taken
 {
 	if (!old) {
 		if (p)
-			hook_made_slow(h, p, size, role);
+			hook_record(h, p, size, role);
 	} else if (p) {
 		hook_moved(h, taken, p, size, role);
 	} else if (size == 0) {

@@ -11,8 +11,6 @@
 #include "lib/real.h"
 #include "lib/record.h"
 
-#define AT_HOOK AT_EXPORT __attribute__((used))
-
 typedef void *(*mmap_fn)(void *, size_t, int, int, int, off_t);
 typedef int (*munmap_fn)(void *, size_t);
 typedef void *(*mremap_fn)(void *, size_t, size_t, int, void *);
@@ -26,7 +24,8 @@ AT_HOOK void *mremap(void *old, size_t old_len, size_t len, int flags, ...);
 AT_HOOK int brk(void *addr);
 AT_HOOK void *sbrk(intptr_t increment);
 
-static inline bool enter(struct hook *h)
+/* In the hook itself, whose frame hook_enter() looks at. */
+AT_ALWAYS_INLINE bool enter(struct hook *h)
 {
 	/* Not asked for, or not started: then nothing is known of the options either. */
 	return AT_UNLIKELY(session.options & SESSION_MMAP) && hook_enter(h);

@@ -9,8 +9,6 @@
 #include "lib/real.h"
 #include "lib/record.h"
 
-#define AT_HOOK AT_EXPORT __attribute__((used))
-
 enum { UA_CLEANUP_PHASE = 2, URC_CONTINUE_UNWIND = 8 };
 
 __attribute__((used)) int alloctrace_personality(int version, int actions, uint64_t class,

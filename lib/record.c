@@ -4,6 +4,9 @@
 #include "base/hash.h"
 #include "lib/real.h"
 
+_Static_assert(ROLE_COUNT <= 64, "six bits in events and in the block table");
+_Static_assert(SESSION_MAX_RINGS <= 1 << 16, "a slot has 16 bits in the block table");
+
 static inline void caller_of(const struct hook *h, struct caller *c)
 {
 	c->rbp = h->frame[0];
@@ -25,7 +28,7 @@ static inline uint32_t capture_site(const struct hook *h)
 		return capture(h);
 	struct stack *s = &h->thread->stack;
 	uintptr_t pc = h->frame[1];
-	uint64_t key = pc | (uint64_t)modules_epoch << 48;
+	uint64_t key = pc | (uint64_t)at_load_relaxed(&modules_epoch) << 48;
 	struct stack_site *entry = &s->sites[hash_u64(pc) % STACK_SITES];
 	return AT_LIKELY(entry->key == key) ? entry->node : stack_site_slow(s, pc, entry, key);
 }
@@ -88,7 +91,7 @@ static inline void record_made(const struct hook *h, const struct made *m)
 	publish(t);
 }
 
-void hook_made_slow(const struct hook *h, void *p, size_t size, enum role role)
+void hook_record(const struct hook *h, void *p, size_t size, enum role role)
 {
 	if (AT_UNLIKELY(!session_is_recording()))
 		return;

@@ -18,9 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "lib/blocks.h"
 #include "lib/thread.h"
 #include "wire/roles.h"
+
+/* What a function that the program's calls land in is marked with. */
+#define AT_HOOK AT_EXPORT __attribute__((used))
 
 struct hook {
 	struct thread *thread;
@@ -64,27 +68,28 @@ AT_ALWAYS_INLINE void hook_leave(const struct hook *h)
 	h->thread->guard = h->saved_guard;
 }
 
-/* Records what the backend made and leaves the hook. p may be NULL: nothing happened. */
-void hook_made_slow(const struct hook *h, void *p, size_t size, enum role role);
+/* Records the block that the backend made: p is not NULL. hook_leave() comes after it. */
+void hook_record(const struct hook *h, void *p, size_t size, enum role role);
 
+/* The same, and leaves the hook. p may be NULL: nothing happened. */
 AT_ALWAYS_INLINE void hook_made(const struct hook *h, void *p, size_t size, enum role role)
 {
 	if (AT_LIKELY(p != NULL))
-		hook_made_slow(h, p, size, role);
+		hook_record(h, p, size, role);
 	hook_leave(h);
 }
 
 /* Records that p is given back; then the backend may be called, and hook_leave() after it. */
 void hook_release(const struct hook *h, void *p, enum role role);
 
-/* realloc: takes the record of p out before the backend works on it. Afterwards either
- * hook_moved() records both the end of p and the new block, or hook_not_moved() puts it back. */
-/* `taken` is not live if p was not known. */
+/* realloc: takes the record of p out before the backend works on it; *taken is not live if p was
+ * not known. Afterwards hook_moved() records both the end of p and the new block, or
+ * hook_taken_freed() its end alone (realloc(p, 0) that gave the block back), or hook_not_moved()
+ * puts it back. hook_leave() comes after each. */
 void hook_take(const struct hook *h, void *p, struct block *taken);
 void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t size,
 		enum role role);
 void hook_not_moved(const struct hook *h, void *p, const struct block *taken);
-/* realloc(p, 0) that gave the block back. */
 void hook_taken_freed(const struct hook *h, const struct block *taken, enum role role);
 
 /* Blocks of pools (alloctrace.h). */

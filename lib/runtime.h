@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* Starts the runtime once: finds the backend, joins the session. True when events are to be
- * recorded. False also inside the start itself, and while another thread starts it. */
+ * recorded. False also inside the start itself; other threads wait until it is over. */
 bool runtime_start(void);
 
 /* True when it is certain that this process will never record. */

@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 
-#include "base/atomics.h"
 #include "lib/lock.h"
 #include "lib/sys.h"
 
@@ -18,7 +17,6 @@ static uint8_t slab_lock;
 static struct piece *free_pieces[SLAB_CLASSES];
 static char *chunk_at;
 static size_t chunk_left;
-static size_t total_bytes;
 
 static void *cut_from_chunk(size_t bytes)
 {
@@ -28,7 +26,6 @@ static void *cut_from_chunk(size_t bytes)
 			return NULL;
 		chunk_at = chunk; /* the tail of the old one, less than one piece, is given up */
 		chunk_left = CHUNK_BYTES;
-		total_bytes += CHUNK_BYTES;
 	}
 	void *piece = chunk_at;
 	chunk_at += bytes;
@@ -58,9 +55,4 @@ void slab_give(unsigned class, void *memory)
 	piece->next = free_pieces[class];
 	free_pieces[class] = piece;
 	lock_release(&slab_lock);
-}
-
-size_t slab_bytes(void)
-{
-	return at_load_relaxed(&total_bytes);
 }

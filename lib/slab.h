@@ -12,6 +12,5 @@ enum { SLAB_CLASSES = 40 };
 /* Zeroed memory; bytes is the same at every call for a class and a multiple of 8. NULL: none. */
 void *slab_take(unsigned class, size_t bytes);
 void slab_give(unsigned class, void *piece);
-size_t slab_bytes(void);
 
 #endif

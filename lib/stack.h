@@ -57,8 +57,14 @@ struct stack_region {
 	uintptr_t low, high; /* readable memory, low inclusive */
 };
 
-enum { STACK_REGIONS = 4, STACK_SITES = 64, STACK_CHILDREN = 2048, STACK_FRAMES = SESSION_MAX_DEPTH };
+enum {
+	STACK_REGIONS = 4,
+	STACK_SITES = 64,
+	STACK_CHILDREN = 2048,
+	STACK_FRAMES = SESSION_MAX_DEPTH,
+};
 
+/* A recent calling instruction of a release. */
 struct stack_site {
 	uint64_t key; /* pc and epoch */
 	uint32_t node;
@@ -80,7 +86,7 @@ struct stack {
 /* The node of the innermost frame: the function that called the hook. max_depth <= STACK_FRAMES. */
 uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t max_depth);
 
-/* The node of the calling instruction alone. */
+/* The node of the calling instruction alone, which is entered at `entry` under `key`. */
 uint32_t stack_site_slow(struct stack *s, uintptr_t pc, struct stack_site *entry, uint64_t key);
 
 /* True if both addresses lie in one stack. */

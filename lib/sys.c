@@ -1,6 +1,7 @@
 /* sys.c - see sys.h. */
 #include "lib/sys.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/time_types.h>
 #include <sys/mman.h>
@@ -49,7 +50,7 @@ long sys_read(long fd, void *buf, size_t bytes)
 	long n;
 	do
 		n = sys_call3(SYS_read, fd, buf, bytes);
-	while (n == -4 /* EINTR */);
+	while (n == -EINTR);
 	return n;
 }
 

@@ -8,7 +8,6 @@
 enum {
 	WAIT_SPINS = 50,
 	WAIT_SLEEP_US = 50,
-	NO_RING_PAUSE_CALLS = 4096,
 };
 
 /* Without a heartbeat the collector is gone or stopped; with one, but without taking anything from
@@ -72,7 +71,8 @@ static AT_COLD void no_ring(void)
 	at_add_relaxed(&session.header->unrecorded, UINT64_C(1));
 }
 
-AT_COLD struct thread *thread_register(void)
+/* Registers the calling thread and gives it a ring. NULL when it cannot be traced (now). */
+static AT_COLD struct thread *register_thread(void)
 {
 	if (!runtime_start()) {
 		if (runtime_is_off())
@@ -151,7 +151,7 @@ AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr
 	*saved = GUARD_FREE;
 	switch (t->guard) {
 	case GUARD_UNREGISTERED:
-		return thread_register();
+		return register_thread();
 	case GUARD_OFF:
 		return NULL;
 	case GUARD_BUSY:

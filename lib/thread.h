@@ -56,10 +56,9 @@ extern __thread struct thread *thread_self __attribute__((tls_model("initial-exe
 /* The most words that one recorded operation takes: a TICK, a FREE and an ALLOC. */
 enum { THREAD_ROOM = 8 };
 
-/* Registers the calling thread and gives it a ring. NULL when it cannot be traced (now). */
-struct thread *thread_register(void);
-
-/* For a guard that is not free: whether the call is to be traced all the same. */
+/* For a guard that is not free: the thread's record if the call is to be traced all the same (a
+ * thread's first call registers it and gives it a ring), and in *saved what the guard goes back to
+ * when the hook is left; otherwise NULL. sp is the hook's frame. */
 struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *saved);
 
 /* Makes room for `words` in the ring: waits for the collector, or counts a loss. */

@@ -105,6 +105,7 @@ AT_NOINLINE unsigned unwind_full(uintptr_t first_cfa, const struct cfi_memory *m
 {
 	struct frame f = { .exact_pc = true };
 	uintptr_t *r = f.registers;
+	/* What a function has to preserve, at 8 * DWARF number. */
 	__asm__ volatile("movq %%rbx, 24(%0)\n\t"
 			 "movq %%rbp, 48(%0)\n\t"
 			 "movq %%rsp, 56(%0)\n\t"

@@ -19,11 +19,11 @@
  * A block is named by (slot, counter): the ring slot of the thread that made it and the running
  * number of ALLOC events in that slot, which is never reset while a session lasts. The counter
  * of an ALLOC is therefore implied by its place. Example: the first malloc(24) of slot 3 with
- * stack 17 is 0x0000000000180000, 0x0000000000000011; its free through site 9 is
- * 0x00000000000000_91 with counter 0 and 0x0000000300000009.
+ * stack 17 is 0x0000000000180000, 0x0000000000000011; its free() through site 9 is, with counter 0
+ * and role 9, 0x0000000000000091, 0x0000000300000009.
  *
  * A realloc is a FREE of the old block and an ALLOC of the new one, next to each other and both
- * with EVENT_FLAG_REALLOC. */
+ * with EVENT_FLAG_REALLOC; an mremap is two MAPs with it. */
 #ifndef ALLOCTRACE_WIRE_EVENTS_H
 #define ALLOCTRACE_WIRE_EVENTS_H
 
@@ -41,8 +41,7 @@ enum event_kind {
 };
 
 enum event_flag {
-	EVENT_FLAG_REALLOC = 1,  /* half of a realloc */
-	EVENT_FLAG_FAILED = 2,   /* reserved */
+	EVENT_FLAG_REALLOC = 1, /* half of a realloc (or of an mremap) */
 };
 
 enum mark_type {

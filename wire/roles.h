@@ -9,14 +9,6 @@ enum role {
 	ROLE_COUNT
 };
 
-enum role_group {
-	ROLE_GROUP_MALLOC,
-	ROLE_GROUP_NEW,
-	ROLE_GROUP_NEW_ARRAY,
-	ROLE_GROUP_RELEASE,
-	ROLE_GROUP_QUERY,
-};
-
 /* The role's symbol as the linker knows it ("_Znwm"); "?" when role is out of range. */
 static inline const char *role_symbol(unsigned role)
 {

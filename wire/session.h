@@ -13,7 +13,6 @@
 
 #include <stdint.h>
 
-
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
 enum {
@@ -163,6 +162,7 @@ struct session_node {
 	uint64_t offset;
 };
 
+_Static_assert(sizeof(struct session_header) == 120, "layout is shared");
 _Static_assert(sizeof(struct session_process) == 1024, "layout is shared");
 _Static_assert(sizeof(struct session_ring) == 192, "layout is shared");
 _Static_assert(sizeof(struct session_module) == 512, "layout is shared");
@@ -243,5 +243,7 @@ struct session_welcome {
 	uint32_t process; /* index of the process record, already claimed for it */
 	uint32_t trace;   /* 0: --only or --skip says that this program is not to be traced */
 };
+
+_Static_assert(sizeof(struct session_welcome) == 24, "layout is shared");
 
 #endif
