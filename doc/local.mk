@@ -1,1 +1,2 @@
-# doc/
+# doc/ - documents, and the program that ./bootstrap demo traces.
+EXTRA_DIST += doc/ARCHITECTURE.md doc/demo.py
