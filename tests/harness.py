@@ -6,12 +6,14 @@ folder with top_srcdir and top_builddir in the environment. Without them it take
 test can be run by hand: `tests/kill.tap`. Every test works in its own temporary folder, waits
 for events (never for a time) and uses no fixed port.
 """
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 
 SOURCE = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("top_builddir") or os.path.join(SOURCE, "build")
@@ -22,6 +24,7 @@ BUMP = os.path.join(BUILD, "tests", "bump.so")
 # Set by `make distcheck`, which runs everything a second time: the long ones do less then.
 QUICK = os.environ.get("ALLOCTRACE_TESTS") == "quick"
 TIMEOUT_S = 300
+PR_SET_CHILD_SUBREAPER = 36
 
 
 class Tap:
@@ -102,6 +105,47 @@ def run(argv, env=None, cwd=None, timeout_s=TIMEOUT_S, stdin=None, **more):
         os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
     return Result(process.returncode, out, err, timed_out)
+
+
+def _descendants(pid):
+    found = []
+    try:
+        for task in os.listdir("/proc/%d/task" % pid):
+            for child in open("/proc/%d/task/%s/children" % (pid, task)).read().split():
+                found += [int(child), *_descendants(int(child))]
+    except OSError:
+        pass
+    return found
+
+
+def kill_descendants():
+    """Ends all that has been started and still runs, daemons too."""
+    while True:
+        found = _descendants(os.getpid())
+        if not found:
+            return
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        os.waitpid(-1, 0)
+
+
+def cases(tap, parts, *arguments):
+    """Calls each function of parts with tap and arguments; those named on the command line, if any.
+    Whatever a case leaves running, because a check in it failed or because it threw, is killed at its
+    end: it would keep the driver of the tests waiting for the end of their output."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for part in parts:
+        if len(sys.argv) > 1 and part.__name__ not in sys.argv[1:]:
+            continue
+        try:
+            part(tap, *arguments)
+        except Exception:
+            tap.ok(False, "%s goes to its end" % part.__name__, traceback.format_exc())
+        finally:
+            kill_descendants()
 
 
 def traced(argv, trace, options=(), **more):
