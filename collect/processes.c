@@ -68,7 +68,7 @@ static uint32_t parent_id(struct processes *p, uint32_t index, uint32_t parent)
 	return p->notes[parent].seen ? p->notes[parent].id : TRACE_NO_PROCESS;
 }
 
-bool processes_see(struct processes *p, uint32_t index)
+static bool see(struct processes *p, uint32_t index, bool is_to_be_watched)
 {
 	if (index >= SESSION_MAX_PROCESSES)
 		return false;
@@ -95,9 +95,15 @@ bool processes_see(struct processes *p, uint32_t index)
 	if (index >= p->notes_end)
 		p->notes_end = index + 1;
 	at_store_release(&shared->state, PROCESS_SEEN);
-	if (p->on_start && note->watched && record.origin == PROCESS_FROM_FORK)
-		p->on_start(p->context, index, note->pid);
+	/* Who connected is watched since then. */
+	if (p->on_start && is_to_be_watched && record.origin == PROCESS_FROM_FORK)
+		p->on_start(p->context, index, note->watched ? note->pid : 0);
 	return true;
+}
+
+bool processes_see(struct processes *p, uint32_t index)
+{
+	return see(p, index, true);
 }
 
 void processes_look(struct processes *p)
@@ -141,6 +147,7 @@ static void use_again(struct processes *p, uint32_t index)
 	shared->nested = shared->untracked_frees = 0;
 	shared->lost_allocs = shared->lost_frees = 0;
 	shared->foreign_pids = 0;
+	shared->pid = 0;
 	if (index < p->scan_from)
 		p->scan_from = index;
 	at_store_release(&shared->state, PROCESS_UNUSED);
@@ -162,9 +169,10 @@ static void add_gone(struct processes *p, uint32_t index)
 void processes_note_end(struct processes *p, uint32_t index, uint64_t status)
 {
 	struct process_note *note = &p->notes[index];
-	if (!processes_see(p, index)) {
+	if (!see(p, index, false)) {
 		/* The tool claimed the record for it, but it died before it filled it in. */
-		use_again(p, index);
+		if (at_load_relaxed(&p->session->processes[index].state) == PROCESS_CLAIMED)
+			use_again(p, index);
 		return;
 	}
 	if (note->finished)
@@ -175,6 +183,15 @@ void processes_note_end(struct processes *p, uint32_t index, uint64_t status)
 		return;
 	note->ended = true;
 	note->status = status;
+}
+
+void processes_note_image_end(struct processes *p, uint32_t index, uint32_t pid)
+{
+	const struct process_note *note = &p->notes[index];
+	uint32_t present = note->seen ? note->pid :
+					at_load_relaxed(&p->session->processes[index].pid);
+	if (present == pid)
+		processes_note_end(p, index, TRACE_STATUS_UNKNOWN);
 }
 
 void processes_note_end_of_pid(struct processes *p, uint32_t pid, uint64_t status)

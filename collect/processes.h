@@ -51,7 +51,8 @@ struct processes {
 	/* Indices that are no more used, the oldest first, for a session with very many. */
 	uint32_t *gone;
 	size_t gone_from, gone_count, gone_cap;
-	/* Told of each process that made its record itself: its end is to be watched. */
+	/* Told of each process that made its record itself: its end is to be watched; pid 0 if that
+	 * cannot be done. */
 	void (*on_start)(void *context, uint32_t index, uint32_t pid);
 	void *context;
 };
@@ -67,6 +68,9 @@ bool processes_see(struct processes *p, uint32_t index);
 
 /* The process has ended, by what the tool knows; its rings are drained afterwards. */
 void processes_note_end(struct processes *p, uint32_t index, uint64_t status);
+/* The same for what is told late, of the program that ran in process `pid`: nothing if the record has
+ * been given to another process meanwhile. */
+void processes_note_image_end(struct processes *p, uint32_t index, uint32_t pid);
 /* The same for all programs that ran in a process of the tool's pid namespace. */
 void processes_note_end_of_pid(struct processes *p, uint32_t pid, uint64_t status);
 /* Writes losses and end, after the last event; the record may be used again. */

@@ -177,8 +177,8 @@ static void take_messages(struct recording *r)
 		const struct watch_message *m = &messages[i];
 		switch (m->kind) {
 		case WATCH_PROCESS_ENDED:
-			processes_note_end(&r->collector.processes, m->index,
-					   TRACE_STATUS_UNKNOWN);
+			processes_note_image_end(&r->collector.processes, m->index,
+						 (uint32_t)m->value);
 			break;
 		case WATCH_CHILD_ENDED:
 			r->child_ended = true;

@@ -58,38 +58,53 @@ struct watch_message *watch_take(struct watch *w, size_t *count)
 
 /* ---- the ends of processes ---- */
 
-void watch_process(struct watch *w, uint32_t index, pid_t pid)
+static void unwatch_locked(struct watch *w, uint32_t index)
 {
-	if (pid <= 0 || pid == at_load_relaxed(&w->child))
-		return; /* the child is waited for, which gives its status too */
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	bool gone = fd < 0 && errno == ESRCH;
-	pthread_mutex_lock(&w->lock);
-	if (gone) {
-		post_locked(w, WATCH_PROCESS_ENDED, index, 0);
-	} else if (fd >= 0) {
-		struct epoll_event event = { .events = EPOLLIN, .data.u64 = index };
-		w->pidfds[index] = fd + 1;
-		epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-	} else {
-		w->polled = mem_grow(w->polled, &w->polled_cap, w->polled_count + 1,
-				     sizeof(*w->polled));
-		w->polled[w->polled_count++] = index;
-	}
-	pthread_mutex_unlock(&w->lock);
-}
-
-/* Stops watching and tells the collector. */
-static void process_ended(struct watch *w, uint32_t index)
-{
-	pthread_mutex_lock(&w->lock);
-	if (w->pidfds[index])
-		close(w->pidfds[index] - 1);
-	w->pidfds[index] = 0;
+	if (w->watched[index].fd_plus_1)
+		close(w->watched[index].fd_plus_1 - 1);
+	w->watched[index] = (struct watched){ 0, 0 };
 	for (size_t i = 0; i < w->polled_count; i++)
 		if (w->polled[i] == index)
 			w->polled[i--] = w->polled[--w->polled_count];
-	post_locked(w, WATCH_PROCESS_ENDED, index, 0);
+}
+
+static void watch_locked(struct watch *w, uint32_t index, pid_t pid)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = index };
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0 && errno == ESRCH) {
+		post_locked(w, WATCH_PROCESS_ENDED, index, pid);
+		return;
+	}
+	w->watched[index].pid = pid;
+	if (fd >= 0 && epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0) {
+		w->watched[index].fd_plus_1 = fd + 1;
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	w->polled = mem_grow(w->polled, &w->polled_cap, w->polled_count + 1, sizeof(*w->polled));
+	w->polled[w->polled_count++] = index;
+}
+
+void watch_process(struct watch *w, uint32_t index, pid_t pid)
+{
+	pthread_mutex_lock(&w->lock);
+	unwatch_locked(w, index); /* what the record was before */
+	/* The child is waited for, which gives its status too. */
+	if (pid > 0 && pid != at_load_relaxed(&w->child))
+		watch_locked(w, index, pid);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* Stops watching and tells the collector. pid 0: the one that was watched. */
+static void process_ended(struct watch *w, uint32_t index, pid_t pid)
+{
+	pthread_mutex_lock(&w->lock);
+	if (!pid)
+		pid = w->watched[index].pid;
+	unwatch_locked(w, index);
+	post_locked(w, WATCH_PROCESS_ENDED, index, pid);
 	pthread_mutex_unlock(&w->lock);
 	session_wake(w->session);
 }
@@ -105,7 +120,7 @@ static bool ask_polled(struct watch *w)
 	pthread_mutex_unlock(&w->lock);
 	for (size_t i = 0; i < count; i++)
 		if (!proc_is_alive((pid_t)at_load_relaxed(&w->session->processes[polled[i]].pid)))
-			process_ended(w, polled[i]);
+			process_ended(w, polled[i], 0);
 	free(polled);
 	return count > 0;
 }
@@ -131,7 +146,7 @@ static void answer(struct watch *w, int connection, pid_t pid)
 	channel_answer(connection, &welcome, w->session->fd);
 	/* The program that this process ran before is gone. */
 	for (size_t i = 0; i < earlier_count; i++)
-		process_ended(w, earlier[i]);
+		process_ended(w, earlier[i], pid);
 }
 
 static void answer_all(struct watch *w)
@@ -225,7 +240,7 @@ static void *watch_main(void *context)
 			else if (about == ABOUT_SIGNALS)
 				take_signals(w);
 			else
-				process_ended(w, (uint32_t)about);
+				process_ended(w, (uint32_t)about, 0);
 		}
 	}
 }
@@ -257,13 +272,13 @@ int watch_start(struct watch *w, const sigset_t *signals, struct err *err)
 		return -1;
 	}
 	pthread_mutex_init(&w->lock, NULL);
-	w->pidfds = mem_zalloc(SESSION_MAX_PROCESSES, sizeof(*w->pidfds));
+	w->watched = mem_zalloc(SESSION_MAX_PROCESSES, sizeof(*w->watched));
 	errno = pthread_create(&w->thread, NULL, watch_main, w);
 	if (errno == 0)
 		return 0;
 	err_set_errno(err, "cannot start a thread");
 	close_fds(w);
-	free(w->pidfds);
+	free(w->watched);
 	return -1;
 }
 
@@ -273,11 +288,11 @@ void watch_stop(struct watch *w)
 	ssize_t written AT_UNUSED = write(w->quit_fd, &one, sizeof(one));
 	pthread_join(w->thread, NULL);
 	for (uint32_t i = 0; i < SESSION_MAX_PROCESSES; i++)
-		if (w->pidfds[i])
-			close(w->pidfds[i] - 1);
+		if (w->watched[i].fd_plus_1)
+			close(w->watched[i].fd_plus_1 - 1);
 	close_fds(w);
 	pthread_mutex_destroy(&w->lock);
-	free(w->pidfds);
+	free(w->watched);
 	free(w->polled);
 	free(w->queue);
 }

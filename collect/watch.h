@@ -19,7 +19,7 @@
 #include "util/err.h"
 
 enum watch_kind {
-	WATCH_PROCESS_ENDED, /* .index: its memory is no more: it has ended or exec'd */
+	WATCH_PROCESS_ENDED, /* .index .value = pid: its memory is no more: it has ended or exec'd */
 	WATCH_CHILD_ENDED,   /* .value = wait status */
 	WATCH_CHILD_STOPPED, /* .value = signal; or there is none any more, and the tool is to stop */
 	WATCH_TOGGLE,        /* the signal for pausing and resuming came */
@@ -32,6 +32,11 @@ struct watch_message {
 	int value;
 };
 
+struct watched {
+	int fd_plus_1; /* pidfd; 0: there is none */
+	pid_t pid;
+};
+
 struct watch {
 	struct session *session;
 	struct channel *channel;
@@ -41,7 +46,7 @@ struct watch {
 	int epoll_fd, signal_fd, quit_fd;
 	pthread_t thread;
 	pthread_mutex_t lock; /* protects all below */
-	int *pidfds;          /* by process index: pidfd + 1, 0 if there is none */
+	struct watched *watched; /* by process index */
 	uint32_t *polled;     /* indices of processes without a pidfd, asked now and then */
 	size_t polled_count, polled_cap;
 	struct watch_message *queue;
@@ -56,7 +61,8 @@ void watch_stop(struct watch *w);
 /* Takes the queue: *count messages, or NULL when there are none. The caller frees it. */
 struct watch_message *watch_take(struct watch *w, size_t *count);
 
-/* Watches for the end of a process that made its record itself. */
+/* Watches for the end of a process that has (again) been given this record; pid 0: its end cannot
+ * be seen. */
 void watch_process(struct watch *w, uint32_t index, pid_t pid);
 
 #endif

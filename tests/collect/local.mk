@@ -1,5 +1,6 @@
 # tests/collect/ - tests of collect/ and of `alloctrace run`.
-COLLECT_TESTS = tests/collect/protocol tests/collect/stress tests/collect/overwrite
+COLLECT_TESTS = tests/collect/protocol tests/collect/stress tests/collect/overwrite \
+	tests/collect/watching
 check_PROGRAMS += $(COLLECT_TESTS) tests/collect/check-trace
 TESTS += $(COLLECT_TESTS) tests/run.tap
 EXTRA_DIST += tests/run.tap tests/collect/inherit.c tests/collect/obey.c
@@ -13,6 +14,8 @@ tests_collect_stress_SOURCES = tests/collect/stress.c $(COLLECT_RIG)
 tests_collect_stress_LDADD = $(COLLECT_RIG_LIBS)
 tests_collect_overwrite_SOURCES = tests/collect/overwrite.c $(COLLECT_RIG)
 tests_collect_overwrite_LDADD = $(COLLECT_RIG_LIBS)
+tests_collect_watching_SOURCES = tests/collect/watching.c $(COLLECT_RIG)
+tests_collect_watching_LDADD = $(COLLECT_RIG_LIBS)
 
 tests_collect_check_trace_SOURCES = tests/collect/check-trace.c
 tests_collect_check_trace_LDADD = $(TRACE_LIBS)

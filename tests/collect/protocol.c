@@ -296,6 +296,30 @@ static void process_records_are_used_again(void)
 	rig_close(&r);
 }
 
+/* An end that is told late, or twice, is not that of the process that has the record by now. */
+static void a_late_end_spares_the_next_process(void)
+{
+	struct rig r;
+	rig_open(&r);
+	struct processes *p = &r.collector.processes;
+	uint32_t index = producer_process(&r.session, 1000, PROCESS_FROM_EXEC, UINT32_MAX);
+	processes_note_image_end(p, index, 999);
+	collector_pass(&r.collector);
+	CHECK(r.writer->process_count == 1 && r.writer->process_ends == 0, "another pid");
+	processes_note_image_end(p, index, 1000);
+	collector_pass(&r.collector);
+	CHECK(r.writer->process_ends == 1, "its own");
+	/* The record is claimed again, but not filled in yet. */
+	for (uint32_t i = 0; i <= SESSION_MAX_PROCESSES / 2; i++)
+		processes_note_end(p, producer_process(&r.session, 1, PROCESS_FROM_EXEC, UINT32_MAX), 0);
+	collector_pass(&r.collector);
+	CHECK(r.session.processes[index].state == PROCESS_UNUSED, "the record is free again");
+	at_store_relaxed(&r.session.processes[index].state, (uint32_t)PROCESS_CLAIMED);
+	processes_note_image_end(p, index, 1000);
+	CHECK(r.session.processes[index].state == PROCESS_CLAIMED, "and stays the next one's");
+	rig_close(&r);
+}
+
 int main(void)
 {
 	free_waits_for_its_allocation();
@@ -311,5 +335,6 @@ int main(void)
 	a_forked_child_frees_what_it_inherited();
 	a_new_owner_goes_on_counting();
 	process_records_are_used_again();
+	a_late_end_spares_the_next_process();
 	return 0;
 }
