@@ -146,7 +146,8 @@ static void flush(struct recording *r)
 static void check_limits(struct recording *r)
 {
 	const struct collect_options *o = r->options;
-	bool time_over = o->duration_ns && r->collector.clock.now_ns >= o->duration_ns;
+	uint64_t now_ns = r->collector.clock.now_ns;
+	bool time_over = o->duration_ns && r->heap_named && now_ns - r->first_ns >= o->duration_ns;
 	bool too_large = o->max_bytes && trace_writer_bytes(r->writer) >= o->max_bytes;
 	if (time_over || too_large)
 		complete_trace(r, COLLECT_END_LIMIT);
@@ -217,6 +218,7 @@ static void name_heap(struct recording *r)
 	if (!r->collector.processes.id_count)
 		return;
 	r->heap_named = true;
+	r->first_ns = r->collector.clock.now_ns;
 	uint32_t backend = at_load_relaxed(&r->session->processes[0].backend_module_plus_1);
 	struct trace_allocator heap = { .name = "heap", .process = 0 };
 	if (backend && tables_read_module(&r->collector.tables, backend - 1, &copy, &module))

@@ -17,7 +17,8 @@ struct recording {
 	struct watch *watch;
 	struct trace_writer *writer; /* NULL when the trace is complete */
 	struct collector collector;
-	bool heap_named;      /* the trace knows the program's allocator */
+	bool heap_named;      /* the first process is there; the trace knows its allocator */
+	uint64_t first_ns;    /* time of that */
 	bool child_ended;
 	uint32_t child_pid;
 	bool stopped;         /* the child has been stopped */
