@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/run_report.h"
 #include "collect/clock.h"
 #include "collect/collect.h"
@@ -26,6 +27,7 @@ struct run_options {
 	int report; /* enum run_report */
 	bool no_follow, start_paused, quiet, lossy, free_stacks, mmap, no_symbols, verbose;
 	struct option_list only, skip;
+	struct progress progress; /* label NULL: not begun */
 };
 
 static int signal_number(const char *name)
@@ -62,9 +64,20 @@ static void notice(void *context, const char *text)
 		say("%s", text);
 }
 
+static void show_progress(void *context, uint64_t done, uint64_t all)
+{
+	struct run_options *o = context;
+	if (!o->progress.label)
+		progress_begin(&o->progress, "looking up symbols");
+	if (!o->quiet)
+		progress_step(&o->progress, done, all);
+}
+
 static void recorded(void *context, const struct collect_result *result)
 {
-	const struct run_options *o = context;
+	struct run_options *o = context;
+	if (o->progress.label)
+		progress_end(&o->progress);
 	if (result->end == COLLECT_END_FAILED)
 		say("%s; the program goes on, the trace ends here. What is missing can only be "
 		    "had by another run, with -o naming a place with room",
@@ -149,6 +162,7 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 		.options_text = options,
 		.notice = notice,
 		.recorded = recorded,
+		.progress = show_progress,
 		.context = o,
 	};
 	if (o->verbose && !clock_is_steady())

@@ -46,9 +46,11 @@ struct collect_options {
 	const char *options_text; /* for the trace's facts */
 	/* Called with a sentence for the user while the program runs. */
 	void (*notice)(void *context, const char *text);
-	/* Called when the trace is complete, which is before the program's end when a limit was
-	 * reached. */
+	/* Called when the trace is complete: at the end, when signals are again as they were before
+	 * collect_run(); or, with a limit or after a failure, while the program still runs. */
 	void (*recorded)(void *context, const struct collect_result *result);
+	/* Called now and then while symbols are looked up; NULL: not asked for. */
+	void (*progress)(void *context, uint64_t done, uint64_t all);
 	void *context;
 };
 

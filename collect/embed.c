@@ -14,7 +14,7 @@
 #include "util/mem.h"
 #include "util/strbuf.h"
 
-enum { STOP_INTERVAL = 256 };
+enum { STEP = 64 };
 
 struct address {
 	uint32_t module; /* index in the trace */
@@ -108,13 +108,13 @@ static uint32_t pid_of_anonymous(const struct tables *t, uint32_t module)
 	return t->processes->notes[index_plus_1 - 1].pid;
 }
 
-size_t embed_symbols(struct tables *t, struct trace_writer *w, bool (*stop)(void *context),
-		     void *context)
+size_t embed_symbols(struct tables *t, struct trace_writer *w,
+		     bool (*step)(void *context, uint64_t done, uint64_t all), void *context)
 {
 	struct symbolizer *symbolizer = symbolizer_new();
 	size_t count, at;
 	struct address *all = collect_addresses(t, &count);
-	for (at = 0; at < count && (at % STOP_INTERVAL || !stop(context)); at++) {
+	for (at = 0; at < count && (at % STEP || step(context, at, count)); at++) {
 		const struct trace_symbol *symbols;
 		struct session_module copy;
 		struct trace_module module;

@@ -11,9 +11,9 @@
 /* Host, kernel, directory, time, command (argv, ends with NULL) and tool. */
 void embed_start_facts(struct trace_writer *w, char *const *argv, const char *options);
 
-/* Symbols of every code address of the trace. Asks `stop` now and then whether to leave off.
- * Returns the number of addresses that got none because of that. */
-size_t embed_symbols(struct tables *t, struct trace_writer *w, bool (*stop)(void *context),
-		     void *context);
+/* Symbols of every code address of the trace. Tells `step` now and then how far it is, and leaves
+ * off when that returns false. Returns the number of addresses that got none because of that. */
+size_t embed_symbols(struct tables *t, struct trace_writer *w,
+		     bool (*step)(void *context, uint64_t done, uint64_t all), void *context);
 
 #endif

@@ -82,8 +82,8 @@ static void end_facts(struct recording *r)
 	trace_writer_fact(r->writer, "wait_status", text);
 }
 
-/* Ctrl-C while symbols are looked up: the user does not want to wait. */
-static bool wants_to_stop(void *context)
+/* Messages while symbols are looked up. After Ctrl-C the user does not want to wait. */
+static bool go_on_with_symbols(void *context, uint64_t done, uint64_t all)
 {
 	struct recording *r = context;
 	size_t count;
@@ -97,7 +97,10 @@ static bool wants_to_stop(void *context)
 		}
 	}
 	free(messages);
-	return r->interrupted;
+	/* No bar over the output of a program that goes on. */
+	if (r->options->progress && r->child_ended)
+		r->options->progress(r->options->context, done, all);
+	return !r->interrupted;
 }
 
 static void complete_trace(struct recording *r, enum collect_end end)
@@ -116,7 +119,8 @@ static void complete_trace(struct recording *r, enum collect_end end)
 		write_loss(r, TRACE_LOSS_CUT, 0);
 	end_facts(r);
 	if (r->options->symbols && end != COLLECT_END_FAILED)
-		result->unresolved = embed_symbols(&c->tables, r->writer, wants_to_stop, r);
+		result->unresolved = embed_symbols(&c->tables, r->writer, go_on_with_symbols,
+						   r);
 	result->events = trace_writer_events(r->writer);
 	result->duration_ns = c->clock.now_ns;
 	result->processes = c->processes.id_count;
