@@ -56,6 +56,7 @@ struct run {
 	struct launch_state inherited;
 	sigset_t blocked;
 	struct launch launch;
+	bool report_is_due; /* the trace is complete, and nobody has been told */
 };
 
 /* LD_PRELOAD is a list with colons and spaces between its entries. */
@@ -119,6 +120,7 @@ static void record_program(struct run *run, struct watch *watch, struct trace_wr
 		discard_trace(run, writer);
 	else
 		recording_run(&recording);
+	run->report_is_due = recording.report_is_due;
 	recording_release(&recording);
 }
 
@@ -171,6 +173,9 @@ int collect_run(const struct collect_options *options, struct collect_result *re
 		return -1;
 	int failed = run_in_session(&run, err);
 	session_release(&run.session);
+	launch_restore(&run.inherited);
+	if (run.report_is_due && options->recorded)
+		options->recorded(options->context, result);
 	return failed;
 }
 

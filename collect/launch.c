@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util/mem.h"
@@ -42,6 +43,15 @@ void launch_prepare(struct launch_state *state, sigset_t *blocked)
 	sigaction(SIGCHLD, &standard, &state->chld);
 	sigaction(SIGPIPE, &ignore, &state->pipe);
 	sigaction(SIGXFSZ, &ignore, &state->xfsz);
+}
+
+void launch_restore(const struct launch_state *state)
+{
+	const struct timespec no_time = { 0 };
+	sigset_t pending;
+	while (sigpending(&pending) == 0 && sigtimedwait(&pending, NULL, &no_time) > 0)
+		;
+	sigprocmask(SIG_SETMASK, &state->mask, NULL);
 }
 
 static _Noreturn void become_program(const struct launch_state *state, int go_fd, int error_fd,

@@ -29,6 +29,9 @@ struct launch {
  * anything else is opened and any thread started. */
 void launch_prepare(struct launch_state *state, sigset_t *blocked);
 
+/* Puts the mask back, but for signals that have come in meanwhile: they were for the run. */
+void launch_restore(const struct launch_state *state);
+
 /* Forks the process that is to be the program. argv ends with NULL. */
 int launch_fork(struct launch *l, const struct launch_state *state, char *const *argv,
 		char *const *environment, struct err *err);

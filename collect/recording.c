@@ -89,9 +89,11 @@ static bool go_on_with_symbols(void *context, uint64_t done, uint64_t all)
 	size_t count;
 	struct watch_message *messages = watch_take(r->watch, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (messages[i].kind == WATCH_INTERRUPTED)
+		if (messages[i].kind == WATCH_INTERRUPTED) {
 			r->interrupted = true;
-		else if (messages[i].kind == WATCH_CHILD_ENDED) {
+		} else if (messages[i].kind == WATCH_CHILD_STOPPED) {
+			raise(SIGSTOP);
+		} else if (messages[i].kind == WATCH_CHILD_ENDED) {
 			r->child_ended = true;
 			r->result->status = messages[i].value;
 		}
@@ -133,7 +135,9 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	r->writer = NULL;
 	struct stat st;
 	result->bytes = stat(result->path, &st) == 0 ? (uint64_t)st.st_size : 0;
-	if (r->options->recorded)
+	if (r->child_ended)
+		r->report_is_due = true;
+	else if (r->options->recorded)
 		r->options->recorded(r->options->context, result);
 }
 

@@ -23,6 +23,7 @@ struct recording {
 	uint32_t child_pid;
 	bool stopped;         /* the child has been stopped */
 	bool interrupted;
+	bool report_is_due;   /* for after recording_run(): recorded() has not been called */
 	bool told_of_others;  /* the user knows that processes are left */
 	uint64_t child_ended_ns;
 	uint64_t next_flush_ns;

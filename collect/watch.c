@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/atomics.h"
+#include "collect/clock.h"
 #include "collect/proc_files.h"
 #include "collect/watch_claim.h"
 #include "util/mem.h"
@@ -24,6 +25,7 @@ enum {
 	/* A terminal's SIGCONT goes to tool and child at the same moment; a SIGCONT for the tool
 	 * alone is passed on if the child still stands after this time. */
 	CONTINUE_DELAY_NS = 10000000,
+	LATE_CTRL_C_NS = 50000000,
 };
 
 /* What an epoll event is about: this, or the index of a process. */
@@ -174,6 +176,7 @@ static bool wait_for_child(struct watch *w)
 			post(w, WATCH_CHILD_STOPPED, 0, WSTOPSIG(status));
 		} else if (WIFEXITED(status) || WIFSIGNALED(status)) {
 			at_store_relaxed(&w->child, 0);
+			w->child_ended_ns = clock_monotonic_ns();
 			post(w, WATCH_CHILD_ENDED, 0, status);
 		}
 	}
@@ -190,6 +193,13 @@ static void continue_child(struct watch *w)
 		kill(w->child, SIGCONT);
 }
 
+/* The Ctrl-C that ended the child was not meant for what comes after it. */
+static bool is_late_ctrl_c(const struct watch *w, const struct signalfd_siginfo *info)
+{
+	return info->ssi_code == SI_KERNEL &&
+	       clock_monotonic_ns() - w->child_ended_ns < LATE_CTRL_C_NS;
+}
+
 /* A signal that the kernel sends for a terminal (Ctrl-C, hang-up) goes to the whole group, so
  * the child has it already. */
 static void take_signal(struct watch *w, const struct signalfd_siginfo *info)
@@ -204,6 +214,8 @@ static void take_signal(struct watch *w, const struct signalfd_siginfo *info)
 	} else if (signal == SIGWINCH || signal == SIGURG) {
 		return;
 	} else if (!w->child) {
+		if (is_late_ctrl_c(w, info))
+			return;
 		if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT)
 			post(w, WATCH_INTERRUPTED, 0, signal);
 		else if (signal == SIGTSTP)
