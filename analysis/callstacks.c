@@ -77,7 +77,8 @@ uint32_t callstacks_step(struct callstacks *c, uint32_t node)
 	return step;
 }
 
-struct callstacks *callstacks_new(struct frames *frames, const struct profile *profile)
+struct callstacks *callstacks_new(struct frames *frames, const struct profile_stack *stacks,
+				  size_t count)
 {
 	struct builder *b = mem_zalloc(1, sizeof(*b));
 	struct callstacks *c = &b->public;
@@ -87,11 +88,11 @@ struct callstacks *callstacks_new(struct frames *frames, const struct profile *p
 	c->steps = mem_grow(NULL, &b->step_cap, STEP_FIRST, sizeof(*c->steps));
 	for (; c->step_count < STEP_FIRST; c->step_count++)
 		c->steps[c->step_count] = (struct step){ STEP_ROOT, 0, TRACE_NO_MODULE, 0, 0 };
-	c->stacks = mem_zalloc(profile->stack_count + 1, sizeof(*c->stacks));
+	c->stacks = mem_zalloc(count + 1, sizeof(*c->stacks));
 	uint32_t *stack_of = NULL; /* [step]: 1 + index into c->stacks */
 	size_t stack_of_count = 0;
-	for (size_t i = 0; i < profile->stack_count; i++) {
-		uint32_t step = callstacks_step(c, profile->stacks[i].node);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t step = callstacks_step(c, stacks[i].node);
 		if (step >= stack_of_count) {
 			stack_of = mem_realloc(stack_of, b->step_cap, sizeof(*stack_of));
 			for (; stack_of_count < b->step_cap; stack_of_count++)
@@ -101,7 +102,7 @@ struct callstacks *callstacks_new(struct frames *frames, const struct profile *p
 			c->stacks[c->count++].step = step;
 			stack_of[step] = (uint32_t)c->count;
 		}
-		metrics_add(&c->stacks[stack_of[step] - 1].metrics, &profile->stacks[i].metrics);
+		metrics_add(&c->stacks[stack_of[step] - 1].metrics, &stacks[i].metrics);
 	}
 	free(stack_of);
 	return c;

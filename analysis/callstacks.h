@@ -34,12 +34,13 @@ struct callstacks {
 	struct frames *frames;
 	struct step *steps;
 	size_t step_count;
-	struct callstack *stacks; /* those of the profile; in no order */
+	struct callstack *stacks; /* those that were handed in; in no order */
 	size_t count;
 };
 
-/* frames must outlive the result. */
-struct callstacks *callstacks_new(struct frames *frames, const struct profile *profile);
+/* frames must outlive the result; stacks need not. */
+struct callstacks *callstacks_new(struct frames *frames, const struct profile_stack *stacks,
+				  size_t count);
 void callstacks_free(struct callstacks *c);
 
 /* The step for a node of the trace that is not among the profile's stacks. */

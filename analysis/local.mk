@@ -7,6 +7,7 @@ analysis_libanalysis_a_SOURCES = \
 	analysis/filter.c analysis/filter.h \
 	analysis/frames.c analysis/frames.h \
 	analysis/live_map.c analysis/live_map.h \
+	analysis/map_sums.c analysis/map_sums.h \
 	analysis/mappings.c analysis/mappings.h \
 	analysis/pair_map.c analysis/pair_map.h \
 	analysis/plumbing.c analysis/plumbing.h \

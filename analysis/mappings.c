@@ -42,35 +42,51 @@ static uint64_t end_of(uint64_t start, uint64_t length)
 	return length > UINT64_MAX - start ? UINT64_MAX : start + length;
 }
 
-void mappings_add(struct mappings *m, uint64_t start, uint64_t length)
+uint64_t mappings_add(struct mappings *m, uint64_t start, uint64_t length, uint32_t owner)
 {
-	struct mapping all = { start, end_of(start, length) };
-	if (all.start == all.end)
-		return;
-	size_t from = find(m, all.start), to = from;
-	for (; to < m->count && m->ranges[to].start <= all.end; to++) {
-		if (m->ranges[to].start < all.start)
-			all.start = m->ranges[to].start;
-		if (m->ranges[to].end > all.end)
-			all.end = m->ranges[to].end;
+	struct mapping all = { start, end_of(start, length), owner };
+	uint64_t bytes = all.end - all.start;
+	if (bytes == 0)
+		return 0;
+	size_t from = find(m, start), to = from;
+	if (from < m->count && m->ranges[from].end == start) { /* touches it from below */
+		if (m->ranges[from].owner == owner) {
+			all.start = m->ranges[from].start;
+			to++;
+		} else {
+			from = ++to;
+		}
 	}
+	if (to < m->count && m->ranges[to].start == all.end && m->ranges[to].owner == owner)
+		all.end = m->ranges[to++].end;
 	replace(m, from, to, &all, 1);
+	return bytes;
 }
 
-void mappings_remove(struct mappings *m, uint64_t start, uint64_t length)
+static uint64_t overlap(const struct mapping *range, uint64_t start, uint64_t end)
+{
+	uint64_t from = range->start > start ? range->start : start;
+	uint64_t to = range->end < end ? range->end : end;
+	return to > from ? to - from : 0;
+}
+
+void mappings_remove(struct mappings *m, uint64_t start, uint64_t length,
+		     void (*gone)(void *ctx, uint32_t owner, uint64_t bytes), void *ctx)
 {
 	uint64_t end = end_of(start, length);
 	struct mapping rest[2];
 	size_t count = 0, from = find(m, start), to;
 	if (start == end)
 		return;
+	if (from < m->count && m->ranges[from].end == start)
+		from++;
 	for (to = from; to < m->count && m->ranges[to].start < end; to++) {
 		const struct mapping *range = &m->ranges[to];
+		gone(ctx, range->owner, overlap(range, start, end));
 		if (range->start < start)
-			rest[count++] = (struct mapping){ range->start,
-							  range->end < start ? range->end : start };
+			rest[count++] = (struct mapping){ range->start, start, range->owner };
 		if (range->end > end)
-			rest[count++] = (struct mapping){ end, range->end };
+			rest[count++] = (struct mapping){ end, range->end, range->owner };
 	}
 	replace(m, from, to, rest, count);
 }

@@ -8,9 +8,10 @@
 struct mapping {
 	uint64_t start;
 	uint64_t end;
+	uint32_t owner; /* whoever mapped it: the caller's number */
 };
 
-/* Ranges are rising, none is empty, and no two touch. */
+/* Ranges are rising, none is empty, no two overlap, and those that touch have different owners. */
 struct mappings {
 	struct mapping *ranges;
 	size_t count;
@@ -18,9 +19,12 @@ struct mappings {
 	uint64_t bytes; /* sum of the ranges */
 };
 
-/* Mapping what is mapped, or unmapping what is not, changes nothing there. */
-void mappings_add(struct mappings *m, uint64_t start, uint64_t length);
-void mappings_remove(struct mappings *m, uint64_t start, uint64_t length);
+/* Adds a range of which nothing is mapped; returns its length, cut at the end of the address space.
+ */
+uint64_t mappings_add(struct mappings *m, uint64_t start, uint64_t length, uint32_t owner);
+/* Takes away what is there of a range, and calls gone() for every piece of it. */
+void mappings_remove(struct mappings *m, uint64_t start, uint64_t length,
+		     void (*gone)(void *ctx, uint32_t owner, uint64_t bytes), void *ctx);
 void mappings_release(struct mappings *m);
 
 #endif

@@ -14,6 +14,7 @@ void profile_free(struct profile *p)
 	free(p->marks);
 	free(p->scopes);
 	free(p->stacks);
+	free(p->mapped.stacks);
 	free(p->threads);
 	free(p->processes);
 	free(p->pools);

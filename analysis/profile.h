@@ -86,6 +86,18 @@ struct profile_pool {
 	struct heap heap;
 };
 
+/* mmap and its kin, when recorded: of all processes together, as the heap is. */
+struct profile_mapped {
+	uint64_t peak_bytes;
+	uint64_t peak_ns;
+	uint64_t bytes; /* at the end, or when its process ended */
+	uint64_t maps;
+	uint64_t unmaps;
+	/* Those that mapped something. allocs: calls; blocks and lifetimes are 0. */
+	struct profile_stack *stacks;
+	size_t stack_count;
+};
+
 struct profile_size_class {
 	uint64_t from_bytes; /* sizes from here ... */
 	uint64_t to_bytes;   /* ... to here */
@@ -132,6 +144,7 @@ struct profile {
 	size_t thread_count;
 	struct profile_process *processes; /* by index; every one that the events name */
 	size_t process_count;
+	struct profile_mapped mapped;
 	struct profile_pool *pools; /* without the heap; those with allocations */
 	size_t pool_count;
 	struct profile_size_class sizes[PROFILE_SIZE_CLASSES];

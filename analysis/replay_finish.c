@@ -35,6 +35,7 @@ static void release(struct replay *r)
 		scopes_thread_end(&r->tenures[i].scopes);
 	for (size_t i = 0; i < r->process_count; i++)
 		mappings_release(&r->processes[i].maps);
+	map_sums_release(&r->mapped);
 	size_t count;
 	struct profile_scope *scopes = scopes_take(&r->scopes, &count);
 	for (size_t i = 0; i < count; i++)
@@ -192,6 +193,32 @@ static void finish_pools(struct replay *r)
 	}
 }
 
+static void finish_mapped(struct replay *r)
+{
+	struct profile_mapped *m = &r->profile->mapped;
+	m->peak_bytes = r->mapped.peak_bytes;
+	m->peak_ns = r->mapped.peak_ns;
+	m->bytes = r->mapped.live_bytes + r->mapped.left_bytes;
+	for (size_t i = 0; i < r->process_count; i++) {
+		m->maps += r->processes[i].result.maps;
+		m->unmaps += r->processes[i].result.unmaps;
+	}
+	m->stacks = mem_zalloc(r->mapped.stack_count + 1, sizeof(*m->stacks));
+	for (size_t i = 0; i < r->mapped.stack_count; i++) {
+		struct map_stack s = map_sums_stack(&r->mapped, i);
+		if (!s.maps)
+			continue;
+		struct profile_stack *stack = &m->stacks[m->stack_count++];
+		stack->node = r->stacks[i].node;
+		stack->metrics = (struct metrics){
+			.allocs = s.maps,
+			.bytes = s.bytes,
+			.peak_bytes = s.peak_bytes,
+			.live_bytes = s.live_bytes + s.left_bytes,
+		};
+	}
+}
+
 static void finish_timeline(struct replay *r)
 {
 	struct profile *p = r->profile;
@@ -210,6 +237,7 @@ struct profile *replay_finish(struct replay *r)
 	finish_processes(r);
 	finish_threads(r);
 	finish_pools(r);
+	finish_mapped(r);
 	finish_timeline(r);
 	for (unsigned i = 0; i < ROLE_COUNT; i++)
 		p->role_counts[i] = r->role_counts[i];

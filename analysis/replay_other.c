@@ -162,7 +162,7 @@ static void process_end(struct replay *r, const struct trace_event *e)
 		scopes_thread_end(&r->tenures[i].scopes);
 	}
 	p->result.mapped_bytes = p->maps.bytes;
-	mappings_release(&p->maps);
+	map_sums_leave(&r->mapped, &p->maps);
 }
 
 static void process_start(struct replay *r, const struct trace_event *e)
@@ -214,19 +214,27 @@ static void mark(struct replay *r, const struct trace_event *e)
 		add_mark(r, e, t->thread);
 }
 
+/* Pools lie inside the heap: a report of one has nothing mapped. */
 static void map(struct replay *r, const struct trace_event *e)
 {
 	const struct tenure *t = replay_tenure(r, e->slot);
-	if (!t || (r->filtered && !t->counts))
+	if (!t || (r->filtered && !t->counts) || r->filter.allocator)
 		return;
 	struct process_sums *p = &r->processes[t->process];
-	r->role_counts[e->role]++;
 	if (e->role == ROLE_MUNMAP) {
-		mappings_remove(&p->maps, e->address, e->size);
+		map_sums_remove(&r->mapped, &p->maps, e->address, e->size);
+		r->role_counts[e->role]++;
 		p->result.unmaps++;
 		return;
 	}
-	mappings_add(&p->maps, e->address, e->size);
+	uint32_t stack = replay_new_stack(r, e->stack);
+	if (r->filtered && (!r->stacks[stack].counts || e->time_ns < r->filter.from_ns)) {
+		/* It may be in the place of one that counts. */
+		map_sums_remove(&r->mapped, &p->maps, e->address, e->size);
+		return;
+	}
+	map_sums_add(&r->mapped, &p->maps, e->address, e->size, stack, e->time_ns);
+	r->role_counts[e->role]++;
 	p->result.maps++;
 	if (p->maps.bytes > p->result.mapped_peak_bytes) {
 		p->result.mapped_peak_bytes = p->maps.bytes;

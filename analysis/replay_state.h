@@ -7,7 +7,7 @@
 
 #include "analysis/cost.h"
 #include "analysis/live_map.h"
-#include "analysis/mappings.h"
+#include "analysis/map_sums.h"
 #include "analysis/replay.h"
 #include "analysis/scopes.h"
 
@@ -106,6 +106,7 @@ struct replay {
 	struct cost sizes[PROFILE_SIZE_CLASSES];
 	struct left sizes_left[PROFILE_SIZE_CLASSES];
 	uint64_t role_counts[256];
+	struct map_sums mapped; /* by index into stacks */
 	struct scopes scopes;
 	size_t mark_cap;
 	struct profile *profile; /* what is already in its final place */

@@ -25,7 +25,7 @@ uint64_t metrics_get(const struct metrics *m, enum rollup_sort sort)
 	return 0;
 }
 
-struct metrics heap_metrics(const struct heap *heap)
+static struct metrics heap_metrics(const struct heap *heap)
 {
 	return (struct metrics){
 		.allocs = heap->allocs,
@@ -216,6 +216,14 @@ void rollup_make(struct rollup *r, enum rollup_by by, enum rollup_sort sort, boo
 	if (!zeros)
 		drop_zeros(r, sort);
 	sort_rows(r, sort);
+}
+
+void rollup_mapped(struct rollup *r, const struct profile_mapped *mapped,
+		   const struct callstacks *stacks)
+{
+	*r = (struct rollup){ .by = ROLLUP_STACK, .total = { .peak_bytes = mapped->peak_bytes } };
+	by_stack(r, stacks);
+	sort_rows(r, SORT_PEAK);
 }
 
 void rollup_release(struct rollup *r)

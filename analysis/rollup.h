@@ -43,9 +43,11 @@ struct rollup {
 /* Rows in which the sorted-by field is 0 are left out unless `zeros`. */
 void rollup_make(struct rollup *r, enum rollup_by by, enum rollup_sort sort, bool zeros,
 		 const struct profile *profile, const struct callstacks *stacks);
+/* The stacks that mapped memory, by what each had mapped at the peak. */
+void rollup_mapped(struct rollup *r, const struct profile_mapped *mapped,
+		   const struct callstacks *stacks);
 void rollup_release(struct rollup *r);
 
 uint64_t metrics_get(const struct metrics *m, enum rollup_sort sort);
-struct metrics heap_metrics(const struct heap *heap);
 
 #endif

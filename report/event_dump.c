@@ -97,8 +97,7 @@ int event_dump(const char *path, const struct dump_request *request, FILE *to, c
 	c.names = trace_names_open(path, err);
 	if (!c.names)
 		return -1;
-	static const struct profile nothing;
-	c.stacks = callstacks_new(c.names->frames, &nothing);
+	c.stacks = callstacks_new(c.names->frames, NULL, 0);
 	if (filter_prepare(request->filter, c.names->frames, &f, err) == 0)
 		result = dump_events(&c, &f, to, err);
 	if (trace_reader_damage(c.names->reader))

@@ -37,9 +37,9 @@ static void function(struct json *j, const struct trace_data *d, uint32_t index)
 		json_hex(j, "offset", f->offset);
 }
 
-static void stack(struct json *j, const struct trace_data *d, uint32_t step)
+static void stack(struct json *j, const struct trace_data *d, const struct callstacks *c,
+		  uint32_t step)
 {
-	const struct callstacks *c = d->stacks;
 	const struct frame *charged;
 	callstacks_charged(c, step, &charged);
 	json_array(j, "frames");
@@ -74,7 +74,7 @@ static void row_key(struct json *j, const struct trace_data *d, enum rollup_by b
 	const struct profile *p = d->profile;
 	switch (by) {
 	case ROLLUP_STACK:
-		stack(j, d, key);
+		stack(j, d, d->stacks, key);
 		break;
 	case ROLLUP_FUNCTION:
 		function(j, d, key);
@@ -218,6 +218,38 @@ static void marks(struct json *j, const struct trace_data *d)
 	json_end_array(j);
 }
 
+/* Only when there is any: it is recorded on request. */
+static void mapped(struct json *j, const struct trace_data *d, uint64_t top)
+{
+	const struct profile_mapped *m = &d->profile->mapped;
+	struct rollup r = { 0 };
+	if (!m->maps && !m->unmaps)
+		return;
+	if (d->mapped_stacks)
+		rollup_mapped(&r, m, d->mapped_stacks);
+	json_object(j, "mapped");
+	json_uint(j, "peak_bytes", m->peak_bytes);
+	json_uint(j, "peak_time_ns", m->peak_ns);
+	json_uint(j, "bytes_at_end", m->bytes);
+	json_uint(j, "maps", m->maps);
+	json_uint(j, "unmaps", m->unmaps);
+	json_uint(j, "stacks_in_all", r.count);
+	json_array(j, "stacks");
+	for (size_t i = 0; i < r.count && (!top || i < top); i++) {
+		const struct metrics *self = &r.rows[i].self;
+		json_object(j, NULL);
+		stack(j, d, d->mapped_stacks, r.rows[i].key);
+		json_uint(j, "maps", self->allocs);
+		json_uint(j, "bytes", self->bytes);
+		json_uint(j, "peak_bytes", self->peak_bytes);
+		json_uint(j, "bytes_at_end", self->live_bytes);
+		json_end_object(j);
+	}
+	json_end_array(j);
+	json_end_object(j);
+	rollup_release(&r);
+}
+
 static void tables(struct json *j, const struct trace_data *d, const struct report_request *r)
 {
 	json_array(j, "tables");
@@ -247,6 +279,7 @@ static void make_report(const struct trace_data *d, const struct report_request 
 	json_allocators(&j, d);
 	marks(&j, d);
 	timeline(&j, d->profile);
+	mapped(&j, d, request->top);
 	if (request->part == REPORT_TREE)
 		tree(&j, d, request);
 	else

@@ -14,7 +14,7 @@ void text_process_tree(struct sheet *s); /* also when it is only one */
 void text_pools(struct sheet *s);
 void text_scopes(struct sheet *s);
 void text_marks(struct sheet *s);
-void text_mapped(struct sheet *s);
+void text_mapped(struct sheet *s, uint64_t top); /* of the stacks that mapped it */
 /* The modules of which this report has shown addresses instead of names. */
 void text_nameless(struct sheet *s);
 /* A module's build-id and path. */
@@ -22,6 +22,8 @@ void text_module(struct sheet *s, const struct trace_module *module);
 
 /* One table, or for ROLLUP_STACK a list with frames. top 0: all rows. */
 void text_rows(struct sheet *s, enum rollup_by by, enum rollup_sort sort, uint64_t top);
+/* The largest stacks of mapped memory; for text_mapped(). */
+void text_mapped_stacks(struct sheet *s, uint64_t top);
 void text_tree(struct sheet *s, enum calltree_kind kind, enum rollup_sort sort);
 
 /* What `info` prints; for report_text. */

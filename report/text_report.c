@@ -26,7 +26,7 @@ static void overview(struct sheet *s)
 	text_pools(s);
 	text_scopes(s);
 	text_marks(s);
-	text_mapped(s);
+	text_mapped(s, OVERVIEW_ROWS);
 	text_rows(s, ROLLUP_STACK, SORT_PEAK, request->top);
 	text_rows(s, ROLLUP_FUNCTION, SORT_COUNT, OVERVIEW_ROWS);
 	text_rows(s, ROLLUP_FUNCTION, SORT_TEMPORARY, OVERVIEW_ROWS);

@@ -157,9 +157,8 @@ static size_t folded_frames(const struct sheet *s, size_t before)
 }
 
 /* When a stack is deeper than asked for, its innermost frames and the outermost one. */
-static void stack_frames(struct sheet *s, uint32_t step)
+static void stack_frames(struct sheet *s, const struct callstacks *c, uint32_t step)
 {
-	const struct callstacks *c = s->data->stacks;
 	const struct frame *charged;
 	char text[64];
 	callstacks_charged(c, step, &charged);
@@ -199,8 +198,41 @@ static void stack_list(struct sheet *s, const struct rollup *r, enum rollup_sort
 		if (i)
 			sheet_end_line(s);
 		stack_head(s, i + 1, &r->rows[i].self, &r->total, sort);
-		stack_frames(s, r->rows[i].key);
+		stack_frames(s, s->data->stacks, r->rows[i].key);
 	}
+}
+
+static void mapped_head(struct sheet *s, size_t rank, const struct metrics *m, uint64_t whole)
+{
+	char a[HUMANE_BYTES];
+	sheet_format(s, STYLE_DIM, "%3zu.", rank);
+	sheet_right(s, STYLE_BOLD, 17, humane_bytes(a, m->peak_bytes));
+	sheet_right(s, STYLE_BOLD, 25, humane_percent(a, m->peak_bytes, whole));
+	sheet_to_column(s, 27);
+	sheet_format(s, STYLE_PLAIN, "%s %s", humane_count(a, m->allocs),
+		     m->allocs == 1 ? "call" : "calls");
+	sheet_format(s, STYLE_PLAIN, " of %s", humane_bytes(a, m->bytes));
+	sheet_format(s, STYLE_PLAIN, "; %s at the end", humane_bytes(a, m->live_bytes));
+	sheet_end_line(s);
+}
+
+void text_mapped_stacks(struct sheet *s, uint64_t top)
+{
+	struct rollup r;
+	char shown[HUMANE_BYTES], all[HUMANE_BYTES], remark[2 * HUMANE_BYTES + 32];
+	if (!s->data->mapped_stacks)
+		return;
+	rollup_mapped(&r, &s->data->profile->mapped, s->data->mapped_stacks);
+	snprintf(remark, sizeof(remark), "%s of %s", humane_count(shown, top),
+		 humane_count(all, r.count));
+	sheet_heading(s, "Mapped at its peak, by stack", top < r.count ? remark : NULL);
+	for (size_t i = 0; i < r.count && i < top; i++) {
+		if (i)
+			sheet_end_line(s);
+		mapped_head(s, i + 1, &r.rows[i].self, r.total.peak_bytes);
+		stack_frames(s, s->data->mapped_stacks, r.rows[i].key);
+	}
+	rollup_release(&r);
 }
 
 /* ---- tables ---- */

@@ -211,6 +211,18 @@ static void largest(struct sheet *s)
 	sheet_end_line(s);
 }
 
+static void mapped(struct sheet *s)
+{
+	const struct profile_mapped *m = &s->data->profile->mapped;
+	char a[HUMANE_BYTES], b[HUMANE_BYTES];
+	if (!m->maps && !m->unmaps)
+		return;
+	line(s, "mapped", humane_bytes(a, m->peak_bytes));
+	sheet_format(s, STYLE_DIM, "beside the heap, at %s; %s at the end",
+		     humane_time(a, m->peak_ns), humane_bytes(b, m->bytes));
+	sheet_end_line(s);
+}
+
 void text_summary(struct sheet *s)
 {
 	program(s);
@@ -221,9 +233,10 @@ void text_summary(struct sheet *s)
 	if (!s->data->profile->heap.allocs) {
 		sheet_text(s, STYLE_PLAIN, "  no allocations");
 		sheet_end_line(s);
-		return;
+	} else {
+		allocations(s);
+		levels(s);
+		largest(s);
 	}
-	allocations(s);
-	levels(s);
-	largest(s);
+	mapped(s);
 }

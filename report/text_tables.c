@@ -196,26 +196,49 @@ void text_marks(struct sheet *s)
 	}
 }
 
-void text_mapped(struct sheet *s)
+static void mapped_row(struct sheet *s, uint32_t index)
+{
+	const struct profile_process *p = &s->data->profile->processes[index];
+	const struct trace_process *process = trace_reader_process(s->data->reader, index);
+	char a[HUMANE_BYTES];
+	snprintf(a, sizeof(a), "%" PRIu32, process->pid);
+	sheet_right(s, STYLE_PLAIN, 9, a);
+	sheet_right(s, STYLE_PLAIN, 20, humane_bytes(a, p->mapped_peak_bytes));
+	sheet_right(s, STYLE_PLAIN, 31, humane_bytes(a, p->mapped_bytes));
+	sheet_right(s, STYLE_PLAIN, 41, humane_count(a, p->maps));
+	sheet_right(s, STYLE_PLAIN, 51, humane_count(a, p->unmaps));
+	sheet_to_column(s, 53);
+	const char *slash = strrchr(process->exe, '/');
+	sheet_text(s, STYLE_PLAIN, slash ? slash + 1 : process->exe);
+	sheet_end_line(s);
+}
+
+void text_mapped(struct sheet *s, uint64_t top)
 {
 	const struct profile *p = s->data->profile;
-	char a[HUMANE_BYTES], b[HUMANE_BYTES], c[HUMANE_BYTES];
-	bool any = false;
-	for (size_t i = 0; i < p->process_count; i++) {
-		const struct profile_process *process = &p->processes[i];
-		if (!process->maps)
-			continue;
-		if (!any)
-			sheet_heading(s, "Mapped memory", NULL);
-		any = true;
-		sheet_format(s, STYLE_PLAIN, "  pid %" PRIu32 ": %s at the most, %s at the end, ",
-			     trace_reader_process(s->data->reader, (uint32_t)i)->pid,
-			     humane_bytes(a, process->mapped_peak_bytes),
-			     humane_bytes(b, process->mapped_bytes));
-		sheet_format(s, STYLE_PLAIN, "%s mmap, ", humane_count(c, process->maps));
-		sheet_format(s, STYLE_PLAIN, "%s munmap", humane_count(c, process->unmaps));
-		sheet_end_line(s);
-	}
+	if (!p->mapped.maps && !p->mapped.unmaps)
+		return;
+	struct process_order *order = mem_zalloc(p->process_count, sizeof(*order));
+	size_t count = 0;
+	for (uint32_t i = 0; i < p->process_count; i++)
+		if (p->processes[i].maps || p->processes[i].unmaps)
+			order[count++] = (struct process_order){
+				p->processes[i].mapped_peak_bytes, i
+			};
+	qsort(order, count, sizeof(*order), larger_peak_first);
+	sheet_heading(s, "Mapped memory", "beside the heap, by mmap, mremap, brk and sbrk");
+	sheet_right(s, STYLE_DIM, 9, "pid");
+	sheet_right(s, STYLE_DIM, 20, "peak");
+	sheet_right(s, STYLE_DIM, 31, "at end");
+	sheet_right(s, STYLE_DIM, 41, "mapped");
+	sheet_right(s, STYLE_DIM, 51, "unmapped");
+	sheet_to_column(s, 53);
+	sheet_text(s, STYLE_DIM, "program");
+	sheet_end_line(s);
+	for (size_t i = 0; i < count && i < top; i++)
+		mapped_row(s, order[i].process);
+	free(order);
+	text_mapped_stacks(s, top);
 }
 
 /* ---- what is missing ---- */

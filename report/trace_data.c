@@ -41,7 +41,11 @@ struct trace_data *trace_data_load(const char *path, struct filter *filter,
 	if (replay_all(d, replay, progress, err) < 0)
 		goto failed;
 	d->profile = replay_finish(replay);
-	d->stacks = callstacks_new(d->frames, d->profile);
+	const struct profile *p = d->profile;
+	d->stacks = callstacks_new(d->frames, p->stacks, p->stack_count);
+	if (p->mapped.stack_count)
+		d->mapped_stacks =
+			callstacks_new(d->frames, p->mapped.stacks, p->mapped.stack_count);
 	return d;
 failed:
 	replay_free(replay);
@@ -54,6 +58,7 @@ void trace_data_free(struct trace_data *d)
 	if (!d)
 		return;
 	callstacks_free(d->stacks);
+	callstacks_free(d->mapped_stacks);
 	profile_free(d->profile);
 	trace_names_close(d->names);
 	free(d);

@@ -21,6 +21,7 @@ struct trace_data {
 	struct frames *frames;	     /* of names */
 	struct profile *profile;
 	struct callstacks *stacks;
+	struct callstacks *mapped_stacks; /* NULL: no memory was seen to be mapped */
 	const struct filter *filter;
 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "analysis/live_map.h"
-#include "analysis/mappings.h"
+#include "analysis/map_sums.h"
 #include "analysis/replay.h"
 #include "tests/analysis/test_stream.h"
 #include "util/mem.h"
@@ -488,37 +488,114 @@ static void test_scopes(void)
 	profile_free(p);
 }
 
+static void count_gone(void *ctx, uint32_t owner, uint64_t bytes)
+{
+	uint64_t *gone = ctx;
+	gone[owner] += bytes;
+}
+
 static void test_mappings(void)
 {
-	enum { PAGES = 256 };
+	enum { PAGES = 256, OWNERS = 4 };
 	struct mappings m = { NULL, 0, 0, 0 };
-	bool model[PAGES] = { false };
+	uint8_t model[PAGES] = { 0 }; /* 1 + owner */
 	uint64_t random = 99;
 	for (unsigned round = 0; round < 20000; round++) {
 		uint64_t bits = stream_random(&random);
 		uint64_t start = bits >> 8 & 255, length = bits >> 16 & 31;
 		if (start + length > PAGES)
 			continue;
-		bool add = bits >> 40 & 1;
-		if (add)
-			mappings_add(&m, start, length);
-		else
-			mappings_remove(&m, start, length);
-		uint64_t sum = 0;
+		uint8_t fill = bits >> 40 & 1 ? 1 + (bits >> 41) % OWNERS : 0;
+		uint64_t gone[OWNERS] = { 0 }, expected[OWNERS] = { 0 }, sum = 0;
+		mappings_remove(&m, start, length, count_gone, gone);
+		if (fill)
+			CHECK("added", mappings_add(&m, start, length, fill - 1u), length);
 		for (uint64_t i = 0; i < PAGES; i++) {
-			if (i >= start && i < start + length)
-				model[i] = add;
-			sum += model[i];
+			if (i >= start && i < start + length) {
+				if (model[i])
+					expected[model[i] - 1]++;
+				model[i] = fill;
+			}
+			sum += model[i] != 0;
 		}
 		CHECK("mapped", m.bytes, sum);
-		for (size_t i = 1; i < m.count; i++)
-			CHECK("ranges are apart", m.ranges[i - 1].end < m.ranges[i].start, true);
+		for (unsigned i = 0; i < OWNERS; i++)
+			CHECK("gone", gone[i], expected[i]);
+		for (size_t i = 0; i < m.count; i++) {
+			const struct mapping *at = &m.ranges[i];
+			for (uint64_t page = at->start; page < at->end; page++)
+				CHECK("owner", at->owner + 1, model[page]);
+			if (i > 0)
+				CHECK("ranges are apart",
+				      at[-1].end < at->start ||
+					      (at[-1].end == at->start && at[-1].owner != at->owner),
+				      true);
+		}
 	}
 	mappings_release(&m);
 }
 
+static void map_event(struct replay *r, uint32_t slot, uint8_t role, uint32_t node, uint64_t page,
+		      uint64_t pages, uint64_t time_ns)
+{
+	struct trace_event e = { .op = TRACE_MAP,
+				 .role = role,
+				 .slot = slot,
+				 .stack = node,
+				 .address = page << 12,
+				 .size = pages << 12,
+				 .time_ns = time_ns };
+	replay_feed(r, &e, 1);
+}
+
+/* Two processes; the second one ends. */
+static void test_mapped(void)
+{
+	enum { A = NODE_FIRST, B, C };
+	struct replay *r = replay_new(NULL);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct trace_event start[] = {
+			{ .op = TRACE_PROCESS_START, .process = i },
+			{ .op = TRACE_THREAD_START, .slot = i, .thread = i, .process = i },
+		};
+		replay_feed(r, start, 2);
+	}
+	map_event(r, 0, ROLE_MMAP, A, 100, 10, 1);
+	map_event(r, 1, ROLE_MMAP, B, 100, 5, 2); /* the same addresses, another process */
+	map_event(r, 0, ROLE_MMAP, B, 105, 10, 3); /* over half of the first: 15 + 5, the peak */
+	map_event(r, 0, ROLE_MUNMAP, C, 102, 4, 4); /* 3 of A's, 1 of B's */
+	map_event(r, 1, ROLE_MREMAP, A, 300, 3, 5);
+	struct trace_event end = { .op = TRACE_PROCESS_END, .process = 1, .time_ns = 6 };
+	replay_feed(r, &end, 1);
+	map_event(r, 0, ROLE_SBRK, C, 400, 2, 7);
+	struct profile *p = replay_finish(r);
+	const struct profile_mapped *m = &p->mapped;
+	CHECK("peak", m->peak_bytes, 20 << 12);
+	CHECK("time of the peak", m->peak_ns, 3);
+	CHECK("at the end", m->bytes, (11 + 8 + 2) << 12);
+	CHECK("maps", m->maps, 5);
+	CHECK("unmaps", m->unmaps, 1);
+	CHECK("stacks", m->stack_count, 3);
+	const uint64_t expected[3][4] = { /* maps, mapped, at the peak, at the end: in pages */
+					  { 2, 13, 5, 5 },
+					  { 2, 15, 15, 14 },
+					  { 1, 2, 0, 2 }
+	};
+	for (size_t i = 0; i < m->stack_count && i < 3; i++) {
+		const struct metrics *got = &m->stacks[i].metrics;
+		CHECK("node", m->stacks[i].node, A + i);
+		CHECK("maps of a stack", got->allocs, expected[i][0]);
+		CHECK("mapped by a stack", got->bytes, expected[i][1] << 12);
+		CHECK("at the peak by a stack", got->peak_bytes, expected[i][2] << 12);
+		CHECK("at the end by a stack", got->live_bytes, expected[i][3] << 12);
+	}
+	CHECK("of the first process", p->processes[0].mapped_peak_bytes, 15 << 12);
+	profile_free(p);
+}
+
 int main(void)
 {
+	test_mapped();
 	test_mappings();
 	test_scopes();
 	test_memory_follows_live_blocks();

@@ -206,6 +206,12 @@ static void golden(void)
 						   .stack = p.load,
 						   .size = 4096,
 						   .address = 0x7e0000004000 });
+	add_event(TRACE_MAP, (struct trace_event){ .slot = 0,
+						   .role = ROLE_MREMAP,
+						   .flags = EVENT_FLAG_REALLOC,
+						   .stack = p.deep,
+						   .size = 200000,
+						   .address = 0x7d0000000000 });
 	trace_writer_time(w, 5000000);
 	start_process(1002, 0, PROCESS_FROM_FORK, "/opt/app/server", command, sizeof(command));
 	start_thread(2, 1, 1002, "server");
