@@ -78,6 +78,10 @@ static const char *const wrappers[] = {
 	"PyObject_Malloc",
 	"PyObject_Realloc",
 	"PyObject_Calloc",
+	"_PyObject_Malloc",
+	"_PyObject_Realloc",
+	"_PyObject_Calloc",
+	"pymalloc_alloc",
 	/* Redis */
 	"zmalloc",
 	"zcalloc",
@@ -149,12 +153,20 @@ static const char *skip_return_type(const char *name)
 	return start;
 }
 
+/* "<alloc::string::String as Clone>::clone" -> "alloc::string...", but "<T as alloc::Make>::make"
+ * -> "alloc::Make...": a type parameter belongs to nobody. */
+static const char *skip_rust_brackets(const char *path)
+{
+	path += strspn(path, "<&");
+	size_t len = strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+	return len > 0 && begins(path + len, " as ") ? path + len + 4 : path;
+}
+
 bool plumbing_function(const char *name)
 {
 	if (begins(name, "operator new"))
 		return true;
-	const char *path = skip_return_type(name);
-	path += strspn(path, "<&");
+	const char *path = skip_rust_brackets(skip_return_type(name));
 	for (size_t i = 0; i < AT_COUNT_OF(beginnings); i++)
 		if (begins(path, beginnings[i]))
 			return true;

@@ -99,6 +99,43 @@ static bool fold_to_fit(struct strbuf *s, const char *from, const char *end, siz
 	return false;
 }
 
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
+}
+
+/* Adds a Rust name without the brackets around the type that a function belongs to: folded like
+ * others they would hide the best part of it. False when there are none. */
+static bool add_rust_path(struct strbuf *out, const char *name)
+{
+	const char *close = name, *as = NULL;
+	int depth = 0;
+	if (*name != '<')
+		return false;
+	for (; *close; close++) {
+		depth += *close == '<';
+		depth -= *close == '>' && close[-1] != '-';
+		if (depth == 0)
+			break;
+		if (depth == 1 && strncmp(close, " as ", 4) == 0)
+			as = close;
+	}
+	if (!*close || close[1] != ':')
+		return false;
+	const char *from = name + 1, *to = as ? as : close;
+	const char *word = from;
+	while (is_word(*word))
+		word++;
+	if (as && (word == from || *word != ':')) { /* a type parameter, a tuple, &[T], ... */
+		from = as + 4;
+		to = close;
+	}
+	strbuf_add(out, from, (size_t)(to - from));
+	strbuf_adds(out, close + 1);
+	return true;
+}
+
 void shorten_function(struct strbuf *out, const char *name, size_t room)
 {
 	size_t len = strlen(name);
@@ -108,8 +145,10 @@ void shorten_function(struct strbuf *out, const char *name, size_t room)
 		strbuf_add(out, name, len);
 		return;
 	}
+	struct strbuf s = STRBUF_INIT, rust = STRBUF_INIT;
+	if (add_rust_path(&rust, name))
+		name = rust.text;
 	const char *end = parameters(name);
-	struct strbuf s = STRBUF_INIT;
 	if (!fold_to_fit(&s, name, end, room))
 		fold_to_fit(&s, after_return_type(name, end), end, room);
 	if (s.len > room && *end)
@@ -123,4 +162,5 @@ void shorten_function(struct strbuf *out, const char *name, size_t room)
 	}
 	strbuf_add(out, s.text, s.len);
 	strbuf_release(&s);
+	strbuf_release(&rust);
 }

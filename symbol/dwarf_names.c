@@ -10,6 +10,7 @@
 enum {
 	MAX_ORIGINS = 16, /* libdw's own bound for abstract origins and specifications */
 	MAX_CONTEXTS = 32,
+	MAX_LAMBDA_CHILDREN = 1024, /* a damaged tree can lead back into itself */
 	MAX_BYTES = 4096,
 };
 
@@ -44,16 +45,41 @@ static Dwarf_Die declaration_of(const Dwarf_Die *die)
 	return at;
 }
 
-static const char *context_name(Dwarf_Die *die)
+/* A class without a name whose operator() the compiler made, not the programmer. */
+static bool is_lambda(Dwarf_Die *class)
 {
-	const char *name = inherited_string(die, DW_AT_name);
-	if (name)
-		return name;
-	return dwarf_tag(die) == DW_TAG_namespace ? "(anonymous namespace)" : "(anonymous)";
+	Dwarf_Die child;
+	if (dwarf_child(class, &child) != 0)
+		return false;
+	for (int i = 0; i < MAX_LAMBDA_CHILDREN; i++) {
+		const char *name =
+			dwarf_tag(&child) == DW_TAG_subprogram ? dwarf_diename(&child) : NULL;
+		if (name && strncmp(name, "operator()", 10) == 0)
+			return dwarf_hasattr_integrate(&child, DW_AT_artificial) != 0;
+		if (dwarf_siblingof(&child, &child) != 0)
+			break;
+	}
+	return false;
 }
 
-/* Collects the names of what is around the declaration, innermost first; returns how many. */
-static size_t contexts_of(const struct qualifying *q, Dwarf_Die declaration, const char **found)
+static void add_context_name(struct strbuf *out, Dwarf_Die *die)
+{
+	const char *name = inherited_string(die, DW_AT_name);
+	int line;
+	if (name)
+		strbuf_adds(out, name);
+	else if (dwarf_tag(die) == DW_TAG_namespace)
+		strbuf_adds(out, "(anonymous namespace)");
+	else if (!is_lambda(die))
+		strbuf_adds(out, "(anonymous)");
+	else if (dwarf_decl_line(die, &line) == 0)
+		strbuf_addf(out, "{lambda:%d}", line);
+	else
+		strbuf_adds(out, "{lambda}");
+}
+
+/* Collects what is around the declaration, innermost first; returns how many. */
+static size_t contexts_of(const struct qualifying *q, Dwarf_Die declaration, Dwarf_Die *found)
 {
 	size_t count = 0;
 	while (count < MAX_CONTEXTS) {
@@ -66,7 +92,7 @@ static size_t contexts_of(const struct qualifying *q, Dwarf_Die declaration, con
 		if (!context ||
 		    !dwarf_offdie(dwarf_cu_getdwarf(declaration.cu), context->first, &die))
 			break;
-		found[count++] = context_name(&die);
+		found[count++] = die;
 		/* A class inside a member function whose body stands elsewhere. */
 		declaration = dwarf_tag(&die) == DW_TAG_subprogram ? declaration_of(&die) : die;
 	}
@@ -75,10 +101,10 @@ static size_t contexts_of(const struct qualifying *q, Dwarf_Die declaration, con
 
 static void add_qualified(const struct qualifying *q, const Dwarf_Die *die, const char *name)
 {
-	const char *contexts[MAX_CONTEXTS];
+	Dwarf_Die contexts[MAX_CONTEXTS];
 	size_t count = contexts_of(q, declaration_of(die), contexts);
 	while (count-- > 0 && q->out->len < MAX_BYTES) {
-		strbuf_adds(q->out, contexts[count]);
+		add_context_name(q->out, &contexts[count]);
 		strbuf_adds(q->out, "::");
 	}
 	strbuf_adds(q->out, name);

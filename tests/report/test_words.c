@@ -41,7 +41,20 @@ static void test_shorten(void)
 		  "(anonymous namespace)::f(...)");
 	shortened("a_function_of_c_with_a_very_long_name", 20, "a_function_of_c_wi..");
 	shortened("f\303\244\303\244\303\244\303\244\303\244\303\244", 8, "f\303\244\303\244..");
-	shortened("<alloc::vec::Vec<T> as core::clone::Clone>::clone", 30, "<...>::clone");
+	shortened("<alloc::vec::Vec<T> as core::clone::Clone>::clone", 30,
+		  "alloc::vec::Vec<T>::clone");
+	shortened("<alloc::vec::Vec<T> as core::clone::Clone>::clone", 27,
+		  "alloc::vec::Vec<T>::clone");
+	shortened("<T as alloc::vec::spec_from_elem::SpecFromElem>::from_elem", 56,
+		  "alloc::vec::spec_from_elem::SpecFromElem::from_elem");
+	shortened("<alloc::raw_vec::RawVec<alloc::vec::Vec<u8>>>::grow_one", 40,
+		  "alloc::raw_vec::RawVec<...>::grow_one");
+	shortened("<&dyn core::ops::Fn<(), Output = i32> as core::ops::FnOnce<()>>::call_once", 50,
+		  "core::ops::FnOnce<()>::call_once");
+	shortened("<fn(a) -> b as core::ops::FnOnce<(a,)>>::call_once::<very, long, list>", 48,
+		  "core::ops::FnOnce<...>::call_once::<...>");
+	shortened("<broken as <<long>::and it does not end at all", 20, "<broken as <...");
+	shortened("<", 8, "<");
 	shortened("broken<<<<(((", 9, "broken<..");
 	shortened(">>>>)))(((<<<more", 9, ">>>>)))..");
 }
@@ -98,6 +111,9 @@ static void test_plumbing(void)
 	plumbing("operator new(unsigned long)", true);
 	plumbing("alloc::raw_vec::RawVec<T,A>::grow_one", true);
 	plumbing("<alloc::string::String as core::clone::Clone>::clone", true);
+	plumbing("<T as alloc::vec::spec_from_elem::SpecFromElem>::from_elem", true);
+	plumbing("<T as app::Make>::make", false);
+	plumbing("_PyObject_Malloc", true);
 	plumbing("xmalloc", true);
 	plumbing("CRYPTO_zalloc", true);
 	plumbing("xmalloc_user", false);
