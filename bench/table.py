@@ -49,8 +49,9 @@ def other_targets(m):
         events = max(m.events(), 1)
         yield Target(name, "trace bytes per event, heaptrack's", m.median("alloctrace", "trace_bytes") / events,
                      m.median("heaptrack", "trace_bytes") / events, "bytes")
-        yield Target(name, "time to the report, 1/5 of interpret and print", m.median("alloctrace", "report_s"),
-                     m.heaptrack_report_s / 5, "s")
+        if m.median("alloctrace", "report_s") is not None:
+            yield Target(name, "time to the report, 1/5 of interpret and print", m.median("alloctrace", "report_s"),
+                         m.heaptrack_report_s / 5, "s")
     live = m.median("alloctrace", "live")
     if live:
         added_kb = m.median("alloctrace", "program_kb") - m.median("plain", "program_kb")
@@ -63,7 +64,7 @@ def targets(results):
 
 
 HEADINGS = ("workload", "way", "seconds", "spread", "x plain", "added ns/event", "program MB", "tool MB", "bytes/event",
-            "report s")
+            "after s", "report s", "spread")
 
 
 def rows(m):
@@ -78,7 +79,8 @@ def rows(m):
                number(m.median(way, "program_kb") / MEGABYTE_KB),
                number(m.median(way, "tool_kb") / MEGABYTE_KB) if traced else "",
                number(m.median(way, "trace_bytes") / max(events, 1), digits=2) if traced else "",
-               number(report_s, digits=3) if traced else ""]
+               number(m.median(way, "after_s"), digits=3) if traced else "", number(report_s, digits=3) if traced else "",
+               "%.0f%%" % (100 * m.spread(way, "report_s")) if way == "alloctrace" else ""]
 
 
 def aligned(lines):

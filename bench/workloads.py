@@ -89,12 +89,14 @@ def redis(how):
 
 # ---- python3, gcc, sqlite3, jq ----
 
+# The system's, not a shim in front of it.
+PYTHON3 = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else "python3"
 PYTHON = """
 import json, sys
 scale = float(sys.argv[1])
 def tree(depth): return {"name": "node%d" % depth, "children": [tree(depth - 1) for _ in range(3)]} if depth else [1.5]
 total = 0
-for i in range(int(12 * scale) + 1):
+for i in range(int(170 * scale) + 1):
     text = json.dumps(tree(7))
     total += len(text) + len(json.loads(text)["children"])
     words = ["w%d" % (n * 7919 % 5000) for n in range(20000)]
@@ -111,7 +113,7 @@ def prepare_python(folder, scale):
 
 
 def python(how):
-    usage = how.run(["/usr/bin/python3", os.path.join(how.folder, "script.py"), str(how.scale)], PYTHONMALLOC="malloc", PYTHONHASHSEED="0")
+    usage = how.run([PYTHON3, os.path.join(how.folder, "script.py"), str(how.scale)], PYTHONMALLOC="malloc", PYTHONHASHSEED="0")
     return Outcome(usage.wall_s)
 
 
@@ -147,7 +149,7 @@ select b, count(*) from t group by substr(b, 1, 6) order by 2 desc limit 5;
 
 def prepare_sqlite(folder, scale):
     with open(os.path.join(folder, "script.sql"), "w") as f:
-        f.write(SQL % int(120000 * scale))
+        f.write(SQL % int(1000000 * scale))
 
 
 def sqlite(how):
@@ -158,7 +160,7 @@ def sqlite(how):
 def prepare_jq(folder, scale):
     with open(os.path.join(folder, "large.json"), "w") as f:
         f.write("[")
-        for i in range(int(25000 * scale) + 10):
+        for i in range(int(200000 * scale) + 10):
             f.write('%s{"id":%d,"name":"item %d","tags":["a%d","b"],"price":%d.5}\n'
                     % ("," if i else "", i, i * 7919 % 10007, i % 7, i % 1000))
         f.write("]")
@@ -168,8 +170,6 @@ def jq(how):
     usage = how.run(["jq", "-c", 'group_by(.tags[0]) | map({k:.[0].tags[0],n:length,s:(map(.price)|add)})',
                      os.path.join(how.folder, "large.json")])
     return Outcome(usage.wall_s)
-
-
 
 
 WORKLOADS = [
@@ -191,7 +191,7 @@ WORKLOADS = [
 
 def missing(workload):
     """The program that it needs and that is not there, or None."""
-    needed = {"redis": ["redis-server", "redis-benchmark", "redis-cli"], "python": ["/usr/bin/python3"],
+    needed = {"redis": ["redis-server", "redis-benchmark", "redis-cli"], "python": [PYTHON3],
               "gcc": ["gcc"], "sqlite": ["sqlite3"], "jq": ["jq"]}.get(workload.name, [])
     for program in needed:
         if not shutil.which(program):
