@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/atomics.h"
+#include "collect/proc_files.h"
 #include "util/mem.h"
 
 enum {
@@ -58,9 +59,23 @@ static void write_thread_start(struct slots *s, uint32_t index, struct slot *slo
 				     .slot = index,
 				     .process = slot->process,
 				     .thread = slot->thread };
-	struct trace_thread record = { slot->process, slot->tid, "" };
+	struct trace_thread record = { slot->process, slot->tid, slot->name };
 	trace_writer_event(s->writer, &start);
 	trace_writer_thread(s->writer, slot->thread, &record);
+}
+
+/* Whether a name that was read before belongs to the program of the slot's process, and not to one
+ * that it has exec'd since: the kernel changes the path first. */
+static bool is_same_program(const struct slots *s, const struct slot *slot, uint32_t pid)
+{
+	char now[PROC_PATH_BYTES];
+	const char *then = s->session->processes[slot->process_index].exe;
+	const size_t most = sizeof(s->session->processes[0].exe) - 1;
+	proc_exe((pid_t)pid, now);
+	size_t len = strnlen(now, most);
+	if (!len || strncmp(then, now, len) != 0)
+		return false;
+	return len == most || then[len] == '\0' || then[len] == ' '; /* " (deleted)" */
 }
 
 /* Threads are mostly named soon after their start; names that change later are found in time, at
@@ -76,7 +91,7 @@ void slot_follow_name(struct slots *s, uint32_t index)
 	slot->next_name_ns = s->clock->now_ns + FIRST_NAME_NS + 9 * age_ns;
 	if (!process->foreign)
 		thread_name_read(process->pid, slot->tid, name);
-	if (!*name || strcmp(name, slot->name) == 0)
+	if (!*name || strcmp(name, slot->name) == 0 || !is_same_program(s, slot, process->pid))
 		return;
 	memcpy(slot->name, name, sizeof(slot->name));
 	struct trace_thread record = { slot->process, slot->tid, name };
@@ -102,7 +117,8 @@ static bool adopt(struct slots *s, uint32_t index, struct slot *slot)
 	slot->tick = 0;
 	slot->must = slot->tail;
 	slot->since_ns = slot->next_name_ns = s->clock->now_ns;
-	slot->name[0] = '\0';
+	memcpy(slot->name, ring->name, sizeof(slot->name));
+	slot->name[sizeof(slot->name) - 1] = '\0';
 	remember_owner(slot);
 	s->owned_count++;
 	write_thread_start(s, index, slot);

@@ -3,6 +3,7 @@
 
 #include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -242,6 +243,9 @@ static void set_up_ring(uint32_t slot, uint32_t tid)
 	ring->words = session_ring_words(slot);
 	ring->words_offset = session_ring_words_offset(slot);
 	ring->first_counter = ring->counter;
+	/* The collector may come too late to ask: after the thread's end, or after an exec. */
+	if (sys_failed(sys_call2(SYS_prctl, PR_GET_NAME, ring->name)))
+		ring->name[0] = '\0';
 	uint32_t count = at_load_relaxed(&session.header->ring_count);
 	while (count <= slot && !at_cas_acq_rel(&session.header->ring_count, &count, slot + 1))
 		;

@@ -32,6 +32,7 @@ enum {
 	SESSION_INTERN_LEVELS = 7,
 	SESSION_MODULE_PATH_BYTES = 440,
 	SESSION_BUILD_ID_BYTES = 20,
+	SESSION_THREAD_NAME_BYTES = 16, /* as the kernel has it */
 	SESSION_DEFAULT_DEPTH = 128,
 	SESSION_MAX_DEPTH = 1024,
 };
@@ -139,7 +140,8 @@ struct session_ring {
 	uint64_t words_offset; /* of its words, from the start of the memfd */
 	uint64_t words;        /* capacity, a power of two */
 	uint64_t first_counter; /* counter when it was claimed */
-	uint64_t pad2[3];
+	char name[SESSION_THREAD_NAME_BYTES]; /* of the thread, then; the reader terminates it */
+	uint64_t pad2;
 };
 
 struct session_module {

@@ -32,7 +32,7 @@ STRESS_TSAN_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O1 -g -fsanitize=thread -Wno-tsa
 check_PROGRAMS += tests/collect/stress-tsan
 tests_collect_stress_tsan_SOURCES = tests/collect/stress.c $(COLLECT_RIG) \
 	collect/clock.c collect/code_tables.c collect/collector.c collect/drain.c \
-	collect/order.c collect/processes.c collect/session_memory.c collect/slots.c \
+	collect/order.c collect/proc_files.c collect/processes.c collect/session_memory.c collect/slots.c \
 	collect/thread_name.c util/err.c util/mem.c util/strbuf.c
 tests_collect_stress_tsan_CFLAGS = $(STRESS_TSAN_CFLAGS)
 tests_collect_stress_tsan_LDFLAGS = -fsanitize=thread
