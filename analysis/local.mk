@@ -6,6 +6,7 @@ analysis_libanalysis_a_SOURCES = \
 	analysis/cost.h \
 	analysis/filter.c analysis/filter.h \
 	analysis/frames.c analysis/frames.h \
+	analysis/lineage.c analysis/lineage.h \
 	analysis/live_map.c analysis/live_map.h \
 	analysis/map_sums.c analysis/map_sums.h \
 	analysis/mappings.c analysis/mappings.h \

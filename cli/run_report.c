@@ -9,6 +9,8 @@
 #include "cli/report_summary.h"
 #include "util/strbuf.h"
 
+enum { PROGRAMS_TEXT_BYTES = 32 };
+
 static const char *bytes_text(uint64_t bytes, char *text, size_t room)
 {
 	static const char *const units[] = { "bytes", "KB", "MB", "GB", "TB" };
@@ -20,21 +22,35 @@ static const char *bytes_text(uint64_t bytes, char *text, size_t room)
 	return text;
 }
 
+/* Programs are told where they are not one for each process. */
+static const char *programs_text(const struct collect_result *result,
+				 char text[PROGRAMS_TEXT_BYTES])
+{
+	text[0] = '\0';
+	if (result->programs > 1 && result->programs != result->processes)
+		snprintf(text, PROGRAMS_TEXT_BYTES, " (%" PRIu32 " programs)", result->programs);
+	return text;
+}
+
 void run_report_end(const struct collect_result *result, enum run_report report)
 {
-	char size[32];
+	char size[32], programs[PROGRAMS_TEXT_BYTES];
 	struct strbuf path = STRBUF_INIT;
 	strbuf_add_escaped(&path, result->path);
-	say("%s: %" PRIu64 " event%s of %" PRIu32 " process%s in %s", path.text, result->events,
-	    result->events == 1 ? "" : "s", result->processes, result->processes == 1 ? "" : "es",
-	    bytes_text(result->bytes, size, sizeof(size)));
+	if (result->empty)
+		say("%s: %s", path.text, result->empty);
+	else
+		say("%s: %" PRIu64 " event%s of %" PRIu32 " process%s%s in %s", path.text,
+		    result->events, result->events == 1 ? "" : "s", result->processes,
+		    result->processes == 1 ? "" : "es", programs_text(result, programs),
+		    bytes_text(result->bytes, size, sizeof(size)));
 	strbuf_release(&path);
 	if (result->unresolved)
 		say("interrupted: %zu addresses have no symbols in the trace", result->unresolved);
 	if (result->end == COLLECT_END_LIMIT)
 		say("the limit was reached: recording has ended");
 	struct err err;
-	if (report != RUN_REPORT_NONE &&
+	if (!result->empty && report != RUN_REPORT_NONE &&
 	    report_summary(result->path, stderr, report == RUN_REPORT_FULL,
 			   output_color(stderr, COLOR_AUTO), &err) < 0)
 		say("no report: %s", err.text);

@@ -182,7 +182,8 @@ int collect_run(const struct collect_options *options, struct collect_result *re
 void collect_result_release(struct collect_result *result)
 {
 	free(result->path);
-	result->path = NULL;
+	free(result->empty);
+	result->path = result->empty = NULL;
 }
 
 _Noreturn void collect_end_as(int status)

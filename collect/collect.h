@@ -27,7 +27,8 @@ struct collect_result {
 	uint64_t bytes;          /* of the file */
 	uint64_t events;
 	uint64_t duration_ns;
-	uint32_t processes, threads;
+	uint32_t processes, programs, threads;
+	char *empty;             /* why the trace holds no allocation, a sentence; NULL: it does */
 	size_t unresolved;       /* addresses without symbols because the user interrupted */
 	struct err write_error;  /* why the end is COLLECT_END_FAILED */
 };

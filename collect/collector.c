@@ -85,6 +85,8 @@ void collector_finish_ended(struct collector *c)
 		struct process_note *note = &p->notes[index];
 		if (!note->ended || note->finished)
 			continue;
+		/* All that happened before this pass has been written. */
+		trace_writer_time(c->writer, c->clock.now_ns);
 		for (uint32_t slot = 0; slot < c->slots.count; slot++)
 			if (c->slots.items[slot].owned &&
 			    c->slots.items[slot].process_index == index)
@@ -108,6 +110,7 @@ void collector_drain_all(struct collector *c)
 {
 	begin_pass(c);
 	order_drain_all(c);
+	trace_writer_time(c->writer, c->clock.now_ns);
 	c->words += c->pass_words;
 }
 

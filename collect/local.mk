@@ -7,6 +7,7 @@ collect_libcollect_a_SOURCES = \
 	collect/collector.c collect/collector.h \
 	collect/drain.c collect/drain.h \
 	collect/embed.c collect/embed.h \
+	collect/empty_trace.c collect/empty_trace.h \
 	collect/launch.c collect/launch.h \
 	collect/order.c collect/order.h \
 	collect/proc_files.c collect/proc_files.h \

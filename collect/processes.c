@@ -51,11 +51,16 @@ static void write_start(struct processes *p, struct process_note *note,
 		.command = record->command,
 		.command_bytes = command_bytes(record->command, sizeof(record->command)),
 	};
+	bool replaces = process.origin == PROCESS_FROM_EXEC && parent != TRACE_NO_PROCESS &&
+			p->lineage[parent].pid == process.pid;
+	p->process_count += !replaces;
+	p->program_count += process.origin == PROCESS_FROM_EXEC;
 	trace_writer_process(p->writer, &process);
 	struct trace_event start = { .op = TRACE_PROCESS_START, .process = note->id };
 	trace_writer_event(p->writer, &start);
 	p->lineage = mem_grow(p->lineage, &p->lineage_cap, p->id_count, sizeof(*p->lineage));
-	p->lineage[note->id] = (struct process_lineage){ parent, process.origin };
+	p->lineage[note->id] = (struct process_lineage){ parent, process.origin,
+							       process.pid };
 }
 
 /* The id of a parent's index; a parent that is ready but not yet seen comes first. */

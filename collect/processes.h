@@ -33,6 +33,7 @@ struct process_note {
 struct process_lineage {
 	uint32_t parent; /* id, or TRACE_NO_PROCESS */
 	uint32_t origin; /* enum process_origin */
+	uint32_t pid;
 };
 
 struct processes {
@@ -43,6 +44,8 @@ struct processes {
 	struct process_lineage *lineage;
 	size_t lineage_cap;
 	uint32_t id_count;
+	uint32_t process_count; /* a process that execs has several ids and is one process */
+	uint32_t program_count; /* programs started in them */
 	uint32_t scan_from; /* records below have been seen */
 	uint32_t notes_end; /* highest index ever seen + 1 */
 	uint32_t live;      /* seen and not finished */

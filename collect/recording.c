@@ -9,6 +9,7 @@
 
 #include "base/atomics.h"
 #include "collect/embed.h"
+#include "collect/empty_trace.h"
 #include "collect/survivors.h"
 #include "util/mem.h"
 #include "wire/events.h"
@@ -105,11 +106,33 @@ static bool go_on_with_symbols(void *context, uint64_t done, uint64_t all)
 	return !r->interrupted;
 }
 
-static void complete_trace(struct recording *r, enum collect_end end)
+/* What has been counted, and a sentence if that is nothing. */
+static void sum_up(struct recording *r, bool paused)
+{
+	const struct collector *c = &r->collector;
+	struct collect_result *result = r->result;
+	result->events = trace_writer_events(r->writer);
+	result->duration_ns = c->clock.now_ns;
+	result->processes = c->processes.process_count;
+	result->programs = c->processes.program_count;
+	result->threads = c->slots.thread_count;
+	const struct empty_trace t = {
+		.events = result->events,
+		.unrecorded = at_load_relaxed(&r->session->header->unrecorded),
+		.processes = result->processes,
+		.left_out = at_load_relaxed(&r->watch->left_out),
+		.paused = paused,
+		.cut = result->end == COLLECT_END_LIMIT,
+	};
+	result->empty = result->end == COLLECT_END_FAILED ? NULL : empty_trace_reason(&t);
+	if (result->empty)
+		trace_writer_fact(r->writer, "empty", result->empty);
+}
+
+/* Takes and writes what is still to be had, and no more from now on. */
+static void write_last_events(struct recording *r)
 {
 	struct collector *c = &r->collector;
-	struct collect_result *result = r->result;
-	result->end = end;
 	at_store_release(&r->session->header->state, (uint32_t)SESSION_ENDED);
 	collector_drain_all(c);
 	collector_finish_ended(c);
@@ -117,16 +140,22 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	uint64_t unrecorded = at_load_relaxed(&r->session->header->unrecorded);
 	if (unrecorded)
 		write_loss(r, TRACE_LOSS_NO_RING, unrecorded);
-	if (end == COLLECT_END_LIMIT)
+	if (r->result->end == COLLECT_END_LIMIT)
 		write_loss(r, TRACE_LOSS_CUT, 0);
+}
+
+static void complete_trace(struct recording *r, enum collect_end end)
+{
+	struct collector *c = &r->collector;
+	struct collect_result *result = r->result;
+	bool paused = at_load_relaxed(&r->session->header->state) == SESSION_PAUSED;
+	result->end = end;
+	write_last_events(r);
 	end_facts(r);
+	sum_up(r, paused);
 	if (r->options->symbols && end != COLLECT_END_FAILED)
 		result->unresolved = embed_symbols(&c->tables, r->writer, go_on_with_symbols,
 						   r);
-	result->events = trace_writer_events(r->writer);
-	result->duration_ns = c->clock.now_ns;
-	result->processes = c->processes.id_count;
-	result->threads = c->slots.thread_count;
 	struct err err = { "" };
 	if (trace_writer_close(r->writer, &err) < 0 && end != COLLECT_END_FAILED) {
 		result->end = COLLECT_END_FAILED;

@@ -139,8 +139,10 @@ static void answer(struct watch *w, int connection, pid_t pid)
 					   .pid = (uint32_t)pid,
 					   .process = UINT32_MAX };
 	proc_exe(pid, exe);
-	if ((w->filter.follow || pid == w->child) && watch_filter_wants(&w->filter, exe) &&
-	    watch_session_is_on(w->session))
+	bool wanted = watch_filter_wants(&w->filter, exe);
+	if (!wanted)
+		at_add_relaxed(&w->left_out, 1u);
+	if (wanted && (w->filter.follow || pid == w->child) && watch_session_is_on(w->session))
 		welcome.process = watch_claim(w->session, pid, earlier, earlier_count);
 	welcome.trace = welcome.process != UINT32_MAX;
 	if (welcome.trace)

@@ -42,6 +42,7 @@ struct watch {
 	struct channel *channel;
 	struct watch_filter filter;
 	pid_t child;       /* 0 once it has been waited for; written by the thread */
+	uint32_t left_out; /* programs that the filter did not want; the thread writes it */
 	uint64_t child_ended_ns; /* CLOCK_MONOTONIC; the thread's own */
 	int toggle_signal; /* 0: none */
 	int epoll_fd, signal_fd, quit_fd;

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "analysis/lineage.h"
+
 static const char *const fact_keys[] = {
 	"host",	   "kernel",  "tool",	  "cwd",	 "started",
-	"command", "options", "clock_hz", "wait_status", "ended",
+	"command", "options", "clock_hz", "wait_status", "ended", "empty",
 };
 
 void json_trace(struct json *j, const struct trace_data *d)
@@ -81,6 +83,9 @@ static void json_status(struct json *j, const struct profile_process *p)
 
 void json_processes(struct json *j, const struct trace_data *d)
 {
+	struct lineage l = lineage_count(d->reader, d->profile->process_count);
+	json_uint(j, "process_count", l.processes);
+	json_uint(j, "program_count", l.programs);
 	json_array(j, "processes");
 	for (uint32_t i = 0; i < d->profile->process_count; i++) {
 		const struct profile_process *p = &d->profile->processes[i];

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "analysis/lineage.h"
 #include "report/humane.h"
 #include "report/text_parts.h"
 
@@ -84,23 +85,38 @@ static uint64_t session_status(const struct sheet *s)
 	return first->ended ? first->wait_status : TRACE_STATUS_UNKNOWN;
 }
 
+/* Programs are told where they are not one for each process: after an exec, or without one. */
+static void processes(struct sheet *s)
+{
+	char buf[HUMANE_BYTES];
+	struct lineage l = lineage_count(s->data->reader, s->data->profile->process_count);
+	if (l.processes < 2 && l.programs < 2)
+		return;
+	sheet_format(s, STYLE_PLAIN, " in %s %s", humane_count(buf, l.processes),
+		     l.processes == 1 ? "process" : "processes");
+	if (l.programs != l.processes && l.programs > 1)
+		sheet_format(s, STYLE_PLAIN, " (%s programs)", humane_count(buf, l.programs));
+}
+
 static void circumstances(struct sheet *s)
 {
 	const struct profile *p = s->data->profile;
 	char buf[HUMANE_BYTES], count[HUMANE_BYTES], status[64];
+	if (!p->process_count && !p->end_ns)
+		return;
 	if (p->process_count) {
 		sheet_format(s, STYLE_PLAIN, "pid %" PRIu32,
 			     trace_reader_process(s->data->reader, 0)->pid);
 		if (*text_wait_status(status, sizeof(status), session_status(s)))
 			sheet_format(s, STYLE_PLAIN, ", %s", status);
-		sheet_text(s, STYLE_PLAIN, "; ");
 	}
-	sheet_format(s, STYLE_PLAIN, "traced for %s", humane_time(buf, p->end_ns));
-	sheet_format(s, STYLE_PLAIN, "; %s %s", humane_count(count, p->thread_count),
-		     p->thread_count == 1 ? "thread" : "threads");
-	if (p->process_count > 1)
-		sheet_format(s, STYLE_PLAIN, " in %s processes",
-			     humane_count(count, p->process_count));
+	if (p->end_ns)
+		sheet_format(s, STYLE_PLAIN, "%straced for %s", p->process_count ? "; " : "",
+			     humane_time(buf, p->end_ns));
+	if (p->thread_count)
+		sheet_format(s, STYLE_PLAIN, "; %s %s", humane_count(count, p->thread_count),
+			     p->thread_count == 1 ? "thread" : "threads");
+	processes(s);
 	sheet_end_line(s);
 }
 
@@ -231,7 +247,8 @@ void text_summary(struct sheet *s)
 	filter(s);
 	sheet_end_line(s);
 	if (!s->data->profile->heap.allocs) {
-		sheet_text(s, STYLE_PLAIN, "  no allocations");
+		const char *why = trace_reader_fact(s->data->reader, "empty");
+		sheet_format(s, STYLE_PLAIN, "  %s", why ? why : "no allocations");
 		sheet_end_line(s);
 	} else {
 		allocations(s);
