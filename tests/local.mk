@@ -33,7 +33,7 @@ TRACED_CXX = destructors exceptions left-hooks operators
 STEPPED = tests/programs/single-step tests/programs/single-step-ibt
 TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 
-BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) tests/unwind-compare.so
+BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) tests/programs/segments-apart tests/unwind-compare.so
 check_DATA += $(BUILT_FOR_TESTS)
 CLEANFILES += $(BUILT_FOR_TESTS)
 EXTRA_DIST += tests/counter.c tests/bump.c tests/unwind-compare.c tests/programs/single-step.cc tests/programs/expect.h tests/programs/plugin-c.c \
@@ -57,6 +57,9 @@ tests/programs/single-step: tests/programs/single-step.cc tests/programs/expect.
 tests/programs/single-step-ibt: tests/programs/single-step.cc tests/programs/expect.h
 	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -fcf-protection=full \
 		-Wl,-z,lazy,-z,ibtplt -o $@ $<
+tests/programs/segments-apart: tests/programs/recursion.c tests/programs/expect.h
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) -no-pie -fno-pie \
+		-Wl,-z,max-page-size=0x200000,-z,separate-code -o $@ $<
 tests/programs/plugin-c.so: tests/programs/plugin-c.c tests/programs/expect.h
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) $(TEST_SO_FLAGS) -o $@ $<
 tests/programs/plugin-cxx.so: tests/programs/plugin-cxx.cc tests/programs/expect.h
