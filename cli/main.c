@@ -3,6 +3,7 @@
  * `alloctrace PROGRAM` is `alloctrace run PROGRAM`: a first word that is no command, or an option,
  * goes to the default command. A program whose name is a command's needs `run` or `--`. */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -52,6 +53,10 @@ static int dispatch(int argc, char **argv)
 	else if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0)
 		word = "version";
 	const struct command *c = command_find(word);
+	/* An output that reaches a limit of size is an error to be told. The program that `run`
+	 * starts is to inherit what there was. */
+	if (c && c->function != cmd_run)
+		signal(SIGXFSZ, SIG_IGN);
 	if (c)
 		return c->function(argc - 1, argv + 1);
 	return command_default()->function(argc, argv);

@@ -79,9 +79,10 @@ static void recorded(void *context, const struct collect_result *result)
 	if (o->progress.label)
 		progress_end(&o->progress);
 	if (result->end == COLLECT_END_FAILED)
-		say("%s; the program goes on, the trace ends here. What is missing can only be "
-		    "had by another run, with -o naming a place with room",
-		    result->write_error.text);
+		say("%s; the trace ends here%s. What is missing can only be had by another run, "
+		    "with -o naming a place with room",
+		    result->write_error.text,
+		    result->program_ended ? "" : ", the program goes on");
 	if (!o->quiet)
 		run_report_end(result, (enum run_report)o->report);
 }

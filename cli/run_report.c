@@ -37,7 +37,10 @@ void run_report_end(const struct collect_result *result, enum run_report report)
 	char size[32], programs[PROGRAMS_TEXT_BYTES];
 	struct strbuf path = STRBUF_INIT;
 	strbuf_add_escaped(&path, result->path);
-	if (result->empty)
+	if (result->end == COLLECT_END_FAILED)
+		say("%s: cut off, %s are good", path.text,
+		    bytes_text(result->bytes, size, sizeof(size)));
+	else if (result->empty)
 		say("%s: %s", path.text, result->empty);
 	else
 		say("%s: %" PRIu64 " event%s of %" PRIu32 " process%s%s in %s", path.text,

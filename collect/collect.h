@@ -23,6 +23,7 @@ struct collect_result {
 	int exec_errno;          /* not 0: the program could not be started */
 	int status;              /* of the program, as of waitpid() */
 	enum collect_end end;
+	bool program_ended;      /* the status is known */
 	char *path;              /* of the trace */
 	uint64_t bytes;          /* of the file */
 	uint64_t events;

@@ -153,6 +153,7 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	write_last_events(r);
 	end_facts(r);
 	sum_up(r, paused);
+	result->program_ended = r->child_ended;
 	if (r->options->symbols && end != COLLECT_END_FAILED)
 		result->unresolved = embed_symbols(&c->tables, r->writer, go_on_with_symbols,
 						   r);

@@ -57,6 +57,18 @@ static int set_size(int fd)
 	return failed;
 }
 
+static int tell_failure(struct err *err)
+{
+	unsigned long long mb = session_bytes() >> 20;
+	struct rlimit limit = { 0, 0 };
+	if (errno != EFBIG || getrlimit(RLIMIT_FSIZE, &limit) < 0)
+		return err_set_errno(err, "cannot map %llu MB of memory to share with the program",
+				     mb);
+	return err_set(err, "cannot make the memory to share with the program: it counts as a file of "
+		       "%llu MB, of which little is used, and files may have %llu KB here (ulimit -Hf)",
+		       mb, (unsigned long long)limit.rlim_max >> 10);
+}
+
 int session_create(struct session *s, const struct session_settings *settings, struct err *err)
 {
 	s->fd = memfd_create("alloctrace", MFD_CLOEXEC);
@@ -66,9 +78,7 @@ int session_create(struct session *s, const struct session_settings *settings, s
 	if (set_size(s->fd) == 0)
 		s->base = mmap(NULL, session_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
 	if (s->base == MAP_FAILED) {
-		err_set_errno(err, "cannot map %llu MB of memory to share with the program%s",
-			      (unsigned long long)(session_bytes() >> 20),
-			      errno == EFBIG ? " (see ulimit -f)" : "");
+		tell_failure(err);
 		close(s->fd);
 		return -1;
 	}
