@@ -4,6 +4,7 @@
 #include "base/atomics.h"
 #include "collect/clock.h"
 #include "collect/proc_files.h"
+#include "wire/claim.h"
 
 static uint32_t record_count(struct session *s)
 {
@@ -52,35 +53,13 @@ static uint32_t find_parent(struct session *s, pid_t pid, const uint32_t *earlie
 	return latest(s, records, watch_earlier_images(s, parent, records));
 }
 
-static bool try_claim(struct session *s, uint32_t index)
-{
-	uint32_t unused = PROCESS_UNUSED;
-	return at_load_relaxed(&s->processes[index].state) == PROCESS_UNUSED &&
-	       at_cas_acq_rel(&s->processes[index].state, &unused, (uint32_t)PROCESS_CLAIMED);
-}
-
-/* New records first; then those that the collector has put back. */
-static uint32_t claim_index(struct session *s)
-{
-	while (at_load_relaxed(&s->header->process_count) < SESSION_MAX_PROCESSES) {
-		uint32_t index = at_add_relaxed(&s->header->process_count, 1u);
-		if (index < SESSION_MAX_PROCESSES && try_claim(s, index))
-			return index;
-	}
-	/* The collector puts them back in the order of their ends: from anywhere, one is near. */
-	uint32_t start = (uint32_t)clock_monotonic_ns();
-	for (uint32_t i = 0; i < SESSION_MAX_PROCESSES; i++)
-		if (try_claim(s, (start + i) % SESSION_MAX_PROCESSES))
-			return (start + i) % SESSION_MAX_PROCESSES;
-	return UINT32_MAX;
-}
-
 uint32_t watch_claim(struct session *s, pid_t pid, const uint32_t *earlier, size_t earlier_count)
 {
 	uint32_t parent = find_parent(s, pid, earlier, earlier_count);
-	uint32_t index = claim_index(s);
-	if (index == UINT32_MAX)
-		return index;
+	uint32_t from = (uint32_t)clock_monotonic_ns();
+	uint32_t index = process_record_claim(s->header, s->processes, from);
+	if (index == SESSION_MAX_PROCESSES)
+		return UINT32_MAX;
 	struct session_process *p = &s->processes[index];
 	at_store_relaxed(&p->pid, (uint32_t)pid);
 	at_store_relaxed(&p->parent, parent);

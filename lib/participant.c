@@ -13,6 +13,7 @@
 #include "base/compiler.h"
 #include "base/hash.h"
 #include "lib/sys.h"
+#include "wire/claim.h"
 
 enum { CONNECT_TIMEOUT_S = 5 };
 
@@ -183,32 +184,6 @@ void session_ready(void)
 	session_wake_collector();
 }
 
-static bool claim_if_unused(uint32_t index)
-{
-	uint32_t unused = PROCESS_UNUSED;
-	return at_load_relaxed(&session.processes[index].state) == PROCESS_UNUSED &&
-	       at_cas_acq_rel(&session.processes[index].state, &unused, PROCESS_CLAIMED);
-}
-
-/* A record that nobody has: a new one, or, when all have been used, one that the collector has put
- * back because its process has long gone. SESSION_MAX_PROCESSES when there is none. */
-static uint32_t claim_process_record(void)
-{
-	uint32_t *count = &session.header->process_count;
-	while (at_load_relaxed(count) < SESSION_MAX_PROCESSES) {
-		uint32_t index = at_add_relaxed(count, 1u);
-		if (index < SESSION_MAX_PROCESSES && claim_if_unused(index))
-			return index;
-	}
-	at_store_relaxed(count, SESSION_MAX_PROCESSES); /* adds may have gone beyond */
-	/* About half of them are free: looked for from anywhere, one is near. */
-	uint32_t start = (uint32_t)(hash_u64(sys_getpid()) >> 32);
-	for (uint32_t i = 0; i < SESSION_MAX_PROCESSES; i++)
-		if (claim_if_unused((start + i) % SESSION_MAX_PROCESSES))
-			return (start + i) % SESSION_MAX_PROCESSES;
-	return SESSION_MAX_PROCESSES;
-}
-
 bool session_forked(void)
 {
 	if (session.options & SESSION_NO_FOLLOW ||
@@ -216,7 +191,8 @@ bool session_forked(void)
 		return false;
 	uint32_t parent = session.process_index, parent_pid = session.pid;
 	const struct session_process *before = session.process;
-	uint32_t index = claim_process_record();
+	uint32_t from = (uint32_t)(hash_u64(sys_getpid()) >> 32); /* siblings start apart */
+	uint32_t index = process_record_claim(session.header, session.processes, from);
 	if (index >= SESSION_MAX_PROCESSES)
 		return false;
 	adopt_process(index);

@@ -9,15 +9,15 @@
 
 #include "base/atomics.h"
 #include "collect/clock.h"
+#include "wire/claim.h"
 #include "wire/roles.h"
 
 uint32_t producer_process(struct session *s, uint32_t pid, uint32_t origin, uint32_t parent)
 {
-	uint32_t index = at_add_relaxed(&s->header->process_count, 1u);
-	struct session_process *p = &s->processes[index];
-	uint32_t unused = PROCESS_UNUSED;
-	if (!at_cas_acq_rel(&p->state, &unused, (uint32_t)PROCESS_CLAIMED))
+	uint32_t index = process_record_claim(s->header, s->processes, pid);
+	if (index == SESSION_MAX_PROCESSES)
 		return UINT32_MAX;
+	struct session_process *p = &s->processes[index];
 	p->pid = pid;
 	p->parent = parent;
 	p->origin = origin;

@@ -28,7 +28,7 @@ struct producer {
 	bool manual_ticks; /* only producer_tick() writes them */
 };
 
-/* A process record made ready; `parent` is an index. */
+/* A process record made ready; `parent` is an index. UINT32_MAX when none is free. */
 uint32_t producer_process(struct session *s, uint32_t pid, uint32_t origin, uint32_t parent);
 /* Claims a ring for this thread (tid: its own); false when none is free. */
 bool producer_claim(struct producer *p, struct session *s, uint32_t process);

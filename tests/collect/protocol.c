@@ -263,30 +263,30 @@ static void a_new_owner_goes_on_counting(void)
 	rig_close(&r);
 }
 
+static void all_records_taken(void)
+{
+	struct rig r;
+	rig_open(&r);
+	for (uint32_t i = 0; i < SESSION_MAX_PROCESSES; i++)
+		CHECK(producer_process(&r.session, i, PROCESS_FROM_EXEC, UINT32_MAX) == i, "%u", i);
+	for (int i = 0; i < 3; i++)
+		CHECK(producer_process(&r.session, 1, PROCESS_FROM_EXEC, UINT32_MAX) == UINT32_MAX,
+		      "there is no more");
+	at_store_relaxed(&r.session.processes[77].state, (uint32_t)PROCESS_UNUSED);
+	CHECK(producer_process(&r.session, 78, PROCESS_FROM_EXEC, UINT32_MAX) == 77, "all are tried");
+	rig_close(&r);
+}
+
 /* A child of fork() ends without having freed anything; its record is used by a later one. */
 static void process_records_are_used_again(void)
 {
 	struct rig r;
 	rig_open(&r);
 	for (unsigned i = 0; i < 3 * SESSION_MAX_PROCESSES; i++) {
-		if (at_load_relaxed(&r.session.header->process_count) == SESSION_MAX_PROCESSES) {
-			uint32_t index = 0;
-			while (index < SESSION_MAX_PROCESSES &&
-			       r.session.processes[index].state != PROCESS_UNUSED)
-				index++;
-			CHECK(index < SESSION_MAX_PROCESSES, "no record is free");
-			/* producer_process() takes the next one. */
-			at_store_relaxed(&r.session.header->process_count, index);
-			CHECK(producer_process(&r.session, 1, PROCESS_FROM_EXEC, UINT32_MAX) ==
-			      index, "claimed");
-			at_store_relaxed(&r.session.header->process_count, SESSION_MAX_PROCESSES);
-			processes_look(&r.collector.processes);
-			processes_note_end(&r.collector.processes, index, 0);
-		} else {
-			uint32_t index = producer_process(&r.session, 1, PROCESS_FROM_EXEC,
-							  UINT32_MAX);
-			processes_note_end(&r.collector.processes, index, 0);
-		}
+		uint32_t index = producer_process(&r.session, i, PROCESS_FROM_EXEC, UINT32_MAX);
+		CHECK(index < SESSION_MAX_PROCESSES, "no record is free after %u", i);
+		processes_look(&r.collector.processes);
+		processes_note_end(&r.collector.processes, index, 0);
 		if (i % 64 == 0)
 			collector_finish_ended(&r.collector);
 	}
@@ -334,6 +334,7 @@ int main(void)
 	a_node_being_filled_in_is_waited_for();
 	a_forked_child_frees_what_it_inherited();
 	a_new_owner_goes_on_counting();
+	all_records_taken();
 	process_records_are_used_again();
 	a_late_end_spares_the_next_process();
 	return 0;
