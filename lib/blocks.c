@@ -32,6 +32,7 @@ struct page_word {
 };
 
 _Static_assert(sizeof(struct page_word) == 8, "one word a page");
+typedef uint64_t __attribute__((may_alias)) page_word_bits;
 
 static const uint16_t capacities[] = { 0,  1,  2,  3,  4,  6,  8,   10,  12,  14,  16,  20,
 				       24, 28, 32, 36, 40, 48, 56,  64,  72,  80,  96,  112,
@@ -69,11 +70,17 @@ static inline struct table page_table(const struct page_word *page)
 	return table_at((void *)address, page->class);
 }
 
+/* In one store: whoever is interrupted before or after it and never comes back (a signal handler
+ * that ends in longjmp) leaves a page that is whole. */
 static void page_set_table(struct page_word *page, const void *memory, unsigned class)
 {
-	page->address_low = (uint16_t)(uintptr_t)memory;
-	page->address_high = (uint32_t)((uintptr_t)memory >> 16);
-	page->class = (uint8_t)class;
+	struct page_word fresh = { .lock = page->lock,
+				   .class = (uint8_t)class,
+				   .address_low = (uint16_t)(uintptr_t)memory,
+				   .address_high = (uint32_t)((uintptr_t)memory >> 16) };
+	uint64_t word;
+	__builtin_memcpy(&word, &fresh, sizeof(word));
+	at_store_relaxed((page_word_bits *)page, word);
 }
 
 static inline unsigned position_of(uintptr_t address)
@@ -191,9 +198,11 @@ static AT_COLD bool grow(struct page_word *page, unsigned first_class)
 			return false;
 		struct table fresh = table_at(memory, class);
 		if (!page->class || move_live(&fresh, &old)) {
-			if (page->class)
-				slab_give(page->class, old.tags);
+			unsigned old_class = page->class;
 			page_set_table(page, memory, class);
+			at_signal_fence();
+			if (old_class)
+				slab_give(old_class, old.tags);
 			return true;
 		}
 		slab_give(class, memory);

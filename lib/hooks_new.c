@@ -16,9 +16,8 @@ __attribute__((used)) int alloctrace_personality(int version, int actions, uint6
 int alloctrace_personality(int version, int actions, uint64_t class, void *exception,
 			   void *context)
 {
-	struct thread *t = thread_self;
-	if (actions & UA_CLEANUP_PHASE && t->guard >= GUARD_FIRST_ADDRESS)
-		t->guard = GUARD_FREE;
+	if (actions & UA_CLEANUP_PHASE)
+		thread_unwound(thread_self);
 	return URC_CONTINUE_UNWIND;
 }
 

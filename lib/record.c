@@ -40,6 +40,7 @@ static inline void put_alloc(struct thread *t, const struct block *b, uint64_t s
 	size = AT_LIKELY(size <= EVENT_VALUE_MAX) ? size : EVENT_VALUE_MAX;
 	thread_put(t, event_word(EVENT_ALLOC, block_role(b), flags, size));
 	thread_put(t, block_stack(b) | (uint64_t)block_allocator(b) << 32);
+	at_signal_fence(); /* for recover() in thread.c: not counted before t->head says so */
 	t->counter++;
 }
 
@@ -51,10 +52,13 @@ static inline void put_free(struct thread *t, const struct block *b, uint32_t si
 	thread_put(t, site | (uint64_t)block_slot(b) << 32);
 }
 
+/* The counter after the head, by which recover() tells whether the event is out; if the process is
+ * killed between the two, the collector knows better. */
 static inline void publish(struct thread *t)
 {
-	at_store_relaxed(&t->ring->counter, t->counter);
 	thread_publish(t);
+	at_signal_fence();
+	at_store_relaxed(&t->ring->counter, t->counter);
 }
 
 static AT_COLD void count_lost(uint64_t *counter)
@@ -72,22 +76,30 @@ struct made {
 	const struct block *freed; /* NULL, or the block that a realloc ended */
 };
 
+static AT_COLD void lose_made(const struct made *m)
+{
+	count_lost(&session.process->lost_allocs);
+	if (m->freed)
+		count_lost(&session.process->lost_frees);
+}
+
 static inline void record_made(const struct hook *h, const struct made *m)
 {
 	struct thread *t = h->thread;
 	uint32_t stack = capture(h);
 	uint32_t site = m->freed ? capture_site(h) : 0;
 	if (AT_UNLIKELY(!thread_reserve(t, THREAD_ROOM))) {
-		count_lost(&session.process->lost_allocs);
-		if (m->freed)
-			count_lost(&session.process->lost_frees);
+		lose_made(m);
 		return;
 	}
 	if (m->freed)
 		put_free(t, m->freed, site, m->role, EVENT_FLAG_REALLOC);
 	struct block b = block_make(m->role, t->slot, m->allocator, stack, m->size, t->counter);
-	blocks_insert(m->space, (uintptr_t)m->p, b);
-	put_alloc(t, &b, m->size, m->freed ? EVENT_FLAG_REALLOC : 0);
+	/* Without a record its free would not be known, and it would seem to live for ever. */
+	if (AT_LIKELY(blocks_insert(m->space, (uintptr_t)m->p, b)))
+		put_alloc(t, &b, m->size, m->freed ? EVENT_FLAG_REALLOC : 0);
+	else
+		count_lost(&session.process->lost_allocs);
 	publish(t);
 }
 

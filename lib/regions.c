@@ -1,8 +1,7 @@
 /* regions.c - see regions.h. */
 #include "lib/regions.h"
 
-#include <stdbool.h>
-
+#include "base/atomics.h"
 #include "lib/sys.h"
 
 enum { MAPS_BUFFER_BYTES = 1024, PAGE_BYTES = 4096 };
@@ -73,7 +72,31 @@ static bool look_up(uintptr_t address, struct stack_region *out)
 	return p.found && p.readable;
 }
 
-const struct stack_region *regions_find(struct stack_region *cache, uintptr_t address)
+/* At no instruction is there a mixture of two regions: the next one may be a signal handler's fork.
+ */
+static void set_region(struct stack_region *place, struct stack_region region)
+{
+	place->high = 0;
+	at_signal_fence();
+	place->low = region.low;
+	at_signal_fence();
+	place->high = region.high;
+}
+
+bool regions_forget(struct stack_region *regions, uintptr_t low, size_t bytes)
+{
+	bool any = false;
+	for (unsigned i = 0; i < STACK_REGIONS; i++) {
+		if (low >= regions[i].high || regions[i].low >= low + bytes)
+			continue;
+		set_region(&regions[i], (struct stack_region){ 0, 0 });
+		any = true;
+	}
+	return any;
+}
+
+const struct stack_region *regions_find(struct stack_region *cache, struct stack_region *inherited,
+					uintptr_t address)
 {
 	for (unsigned i = 0; i < STACK_REGIONS; i++) {
 		if (address >= cache[i].low && address < cache[i].high) {
@@ -85,5 +108,7 @@ const struct stack_region *regions_find(struct stack_region *cache, uintptr_t ad
 	if (!look_up(address, &region))
 		return NULL;
 	move_to_front(cache, STACK_REGIONS - 1, region);
+	for (unsigned i = STACK_REGIONS; inherited && i-- > 0;)
+		set_region(&inherited[i], i ? inherited[i - 1] : region);
 	return &cache[0];
 }

@@ -5,12 +5,19 @@
 #ifndef ALLOCTRACE_LIB_REGIONS_H
 #define ALLOCTRACE_LIB_REGIONS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/stack.h"
 
-/* Finds the region of address, and makes it the first of the STACK_REGIONS cached ones. NULL when
- * address is not mapped readable. Without /proc it is the rest of the address's page. */
-const struct stack_region *regions_find(struct stack_region *cache, uintptr_t address);
+/* Finds the region of address, and makes it the first of the STACK_REGIONS cached ones; one that is
+ * new there replaces the oldest in `inherited` too, unless that is NULL. NULL when address is not
+ * mapped readable. Without /proc it is the address's page. */
+const struct stack_region *regions_find(struct stack_region *cache, struct stack_region *inherited,
+					uintptr_t address);
+
+/* Takes what overlaps these bytes out of STACK_REGIONS regions; true if there was any. */
+bool regions_forget(struct stack_region *regions, uintptr_t low, size_t bytes);
 
 #endif

@@ -43,6 +43,7 @@ static bool make_process_mark(void)
 
 static void start(void)
 {
+	lock_init();
 	real_resolve();
 	bool on = make_process_mark() && session_connect();
 	if (on) {

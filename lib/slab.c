@@ -25,24 +25,27 @@ static void *cut_from_chunk(size_t bytes)
 		if (!chunk)
 			return NULL;
 		chunk_at = chunk; /* the tail of the old one, less than one piece, is given up */
+		at_signal_fence();
 		chunk_left = CHUNK_BYTES;
 	}
+	/* In this order: a signal handler that never comes back wastes a piece, no more. */
 	void *piece = chunk_at;
-	chunk_at += bytes;
 	chunk_left -= bytes;
+	at_signal_fence();
+	chunk_at += bytes;
 	return piece;
 }
 
 void *slab_take(unsigned class, size_t bytes)
 {
-	lock_acquire(&slab_lock);
+	lock_acquire_inner(&slab_lock);
 	struct piece *piece = free_pieces[class];
 	bool used = piece != NULL;
 	if (used)
 		free_pieces[class] = piece->next;
 	else
 		piece = cut_from_chunk(bytes);
-	lock_release(&slab_lock);
+	lock_release_inner(&slab_lock);
 	if (used)
 		__builtin_memset(piece, 0, bytes);
 	return piece;
@@ -51,8 +54,8 @@ void *slab_take(unsigned class, size_t bytes)
 void slab_give(unsigned class, void *memory)
 {
 	struct piece *piece = memory;
-	lock_acquire(&slab_lock);
+	lock_acquire_inner(&slab_lock);
 	piece->next = free_pieces[class];
 	free_pieces[class] = piece;
-	lock_release(&slab_lock);
+	lock_release_inner(&slab_lock);
 }

@@ -34,7 +34,7 @@ static inline uintptr_t load(uintptr_t address)
 
 static AT_COLD bool switch_region(struct walk *w)
 {
-	const struct stack_region *region = regions_find(w->s->regions, w->rsp);
+	const struct stack_region *region = regions_find(w->s->regions, w->s->inherited, w->rsp);
 	if (!region)
 		return false;
 	w->low = region->low;
@@ -378,7 +378,7 @@ bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b)
 {
 	const struct stack_region *r = &s->regions[0];
 	if (!in_region(r, b))
-		r = regions_find(s->regions, b);
+		r = regions_find(s->regions, s->inherited, b);
 	return r && in_region(r, a);
 }
 
@@ -392,11 +392,8 @@ bool stack_holds_both(const struct stack *s, uintptr_t a, uintptr_t b)
 
 void stack_forget_memory(struct stack *s, uintptr_t low, size_t bytes)
 {
-	for (unsigned i = 0; i < STACK_REGIONS; i++) {
-		struct stack_region *r = &s->regions[i];
-		if (low < r->high && r->low < low + bytes) {
-			*r = (struct stack_region){ 0, 0 };
-			s->count = 0;
-		}
-	}
+	if (regions_forget(s->regions, low, bytes))
+		s->count = 0;
+	if (s->inherited)
+		regions_forget(s->inherited, low, bytes);
 }

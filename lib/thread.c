@@ -1,7 +1,8 @@
 /* thread.c - see thread.h. */
 #include "lib/thread.h"
 
-#include "lib/lock.h"
+#include <errno.h>
+
 #include "lib/runtime.h"
 #include "lib/sys.h"
 
@@ -23,6 +24,47 @@ __thread struct thread *thread_self __attribute__((tls_model("initial-exec"))) =
 /* Records by ring slot; kept when a thread ends, for the slot's next owner. In a child the table
  * is the parent's, but the records are wiped. Written by the owner of the slot only. */
 static struct thread *threads[SESSION_MAX_RINGS];
+
+/* In the memory that a child inherits: the regions of each slot's thread. The records are wiped
+ * there, and asking /proc for the stack again would be a fifth of the cost of a fork. */
+static struct stack_region inherited_regions[SESSION_MAX_RINGS][STACK_REGIONS];
+
+/* Records' end: threads[i] is NULL from here on. */
+static uint32_t thread_records;
+
+static bool holds(const struct lock_holder *h, const uint8_t *lock)
+{
+	return at_load_relaxed(&h->held[0]) == lock || at_load_relaxed(&h->held[1]) == lock;
+}
+
+static bool wants(const struct lock_holder *h, const uint8_t *lock)
+{
+	return at_load_relaxed(&h->wanted[0]) == lock || at_load_relaxed(&h->wanted[1]) == lock;
+}
+
+static bool is_held_by_other(const uint8_t *lock)
+{
+	uint32_t count = at_load_relaxed(&thread_records);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct thread *t = at_load_relaxed(&threads[i]);
+		if (t && t != thread_self && holds(&t->locks, lock))
+			return true;
+	}
+	return false;
+}
+
+/* Takes the lock from a thread that ended while it had it: cancelled asynchronously, say. */
+static AT_COLD void take_from_dead(uint8_t *lock)
+{
+	uint32_t count = at_load_relaxed(&thread_records);
+	for (uint32_t i = 0; i < count; i++) {
+		struct thread *t = at_load_relaxed(&threads[i]);
+		if (!t || t == thread_self || !(holds(&t->locks, lock) || wants(&t->locks, lock)))
+			continue;
+		if (sys_call3(SYS_tgkill, session.pid, t->tid, 0) == -ESRCH)
+			lock_abandon(&t->locks, is_held_by_other);
+	}
+}
 
 static void put_module(struct thread *t, const struct module *m)
 {
@@ -56,13 +98,19 @@ static void take_ring(struct thread *t, uint32_t slot)
 	t->counter = ring->counter;
 	t->limit = t->head; /* the slow path sets it */
 	t->slot = slot;
+	t->tid = ring->tid;
 	t->tick_left = 0;
 	t->starved = false;
 	t->stack.count = 0;
 	__builtin_memset(t->stack.regions, 0, sizeof(t->stack.regions));
+	t->stack.inherited = inherited_regions[slot];
 	__builtin_memset(t->stack.sites, 0, sizeof(t->stack.sites));
 	t->registered = 1;
-	threads[slot] = t;
+	t->inner_frame = 0;
+	lock_waits_long = take_from_dead;
+	at_store_release(&threads[slot], t);
+	if (slot >= at_load_relaxed(&thread_records))
+		at_store_relaxed(&thread_records, slot + 1);
 	announce_known_modules(t);
 }
 
@@ -101,10 +149,24 @@ static AT_COLD struct thread *register_thread(void)
 		thread_self = &off;
 		return NULL;
 	}
+	lock_abandon(&t->locks, is_held_by_other); /* of the record's last owner, who is dead */
 	take_ring(t, slot);
 	t->guard = GUARD_FREE;
+	lock_self = &t->locks;
 	thread_self = t;
 	return t;
+}
+
+/* The stack that this runs on, if the thread of that slot knew it in the parent. */
+static struct stack_region inherited_stack(uint32_t slot)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	for (unsigned i = 0; i < STACK_REGIONS; i++) {
+		struct stack_region r = inherited_regions[slot][i];
+		if (here >= r.low && here < r.high)
+			return r;
+	}
+	return (struct stack_region){ 0, 0 };
 }
 
 /* The first event of a thread that came into this process by fork. */
@@ -117,10 +179,15 @@ static AT_COLD bool adopt_child(struct thread *t)
 		thread_self = &off;
 		return false;
 	}
-	for (unsigned i = 0; i < SESSION_MAX_RINGS; i++)
-		if (threads[i] == t)
-			threads[i] = NULL;
+	struct stack_region stack = { 0, 0 };
+	for (unsigned i = 0; i < thread_records; i++) {
+		if (threads[i] != t)
+			continue;
+		stack = inherited_stack(i);
+		threads[i] = NULL;
+	}
 	take_ring(t, slot);
+	t->stack.regions[0] = stack;
 	return true;
 }
 
@@ -131,20 +198,23 @@ static bool hook_is_gone(const struct thread *t)
 	return t->hook_frame[1] != t->hook_caller;
 }
 
-/* A signal handler left the runtime itself by longjmp: what it had half done is forgotten. */
+/* A signal handler left the runtime itself by longjmp: what it had half done is forgotten. The
+ * event is published with the head, the counter after it (record.c). */
 static AT_COLD void recover(struct thread *t)
 {
-	t->head = at_load_relaxed(&t->ring->head);
-	t->counter = at_load_relaxed(&t->ring->counter);
+	uint64_t head = at_load_relaxed(&t->ring->head);
+	if (head != t->head)
+		t->counter = at_load_relaxed(&t->ring->counter);
+	t->head = head;
 	t->tick_left = 0;
 	t->stack.count = 0;
-	/* A lock that it held was taken by no other thread, if there is none. */
-	if (lock_is_single_threaded())
-		lock_forget_owners();
+	if (!lock_is_single_threaded())
+		lock_abandon(&t->locks, is_held_by_other);
 }
 
 /* On another stack only a signal handler can be; on the same one a call from further down comes
- * from the backend, unless the hook was left by longjmp. A call from further up means that it was. */
+ * from the backend, unless the hook was left by longjmp. A call from further up means that it was.
+ */
 AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *saved)
 {
 	uintptr_t frame = (uintptr_t)t->hook_frame;
@@ -163,12 +233,28 @@ AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr
 		at_add_relaxed(&session.process->nested, UINT64_C(1));
 		return NULL;
 	default:
-		if (!stack_is_same(&t->stack, sp, t->guard))
+		if (!stack_is_same(&t->stack, sp, t->guard)) {
 			*saved = t->guard;
-		else if (sp < t->guard && !(t->guard == frame && hook_is_gone(t)))
+			t->inner_frame = sp;
+			t->outer_frame = (const uintptr_t *)t->guard;
+			t->outer_caller = t->outer_frame[1];
+		} else if (sp < t->guard && !(t->guard == frame && hook_is_gone(t)))
 			return NULL;
 		return t;
 	}
+}
+
+AT_COLD void thread_unwound(struct thread *t)
+{
+	bool over_another = t->guard == t->inner_frame;
+	if (t->guard < GUARD_FIRST_ADDRESS)
+		return;
+	t->inner_frame = 0;
+	/* Perhaps inner_frame was of an earlier hook at the same place. */
+	if (over_another && t->outer_frame[1] == t->outer_caller)
+		thread_take_guard(t, t->outer_frame, (uintptr_t)t->outer_frame);
+	else
+		t->guard = GUARD_FREE;
 }
 
 static bool refresh_limit(struct thread *t, unsigned words)
@@ -189,7 +275,7 @@ static bool refresh_limit(struct thread *t, unsigned words)
 
 /* What shows that the collector is at work: for this ring, or at all. */
 struct patience {
-	uint64_t tail, beat;       /* when last looked */
+	uint64_t tail, beat;	   /* when last looked */
 	uint64_t tail_ns, beat_ns; /* when they were seen to move; 0: not looked yet */
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/atomics.h"
 #include "base/compiler.h"
+#include "lib/lock.h"
 #include "lib/modules.h"
 #include "lib/participant.h"
 #include "lib/stack.h"
@@ -42,12 +43,19 @@ struct thread {
 	uint64_t counter;
 	struct session_ring *ring;
 	uint32_t slot;
-	uint32_t tick_left; /* events until the next TICK */
+	uint32_t tick_left;  /* events until the next TICK */
 	uint32_t registered; /* 1; 0 after a fork */
 	/* The collector took nothing for too long: no more waiting until the tail is elsewhere
 	 * than `starved_tail`. A program whose collector was killed would crawl otherwise. */
 	bool starved;
 	uint64_t starved_tail;
+	/* The last hook that came in over another one's guard, on another stack: what an exception
+	 * that leaves it gives back. */
+	uintptr_t inner_frame;
+	const uintptr_t *outer_frame;
+	uintptr_t outer_caller;
+	uint32_t tid;
+	struct lock_holder locks;
 	struct stack stack;
 };
 
@@ -60,6 +68,9 @@ enum { THREAD_ROOM = 8 };
  * thread's first call registers it and gives it a ring), and in *saved what the guard goes back to
  * when the hook is left; otherwise NULL. sp is the hook's frame. */
 struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *saved);
+
+/* An exception leaves the hook that has the guard. Its frame is on the calling stack. */
+void thread_unwound(struct thread *t);
 
 /* Makes room for `words` in the ring: waits for the collector, or counts a loss. */
 bool thread_reserve_slow(struct thread *t, unsigned words);

@@ -2,10 +2,11 @@
  *
  * glibc's malloc may not; a test whose handlers allocate while the main program is inside an
  * allocation, or inside the runtime, preloads this one. Blocks come from one large mapping and are
- * never given back. Only the C entry points: libstdc++'s operators end here too. */
+ * never given back. malloc(50033) raises SIGUSR1, and then calls calloc for itself. Only the C entry points: libstdc++'s operators end here too. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 #define API __attribute__((visibility("default")))
 
-enum { HEADER_BYTES = 16 };
+enum { HEADER_BYTES = 16, INTERRUPTED_BYTES = 50033, OWN_BYTES = 50047 };
 static const size_t arena_bytes = (size_t)16 << 30; /* reserved, not touched */
 static char *arena;
 static size_t used;
@@ -57,6 +58,11 @@ static void *take(size_t alignment, size_t bytes)
 
 API void *malloc(size_t n)
 {
+	if (n == INTERRUPTED_BYTES) {
+		raise(SIGUSR1);
+		void *own = calloc(1, OWN_BYTES); /* as the program would call it */
+		__asm__ volatile("" : : "r"(own) : "memory");
+	}
 	return take(16, n);
 }
 

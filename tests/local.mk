@@ -27,9 +27,9 @@ TEST_PRELOADS = tests/counter.so tests/bump.so
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-cxx.so
 TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
-	hungry longjmp progress quick-exit realloc-edges realloc-race recursion shrunk-stack signal-glibc signal-storm \
+	hungry left-runtime longjmp progress quick-exit realloc-edges realloc-race recursion shrunk-stack signal-glibc signal-storm \
 	spawn stacks threads
-TRACED_CXX = destructors exceptions left-hooks operators
+TRACED_CXX = destructors exceptions left-hooks operators throwing-handler
 STEPPED = tests/programs/single-step tests/programs/single-step-ibt
 TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 
