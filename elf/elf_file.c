@@ -15,6 +15,7 @@ enum {
 	/* A file with more program headers than this is damaged: the kernel refuses it too. */
 	MAX_PROGRAM_HEADERS = 65536,
 	MAX_NOTES = 1024,
+	READ_MAX_BYTES = 1 << 30,
 };
 
 static const struct elf_file closed = ELF_FILE_INIT;
@@ -58,12 +59,17 @@ int elf_file_open(struct elf_file *file, const char *path, struct err *err)
 	if (fd < 0)
 		return -1;
 	struct stat st;
+	bool huge = false;
 	if (fstat(fd, &st) == 0) {
 		file->device = st.st_dev;
 		file->inode = st.st_ino;
+		huge = st.st_size > READ_MAX_BYTES;
 	}
 	file->fd = fd;
-	file->elf = elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
+	/* Read, not mapped: somebody may cut the file off while it is in use (cp over a library),
+	 * and touching what was cut off is a SIGBUS. libelf reads section by section, when asked
+	 * for. Only where that would take gigabytes of memory the risk is the smaller evil. */
+	file->elf = elf_begin(fd, huge ? ELF_C_READ_MMAP_PRIVATE : ELF_C_READ, NULL);
 	return check_kind(file, path, err);
 }
 

@@ -64,6 +64,7 @@ int main(int argc, char **argv)
 		size_t count = symbolizer_resolve(s, &module, pid, address, &symbols);
 		printf("@%" PRIx64 "\n", address);
 		print_frames(symbols, count);
+		fflush(stdout);
 	}
 	const char *problem = symbolizer_problem(s, &module);
 	if (problem)
