@@ -16,5 +16,4 @@ report_libreport_a_SOURCES = \
 include $(top_srcdir)/tests/report/local.mk
 
 # What a program that makes reports links with.
-REPORT_LIBS = report/libreport.a analysis/libanalysis.a trace/libtrace.a $(SYMBOL_LIBS) \
-	$(DEFLATE_LIBS) $(ZLIB_LIBS) -lm
+REPORT_LIBS = report/libreport.a analysis/libanalysis.a $(SYMBOL_LIBS) -lm

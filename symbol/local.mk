@@ -2,6 +2,7 @@
 noinst_LIBRARIES += symbol/libsymbol.a
 symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
 	symbol/code_module.c symbol/code_module.h \
+	symbol/debug_image.c symbol/debug_image.h \
 	symbol/debug_lookup.c symbol/debug_lookup.h \
 	symbol/demangle.c symbol/demangle.h \
 	symbol/dwarf_index.c symbol/dwarf_index.h \
@@ -16,8 +17,9 @@ symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
 	symbol/range_map.c symbol/range_map.h
 symbol_libsymbol_a_CPPFLAGS = $(AM_CPPFLAGS) $(DW_CFLAGS) $(ELF_CFLAGS) $(LZMA_CFLAGS)
 # What a program that links libsymbol.a needs, in this order.
-SYMBOL_LIBS = symbol/libsymbol.a elf/libelffile.a util/libutil.a \
-	$(DW_LIBS) $(ELF_LIBS) $(LZMA_LIBS) $(DEMANGLE_LIBS) -lpthread -ldl
+SYMBOL_LIBS = symbol/libsymbol.a elf/libelffile.a trace/libtrace.a util/libutil.a \
+	$(DW_LIBS) $(ELF_LIBS) $(LZMA_LIBS) $(DEMANGLE_LIBS) $(DEFLATE_LIBS) $(ZLIB_LIBS) \
+	-lpthread -ldl
 
 noinst_PROGRAMS += bench/symbolise
 bench_symbolise_SOURCES = bench/symbolise.c

@@ -8,6 +8,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 
+#include "symbol/debug_image.h"
 #include "symbol/debug_lookup.h"
 #include "symbol/mini_debug.h"
 #include "util/mem.h"
@@ -132,6 +133,12 @@ static char *path_of(const struct elf_file *file)
 	return path ? path : mem_strdup("");
 }
 
+static Dwarf *begin_dwarf(const struct elf_file *of, struct elf_file *unpacked)
+{
+	Elf *elf = debug_image_open(unpacked, of->elf) ? unpacked->elf : of->elf;
+	return dwarf_begin_elf(elf, DWARF_C_READ, NULL);
+}
+
 static bool open_alt(struct module_files *files, const struct elf_file *of,
 		     const struct debug_roots *roots)
 {
@@ -148,7 +155,7 @@ static bool open_alt(struct module_files *files, const struct elf_file *of,
 	char *path = path_of(of);
 	bool usable = true;
 	if (debug_lookup_alt(&files->alt, roots, path, name, &id))
-		files->alt_dwarf = dwarf_begin_elf(files->alt.elf, DWARF_C_READ, NULL);
+		files->alt_dwarf = begin_dwarf(&files->alt, &files->unpacked_alt);
 	if (files->alt_dwarf) {
 		dwarf_setalt(files->dwarf, files->alt_dwarf);
 	} else {
@@ -165,7 +172,7 @@ static void open_dwarf(struct module_files *files, const struct debug_roots *roo
 	const struct elf_file *of = files->debug.elf ? &files->debug : &files->main;
 	if (!of->elf || !has_dwarf(of->elf))
 		return;
-	files->dwarf = dwarf_begin_elf(of->elf, DWARF_C_READ, NULL);
+	files->dwarf = begin_dwarf(of, &files->unpacked);
 	if (!files->dwarf) {
 		add_problem(files, "its debug information cannot be read");
 	} else if (!open_alt(files, of, roots)) {
@@ -178,9 +185,12 @@ void module_files_open(struct module_files *files, const struct trace_module *mo
 		       const struct debug_roots *roots)
 {
 	static const struct elf_file closed = ELF_FILE_INIT;
-	*files = (struct module_files){
-		.main = closed, .debug = closed, .mini = closed, .alt = closed
-	};
+	*files = (struct module_files){ .main = closed,
+					.debug = closed,
+					.mini = closed,
+					.alt = closed,
+					.unpacked = closed,
+					.unpacked_alt = closed };
 	open_main(files, module);
 	if (!files->main.elf || !has_dwarf(files->main.elf))
 		find_debug(files, module, roots);
@@ -199,6 +209,8 @@ void module_files_close(struct module_files *files)
 	elf_file_close(&files->debug);
 	elf_file_close(&files->mini);
 	elf_file_close(&files->alt);
+	elf_file_close(&files->unpacked);
+	elf_file_close(&files->unpacked_alt);
 	free(files->problem);
 	files->problem = NULL;
 }

@@ -14,11 +14,13 @@
 #include "trace/trace.h"
 
 struct module_files {
-	struct elf_file main;  /* the file that was traced */
-	struct elf_file debug; /* its separate debug file */
-	struct elf_file mini;  /* the unpacked .gnu_debugdata */
-	struct elf_file alt;   /* dwz's file, of whichever has the DWARF */
-	Dwarf *dwarf;	       /* NULL: none */
+	struct elf_file main;	      /* the file that was traced */
+	struct elf_file debug;	      /* its separate debug file */
+	struct elf_file mini;	      /* the unpacked .gnu_debugdata */
+	struct elf_file alt;	      /* dwz's file, of whichever has the DWARF */
+	struct elf_file unpacked;     /* the compressed DWARF of main or debug, in memory */
+	struct elf_file unpacked_alt; /* the same of alt */
+	Dwarf *dwarf;		      /* NULL: none */
 	Dwarf *alt_dwarf;
 	char *problem; /* NULL, or why the module is not used as it should be */
 };
