@@ -17,6 +17,17 @@ static inline uint64_t hash_pair(uint64_t a, uint64_t b)
 	return hash_u64(a ^ hash_u64(b + 0x632be59bd9b4e019u));
 }
 
+/* Indices of `bits` bits. */
+static inline uint64_t hash_bits(uint64_t x, unsigned bits)
+{
+	return x * 0x9e3779b97f4a7c15u >> (64 - bits);
+}
+
+static inline uint64_t hash_pair_bits(uint64_t a, uint64_t b, unsigned bits)
+{
+	return (a + b * 0x632be59bd9b4e019u) * 0x9e3779b97f4a7c15u >> (64 - bits);
+}
+
 /* FNV-1a; for short strings on cold paths. */
 static inline uint64_t hash_bytes(const void *data, size_t len)
 {

@@ -29,7 +29,7 @@ static inline uint32_t capture_site(const struct hook *h)
 	struct stack *s = &h->thread->stack;
 	uintptr_t pc = h->frame[1];
 	uint64_t key = pc | (uint64_t)at_load_relaxed(&modules_epoch) << 48;
-	struct stack_site *entry = &s->sites[hash_u64(pc) % STACK_SITES];
+	struct stack_site *entry = &s->sites[hash_bits(pc, STACK_SITE_BITS)];
 	return AT_LIKELY(entry->key == key) ? entry->node : stack_site_slow(s, pc, entry, key);
 }
 

@@ -8,18 +8,24 @@
 #include "lib/regions.h"
 #include "lib/unwind.h"
 
+/* A frame as the unwinder sees it: what the registers hold on return into it. */
+struct cursor {
+	uintptr_t pc, rsp, rbp;
+	bool exact; /* pc is no return address */
+};
+
 /* The walk in progress. */
 struct walk {
 	struct stack *s;
-	uintptr_t pc, rsp, rbp; /* the frame to look at next */
-	uintptr_t low, high;    /* bounds of the stack that it is on */
-	uint32_t fresh;         /* frames in s->fresh */
-	int32_t next_memo;      /* candidates of the memo are at or below this index */
-	int32_t base;           /* memo frames 0..base hold; -1: none */
-	uint32_t outside;       /* NODE_... that stands for what is further out */
+	struct cursor at;    /* the frame to look at next */
+	uintptr_t low, high; /* bounds of the stack that it is on */
+	uintptr_t outer_cfa; /* for the last frame of s->fresh, as in struct stack */
+	uint32_t fresh;	     /* frames in s->fresh */
+	uint32_t next_memo;  /* candidates of the memo are at or below this index: at the start */
+	uint32_t base;	     /* memo frames 1..base hold; 0: none */
+	uint32_t outside;    /* NODE_... that stands for what is further out */
 	uint32_t max_depth;
-	bool exact;             /* pc is no return address */
-	bool crossed_signal;    /* the memo cannot describe such a stack */
+	bool crossed_signal; /* the memo cannot describe such a stack */
 };
 
 static inline bool readable(const struct walk *w, uintptr_t address)
@@ -32,9 +38,35 @@ static inline uintptr_t load(uintptr_t address)
 	return *(const uintptr_t *)address;
 }
 
+/* Where frame f, whose CFA is given, keeps its caller's rbp, if it keeps it. */
+static inline uintptr_t rbp_slot(const struct stack_frame *f, uintptr_t cfa)
+{
+	return f->rbp_saved == RULE_RBP_AT_RBP ? f->rbp : cfa - (uintptr_t)8 * f->rbp_saved;
+}
+
+static inline bool in_region(const struct stack_region *r, uintptr_t address)
+{
+	return address >= r->low && address < r->high;
+}
+
+static bool knows_region(const struct stack *s, uintptr_t address)
+{
+	for (unsigned i = 0; i < STACK_REGIONS; i++)
+		if (in_region(&s->regions[i], address))
+			return true;
+	return false;
+}
+
+static AT_COLD const struct stack_region *find_region(struct stack *s, uintptr_t address)
+{
+	if (!knows_region(s, address))
+		s->era++; /* it may lie where an older and larger one was */
+	return regions_find(s->regions, s->inherited, address);
+}
+
 static AT_COLD bool switch_region(struct walk *w)
 {
-	const struct stack_region *region = regions_find(w->s->regions, w->s->inherited, w->rsp);
+	const struct stack_region *region = find_region(w->s, w->at.rsp);
 	if (!region)
 		return false;
 	w->low = region->low;
@@ -45,180 +77,187 @@ static AT_COLD bool switch_region(struct walk *w)
 /* Steps over a signal trampoline. rsp points to the kernel's struct ucontext, whose general
  * registers begin at byte 40 (linux/arch/x86/include/uapi/asm/sigcontext.h): rbp is the 11th, rsp
  * the 16th, rip the 17th. */
-static bool step_signal(struct walk *w, struct stack_frame *f)
+static bool step_signal(struct walk *w)
 {
 	enum { UC_RBP = 120, UC_RSP = 160, UC_RIP = 168 };
-	if (!readable(w, w->rsp + UC_RIP))
+	uintptr_t context = w->at.rsp;
+	if (!readable(w, context + UC_RIP))
 		return false;
-	f->ra_slot = w->rsp + UC_RIP;
-	w->pc = load(w->rsp + UC_RIP);
-	w->rbp = load(w->rsp + UC_RBP);
-	w->rsp = load(w->rsp + UC_RSP);
-	w->exact = true;
+	w->at = (struct cursor){ .pc = load(context + UC_RIP),
+				 .rsp = load(context + UC_RSP),
+				 .rbp = load(context + UC_RBP),
+				 .exact = true };
 	w->crossed_signal = true;
-	w->next_memo = -1;
 	return switch_region(w);
 }
 
-/* Moves w from frame f to its caller whose return address is under cfa. */
-static inline bool step_to(struct walk *w, struct stack_frame *f, uintptr_t cfa, unsigned rbp_rule)
+/* The common step: a CFA, the return address under it, rbp saved or not. False if one of them is
+ * not on the stack low..high, in which at->rsp lies. */
+AT_ALWAYS_INLINE bool step_to(struct cursor *at, struct stack_frame *f, uintptr_t cfa,
+			      unsigned rbp_saved, uintptr_t low, uintptr_t high)
 {
-	if (AT_UNLIKELY(cfa <= w->rsp || !readable(w, cfa - 8)))
+	if (AT_UNLIKELY(cfa - at->rsp - 1 >= high - at->rsp || (cfa & 7)))
 		return false;
-	f->ra_slot = cfa - 8;
-	f->rbp_slot = 0;
-	if (rbp_rule != RULE_RBP_SAME) {
-		f->rbp_slot = rbp_rule == RULE_RBP_AT_RBP ? w->rbp : cfa - 8 * rbp_rule;
-		if (AT_UNLIKELY(!readable(w, f->rbp_slot)))
+	if (rbp_saved != RULE_RBP_SAME) {
+		f->rbp_saved = (uint8_t)rbp_saved;
+		uintptr_t slot = rbp_slot(f, cfa);
+		if (AT_UNLIKELY(slot < low || slot > high - sizeof(uintptr_t) || (slot & 7)))
 			return false;
-		w->rbp = load(f->rbp_slot);
+		at->rbp = load(slot);
 	}
-	w->pc = load(f->ra_slot);
-	w->rsp = cfa;
-	w->exact = false;
+	at->pc = load(cfa - 8);
+	at->rsp = cfa;
+	at->exact = false;
 	return true;
 }
 
 static bool step_frame_pointer(struct walk *w, struct stack_frame *f)
 {
-	uintptr_t rbp = w->rbp;
-	f->uses_rbp = true;
-	if (rbp < w->rsp || !readable(w, rbp) || !readable(w, rbp + 8))
-		return false;
-	f->ra_slot = rbp + 8;
-	f->rbp_slot = rbp;
-	w->rbp = load(rbp);
-	w->pc = load(rbp + 8);
-	w->rsp = rbp + 16;
-	w->exact = false;
-	return true;
+	enum { RBP_UNDER_RA = 2 };
+	uintptr_t rbp = w->at.rbp;
+	f->flags |= FRAME_USES_RBP;
+	return rbp >= w->at.rsp && step_to(&w->at, f, rbp + 16, RBP_UNDER_RA, w->low, w->high);
 }
 
-/* Works out the caller of the frame that w stands at, filling in f. False at the end, with
- * w->outside saying which kind of end. */
-static inline bool step(struct walk *w, struct stack_frame *f)
+static bool step_rare(struct walk *w, struct stack_frame *f, struct rule rule)
 {
-	uintptr_t pc = w->pc - (w->exact ? 0 : 1);
-	struct rule rule = unwind_rule(pc, &w->s->scratch);
-	uintptr_t cfa;
-	bool ok;
-	*f = (struct stack_frame){ .pc = w->pc, .rsp = w->rsp, .rbp = w->rbp,
-				   .module = (uint16_t)rule.module, .exact = w->exact };
+	uintptr_t place;
 	switch (rule_kind(rule)) {
-	case RULE_RSP:
-		ok = step_to(w, f, w->rsp + (uintptr_t)(intptr_t)rule_offset(rule), rule_rbp(rule));
-		break;
-	case RULE_RBP:
-		f->uses_rbp = true;
-		ok = step_to(w, f, w->rbp + (uintptr_t)(intptr_t)rule_offset(rule), rule_rbp(rule));
-		break;
 	case RULE_RBP_DEREF:
-		f->uses_rbp = true;
-		cfa = w->rbp + (uintptr_t)(intptr_t)rule_offset(rule);
-		ok = readable(w, cfa) && step_to(w, f, load(cfa), rule_rbp(rule));
-		break;
+		f->flags |= FRAME_USES_RBP;
+		place = w->at.rbp + (uintptr_t)(intptr_t)rule_offset(rule);
+		return readable(w, place) &&
+		       step_to(&w->at, f, load(place), rule_rbp(rule), w->low, w->high);
 	case RULE_PLT:
-		ok = step_to(w, f, w->rsp + 8 + ((pc & 15) >= 11 ? 8 : 0), RULE_RBP_SAME);
-		break;
+		place = f->pc - !w->at.exact;
+		return step_to(&w->at, f, w->at.rsp + 8 + ((place & 15) >= 11 ? 8 : 0),
+			       RULE_RBP_SAME, w->low, w->high);
 	case RULE_SIGNAL:
-		ok = step_signal(w, f);
-		break;
+		return step_signal(w);
 	case RULE_FRAME_POINTER:
-		ok = step_frame_pointer(w, f);
-		break;
-	case RULE_END:
-		w->outside = NODE_ROOT;
-		return false;
+		return step_frame_pointer(w, f);
 	default:
-		ok = false;
-	}
-	w->outside = NODE_UNKNOWN;
-	if (ok && w->pc == 0) {
-		w->outside = NODE_ROOT;
-		f->ra_slot = 0;
 		return false;
 	}
-	if (!ok)
-		f->ra_slot = 0;
-	return ok;
 }
 
-enum { CHECK_RBP = 1 };
+/* Works out the caller of the frame at *at, whose place in s->fresh is f. False at the end of the
+ * stack, with w->outside saying which kind of end. The common kinds work on *at alone, which the
+ * compiler then keeps in registers. */
+AT_ALWAYS_INLINE bool step(struct walk *w, struct cursor *at, struct stack_frame *f)
+{
+	struct rule rule = unwind_rule(at->pc - !at->exact, &w->s->scratch);
+	bool ok;
+	f->pc = at->pc;
+	f->rsp = at->rsp;
+	f->rbp = at->rbp;
+	f->rbp_saved = RULE_RBP_SAME;
+	f->flags = at->exact ? FRAME_EXACT : 0;
+	if (AT_LIKELY(rule_kind(rule) == RULE_RSP)) {
+		uintptr_t cfa = at->rsp + (uintptr_t)(intptr_t)rule_offset(rule);
+		ok = step_to(at, f, cfa, rule_rbp(rule), w->low, w->high);
+	} else if (AT_LIKELY(rule_kind(rule) == RULE_RBP)) {
+		uintptr_t cfa = at->rbp + (uintptr_t)(intptr_t)rule_offset(rule);
+		f->flags |= FRAME_USES_RBP;
+		ok = step_to(at, f, cfa, rule_rbp(rule), w->low, w->high);
+	} else {
+		w->at = *at;
+		ok = step_rare(w, f, rule);
+		*at = w->at;
+	}
+	if (AT_LIKELY(ok && at->pc != 0))
+		return true;
+	w->outside = ok || rule_kind(rule) == RULE_END ? NODE_ROOT : NODE_UNKNOWN;
+	return false;
+}
+
+/* Does the rbp that frame j of the memo keeps for its caller, which needs it, still hold? */
+static inline bool rbp_holds(const struct stack *s, uint32_t j)
+{
+	const struct stack_frame *f = &s->memo[j], *outer = f - 1;
+	return load(outer->rsp - 8) == ~s->checks[j].expected &&
+	       load(rbp_slot(f, outer->rsp)) == outer->rbp;
+}
 
 /* The innermost frame at or below `from` whose caller is no longer the one in the memo; 0 when
  * all hold. */
-static inline int32_t check_memo(const struct stack *s, int32_t from)
+static inline uint32_t check_memo(const struct stack *s, uint32_t from)
 {
-	for (int32_t j = from; j > 0; j--) {
-		uintptr_t slot = s->checks[j].slot;
-		if (AT_UNLIKELY(load(slot & ~(uintptr_t)CHECK_RBP) != s->checks[j].expected))
-			return j;
-		if (AT_UNLIKELY(slot & CHECK_RBP) &&
-		    load(s->memo[j].rbp_slot) != s->memo[j - 1].rbp)
+	for (uint32_t j = from; j > 1; j--) {
+		if (AT_LIKELY(load(s->checks[j].slot) == s->checks[j].expected))
+			continue;
+		if (!(s->memo[j].flags & FRAME_CHECKS_RBP) || !rbp_holds(s, j))
 			return j;
 	}
 	return 0;
 }
 
-/* Is the frame that w stands at in the memo? */
-static inline bool meets_memo(struct walk *w)
+static inline bool is_frame(const struct stack_frame *m, const struct cursor *at)
 {
-	const struct stack_frame *memo = w->s->memo;
-	while (w->next_memo >= 0 && memo[w->next_memo].rsp < w->rsp)
-		w->next_memo--;
-	if (w->next_memo < 0)
-		return false;
-	const struct stack_frame *m = &memo[w->next_memo];
-	return m->rsp == w->rsp && m->pc == w->pc && (!m->uses_rbp || m->rbp == w->rbp) &&
-	       m->exact == w->exact;
+	return m->rsp == at->rsp && m->pc == at->pc &&
+	       (AT_LIKELY(!(m->flags & (FRAME_USES_RBP | FRAME_EXACT)) && !at->exact) ||
+		((!(m->flags & FRAME_USES_RBP) || m->rbp == at->rbp) &&
+		 !(m->flags & FRAME_EXACT) == !at->exact));
 }
 
-/* Takes memo frames from..to (inwards to outwards) into the fresh ones and moves w to the caller
- * of the last, which its slots tell. rbp is followed on the way: what the memo has may be of an
- * older call where no frame of then needed it, and a frame further out may do so now. */
-static void reuse_memo(struct walk *w, int32_t from, int32_t to)
+/* Takes memo frames from..to (inwards to outwards) into the fresh ones and moves the walk to the
+ * caller of the last, which its slots tell. rbp is followed on the way: what the memo has may be
+ * of an older call where no frame of then needed it, and a frame further out may do so now. */
+static AT_NOINLINE void reuse_memo(struct walk *w, uint32_t from, uint32_t to)
 {
 	struct stack *s = w->s;
-	const struct stack_frame *last = &s->memo[to];
-	for (int32_t j = from; j >= to; j--) {
-		const struct stack_frame *m = &s->memo[j];
-		if (w->fresh < w->max_depth) {
-			s->fresh[w->fresh] = *m;
-			s->fresh[w->fresh++].rbp = w->rbp;
-		}
-		if (m->rbp_slot)
-			w->rbp = load(m->rbp_slot);
+	uintptr_t cfa = 0;
+	for (uint32_t j = from; j >= to && w->fresh < w->max_depth; j--) {
+		struct stack_frame m = s->memo[j];
+		cfa = j > 1 ? s->memo[j - 1].rsp : s->outer_cfa;
+		m.rbp = w->at.rbp;
+		s->fresh[w->fresh++] = m;
+		if (m.rbp_saved != RULE_RBP_SAME)
+			w->at.rbp = load(rbp_slot(&m, cfa));
 	}
-	w->pc = load(last->ra_slot);
-	w->rsp = last->ra_slot + 8;
-	w->exact = false;
-	w->next_memo = to - 1;
+	w->at.pc = load(cfa - 8);
+	w->at.rsp = cfa;
+	w->at.exact = false;
 }
 
 /* Walks until the memo takes over, the stack ends or it is too deep. */
 static void walk_outwards(struct walk *w)
 {
 	struct stack *s = w->s;
-	while (w->fresh < w->max_depth) {
-		if (meets_memo(w)) {
-			int32_t from = w->next_memo;
-			int32_t stale = check_memo(s, from);
-			if (AT_LIKELY(stale == 0)) {
-				w->base = from;
-				w->outside = s->outside;
-				return;
-			}
-			reuse_memo(w, from, stale);
-			if (AT_UNLIKELY(w->pc == 0)) {
-				w->outside = NODE_ROOT;
-				return;
-			}
-			continue;
-		}
-		if (!step(w, &s->fresh[w->fresh++]))
+	struct cursor at = w->at;
+	const struct stack_frame *m = &s->memo[w->next_memo];
+	struct stack_frame *f = &s->fresh[w->fresh], *end = &s->fresh[w->max_depth];
+	w->outer_cfa = 0;
+	while (f < end) {
+		while (m->rsp < at.rsp) /* the sentinel's is the highest */
+			m--;
+		if (!is_frame(m, &at)) {
+			bool goes_on = step(w, &at, f++);
+			if (AT_LIKELY(goes_on))
+				continue;
+			w->fresh = (uint32_t)(f - s->fresh);
 			return;
+		}
+		uint32_t met = (uint32_t)(m - s->memo), stale = check_memo(s, met);
+		w->fresh = (uint32_t)(f - s->fresh);
+		if (AT_LIKELY(stale == 0)) {
+			w->base = met;
+			w->outside = s->outside;
+			return;
+		}
+		w->at = at;
+		reuse_memo(w, met, stale);
+		at = w->at;
+		m = &s->memo[stale - 1];
+		f = &s->fresh[w->fresh];
+		if (AT_UNLIKELY(at.pc == 0)) {
+			w->outside = NODE_ROOT;
+			return;
+		}
 	}
+	w->fresh = (uint32_t)(f - s->fresh);
 	w->outside = NODE_TRUNCATED;
+	w->outer_cfa = at.rsp;
 }
 
 /* The stack is deeper than the limit, or the memo was cut at its outer end: the frames kept are the
@@ -226,60 +265,72 @@ static void walk_outwards(struct walk *w)
 static AT_COLD void take_whole_memo(struct walk *w)
 {
 	struct stack *s = w->s;
-	int32_t base = w->base;
-	w->base = -1;
-	bool has_room = w->fresh + (uint32_t)base + 1 < w->max_depth;
-	if (has_room && s->outside == NODE_TRUNCATED && s->memo[0].ra_slot) {
-		reuse_memo(w, base, 0);
+	uint32_t base = w->base;
+	w->base = 0;
+	if (w->fresh + base < w->max_depth && s->outside == NODE_TRUNCATED && s->outer_cfa) {
+		reuse_memo(w, base, 1);
 		walk_outwards(w);
 		return;
 	}
-	while (base >= 0 && w->fresh < w->max_depth)
+	w->outer_cfa = s->outer_cfa;
+	while (base > 0 && w->fresh < w->max_depth)
 		s->fresh[w->fresh++] = s->memo[base--];
-	if (base >= 0)
+	if (base > 0) {
 		w->outside = NODE_TRUNCATED;
+		w->outer_cfa = s->memo[base].rsp;
+	}
 }
 
-static AT_NOINLINE uint32_t intern_frame(uint32_t parent, uintptr_t pc, uint32_t module,
+static AT_NOINLINE uint32_t intern_frame(struct stack *s, uint32_t parent, uintptr_t pc,
 					 struct stack_child *child, uint64_t key)
 {
-	const struct module *m = &modules[module];
+	const struct module *m = &modules[unwind_rule(pc, &s->scratch).module];
 	uint32_t node = intern_node(parent, m->id, pc - m->bias);
 	*child = (struct stack_child){ key, parent, node };
 	return node;
 }
 
-static inline uint32_t node_of(struct stack *s, uint32_t parent, const struct stack_frame *f)
+AT_ALWAYS_INLINE uint32_t node_of(struct stack *s, uint32_t parent, const struct stack_frame *f,
+				  uint64_t epoch_key)
 {
-	uintptr_t pc = f->pc - 1 + f->exact;
-	uint64_t key = pc | (uint64_t)s->epoch << 48;
-	struct stack_child *child = &s->children[hash_pair(pc, parent) % STACK_CHILDREN];
+	uintptr_t pc = f->pc - !(f->flags & FRAME_EXACT);
+	uint64_t key = pc | epoch_key;
+	struct stack_child *child = &s->children[hash_pair_bits(pc, parent, STACK_CHILD_BITS)];
 	if (AT_LIKELY(child->key == key && child->parent == parent))
 		return child->node;
-	return intern_frame(parent, pc, f->module, child, key);
+	return intern_frame(s, parent, pc, child, key);
 }
 
 /* Puts the fresh frames onto what holds of the memo and gives the innermost node. */
 static uint32_t push_fresh(struct walk *w)
 {
 	struct stack *s = w->s;
-	int32_t top = w->base;
-	uint32_t node = top >= 0 ? s->memo[top].node : w->outside;
-	for (uint32_t i = w->fresh; i > 0; i--) {
-		const struct stack_frame *outer = top >= 0 ? &s->memo[top] : NULL;
-		struct stack_frame *f = &s->memo[++top];
-		*f = s->fresh[i - 1];
-		f->node = node = node_of(s, node, f);
-		if (!outer)
+	struct stack_frame *f = &s->memo[w->base];
+	uint64_t epoch_key = (uint64_t)s->epoch << 48;
+	uint32_t node = w->base ? f->node : w->outside;
+	const struct stack_frame *end = s->fresh;
+	for (const struct stack_frame *fresh = end + w->fresh; fresh-- > end;) {
+		const struct stack_frame *outer = f++;
+		struct stack_check *check = &s->checks[f - s->memo];
+		*f = *fresh;
+		f->node = node = node_of(s, node, fresh, epoch_key);
+		check->slot = outer->rsp - 8;
+		check->expected = outer->pc;
+		f->flags &= (uint8_t)~FRAME_CHECKS_RBP;
+		if (AT_LIKELY(!(outer->flags & FRAME_USES_RBP)))
 			continue;
-		bool check_rbp = outer->uses_rbp && f->rbp_slot;
-		f->uses_rbp |= outer->uses_rbp && !f->rbp_slot;
-		s->checks[top].slot = f->ra_slot | (check_rbp ? CHECK_RBP : 0);
-		s->checks[top].expected = outer->pc;
+		if (f->rbp_saved == RULE_RBP_SAME) {
+			f->flags |= FRAME_USES_RBP;
+		} else {
+			f->flags |= FRAME_CHECKS_RBP;
+			check->expected = ~outer->pc;
+		}
 	}
-	s->count = w->crossed_signal ? 0 : (uint32_t)top + 1;
-	if (w->base < 0)
+	s->count = w->crossed_signal ? 0 : (uint32_t)(f - s->memo);
+	if (w->base == 0) {
 		s->outside = w->outside;
+		s->outer_cfa = w->outer_cfa;
+	}
 	return node;
 }
 
@@ -301,67 +352,113 @@ static AT_COLD uint32_t capture_full(struct walk *w, const struct caller *caller
 	return node;
 }
 
-static inline bool in_region(const struct stack_region *r, uintptr_t address)
-{
-	return address >= r->low && address < r->high;
-}
-
 static AT_NOINLINE uint32_t finish(struct walk *w, const struct caller *caller)
 {
 	struct stack *s = w->s;
-	if (w->outside == NODE_UNKNOWN && w->base < 0) {
+	if (w->outside == NODE_UNKNOWN && w->base == 0) {
 		const struct stack_frame *last = &s->fresh[w->fresh - 1];
-		struct rule rule = unwind_rule(last->pc - (last->exact ? 0 : 1), &s->scratch);
+		uintptr_t pc = last->pc - !(last->flags & FRAME_EXACT);
+		struct rule rule = unwind_rule(pc, &s->scratch);
 		if (rule_kind(rule) == RULE_FULL)
 			return capture_full(w, caller);
 	}
-	if (w->base >= 0 && (s->outside == NODE_TRUNCATED ||
-			     w->fresh + (uint32_t)w->base + 1 > w->max_depth))
+	if (w->base > 0 && (s->outside == NODE_TRUNCATED || w->fresh + w->base > w->max_depth))
 		take_whole_memo(w);
 	return push_fresh(w);
-}
-
-/* Is it the same stack as last time, down to the calling instruction? */
-static inline bool is_memo(const struct stack *s, const struct caller *caller)
-{
-	if (AT_UNLIKELY(s->count == 0 || s->epoch != at_load_relaxed(&modules_epoch)))
-		return false;
-	const struct stack_frame *top = &s->memo[s->count - 1];
-	return top->pc == caller->pc && top->rsp == caller->rsp && !top->exact &&
-	       (!top->uses_rbp || top->rbp == caller->rbp) &&
-	       check_memo(s, (int32_t)s->count - 1) == 0;
 }
 
 static AT_NOINLINE uint32_t capture_walking(struct stack *s, const struct caller *caller,
 					    uint32_t max_depth)
 {
-	struct walk w = { .s = s, .pc = caller->pc, .rsp = caller->rsp, .rbp = caller->rbp,
-			  .next_memo = (int32_t)s->count - 1, .base = -1, .max_depth = max_depth };
+	struct walk w = { .s = s,
+			  .at = { caller->pc, caller->rsp, caller->rbp, false },
+			  .next_memo = s->count,
+			  .max_depth = max_depth };
 	uint32_t epoch = at_load_relaxed(&modules_epoch);
+	s->memo[0].rsp = UINTPTR_MAX;
 	if (AT_UNLIKELY(s->epoch != epoch)) {
 		s->epoch = epoch;
-		w.next_memo = -1;
+		w.next_memo = 0;
 	}
-	if (AT_LIKELY(in_region(&s->regions[0], w.rsp))) {
+	if (AT_LIKELY(in_region(&s->regions[0], caller->rsp))) {
 		w.low = s->regions[0].low;
 		w.high = s->regions[0].high;
 	} else {
-		w.next_memo = -1;
+		w.next_memo = 0;
 		if (!switch_region(&w))
 			return NODE_UNKNOWN;
 	}
 	walk_outwards(&w);
-	if (AT_LIKELY(w.base >= 0 && s->outside == NODE_ROOT &&
-		      w.fresh + (uint32_t)w.base < max_depth))
+	if (AT_LIKELY(w.base > 0 && s->outside == NODE_ROOT && w.fresh + w.base <= max_depth))
 		return push_fresh(&w);
 	return finish(&w, caller);
 }
 
+/* Makes the memo the recent stack r, unless it has too many checks. */
+static AT_NOINLINE void keep_recent(struct stack *s, struct stack_recent *r, uint64_t key)
+{
+	const struct stack_frame *f = &s->memo[s->count], *top = f;
+	struct stack_check *first = s->recent_checks[r - s->recent], *check = first;
+	const struct stack_check *end =
+		first + STACK_RECENT_CHECKS - 1; /* there may be two a frame */
+	r->key = 0;
+	for (; f > &s->memo[1]; f--) {
+		const struct stack_frame *outer = f - 1;
+		if (check >= end)
+			return;
+		*check++ = (struct stack_check){ outer->rsp - 8, outer->pc };
+		if (AT_UNLIKELY(f->flags & FRAME_CHECKS_RBP))
+			*check++ = (struct stack_check){ rbp_slot(f, outer->rsp), outer->rbp };
+	}
+	*r = (struct stack_recent){ .key = key,
+				    .rsp = top->rsp,
+				    .rbp = top->rbp,
+				    .rbp_mask = top->flags & FRAME_USES_RBP ? UINTPTR_MAX : 0,
+				    .node = top->node,
+				    .seen_node = top->node,
+				    .checks = (uint32_t)(check - first),
+				    .era = s->era };
+}
+
+/* Walks, and keeps the stack if it is the same that was last walked and goes to r. */
+static AT_NOINLINE uint32_t capture_new(struct stack *s, const struct caller *caller,
+					uint32_t max_depth, struct stack_recent *r, uint64_t key)
+{
+	uint32_t node = capture_walking(s, caller, max_depth);
+	if (r->seen_node != node)
+		r->seen_node = node;
+	else if (s->count > 0 && s->outside == NODE_ROOT)
+		keep_recent(s, r, key);
+	return node;
+}
+
 uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t max_depth)
 {
-	if (is_memo(s, caller))
-		return s->memo[s->count - 1].node;
-	return capture_walking(s, caller, max_depth);
+	uint64_t key = caller->pc | (uint64_t)at_load_relaxed(&modules_epoch) << 48;
+	uint64_t place = hash_pair_bits(key, caller->rsp, STACK_RECENT_BITS);
+	struct stack_recent *r = &s->recent[place];
+	if (AT_UNLIKELY(r->key != key || r->rsp != caller->rsp || r->era != s->era ||
+			((r->rbp ^ caller->rbp) & r->rbp_mask) ||
+			!in_region(&s->regions[0], caller->rsp)))
+		return capture_new(s, caller, max_depth, r, key);
+	const struct stack_check *check = s->recent_checks[place], *end = check + r->checks;
+	for (; check < end; check++)
+		if (AT_UNLIKELY(load(check->slot) != check->expected))
+			return capture_new(s, caller, max_depth, r, key);
+	return r->node;
+}
+
+void stack_forget(struct stack *s)
+{
+	s->count = 0;
+	s->era++;
+}
+
+void stack_reset(struct stack *s)
+{
+	stack_forget(s);
+	__builtin_memset(s->regions, 0, sizeof(s->regions));
+	__builtin_memset(s->sites, 0, sizeof(s->sites));
 }
 
 AT_COLD uint32_t stack_site_slow(struct stack *s, uintptr_t pc, struct stack_site *entry,
@@ -378,7 +475,7 @@ bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b)
 {
 	const struct stack_region *r = &s->regions[0];
 	if (!in_region(r, b))
-		r = regions_find(s->regions, s->inherited, b);
+		r = find_region(s, b);
 	return r && in_region(r, a);
 }
 
@@ -393,7 +490,7 @@ bool stack_holds_both(const struct stack *s, uintptr_t a, uintptr_t b)
 void stack_forget_memory(struct stack *s, uintptr_t low, size_t bytes)
 {
 	if (regions_forget(s->regions, low, bytes))
-		s->count = 0;
+		stack_forget(s);
 	if (s->inherited)
 		regions_forget(s->inherited, low, bytes);
 }

@@ -101,10 +101,8 @@ static void take_ring(struct thread *t, uint32_t slot)
 	t->tid = ring->tid;
 	t->tick_left = 0;
 	t->starved = false;
-	t->stack.count = 0;
-	__builtin_memset(t->stack.regions, 0, sizeof(t->stack.regions));
+	stack_reset(&t->stack);
 	t->stack.inherited = inherited_regions[slot];
-	__builtin_memset(t->stack.sites, 0, sizeof(t->stack.sites));
 	t->registered = 1;
 	t->inner_frame = 0;
 	lock_waits_long = take_from_dead;
@@ -207,7 +205,7 @@ static AT_COLD void recover(struct thread *t)
 		t->counter = at_load_relaxed(&t->ring->counter);
 	t->head = head;
 	t->tick_left = 0;
-	t->stack.count = 0;
+	stack_forget(&t->stack);
 	if (!lock_is_single_threaded())
 		lock_abandon(&t->locks, is_held_by_other);
 }
