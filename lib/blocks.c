@@ -74,7 +74,7 @@ static inline struct table page_table(const struct page_word *page)
  * that ends in longjmp) leaves a page that is whole. */
 static void page_set_table(struct page_word *page, const void *memory, unsigned class)
 {
-	struct page_word fresh = { .lock = page->lock,
+	struct page_word fresh = { .lock = at_load_relaxed(&page->lock),
 				   .class = (uint8_t)class,
 				   .address_low = (uint16_t)(uintptr_t)memory,
 				   .address_high = (uint32_t)((uintptr_t)memory >> 16) };

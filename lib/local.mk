@@ -29,3 +29,4 @@ lib_liballoctrace_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs -Wl,-z
 lib_liballoctrace_la_LIBADD =
 include_HEADERS += lib/alloctrace.h
 pkgconfig_DATA += lib/alloctrace.pc
+include $(top_srcdir)/tests/lib/local.mk

@@ -28,7 +28,6 @@ $(COLLECT_TRACED): tests/collect/%: tests/collect/%.c
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) -D_GNU_SOURCE -o $@ $<
 
 # The same under the thread sanitizer, with all of collect/ that both sides touch.
-STRESS_TSAN_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O1 -g -fsanitize=thread -Wno-tsan
 check_PROGRAMS += tests/collect/stress-tsan
 tests_collect_stress_tsan_SOURCES = tests/collect/stress.c $(COLLECT_RIG) \
 	collect/clock.c collect/code_tables.c collect/collector.c collect/drain.c \
