@@ -154,6 +154,7 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	end_facts(r);
 	sum_up(r, paused);
 	result->program_ended = r->child_ended;
+	r->interrupted = false; /* who ended the recording may still want to see names in it */
 	if (r->options->symbols && end != COLLECT_END_FAILED)
 		result->unresolved = embed_symbols(&c->tables, r->writer, go_on_with_symbols,
 						   r);

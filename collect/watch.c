@@ -199,11 +199,21 @@ static void continue_child(struct watch *w)
 static bool is_late_ctrl_c(const struct watch *w, const struct signalfd_siginfo *info)
 {
 	return info->ssi_code == SI_KERNEL &&
+	       (info->ssi_signo == SIGINT || info->ssi_signo == SIGQUIT) &&
 	       clock_monotonic_ns() - w->child_ended_ns < LATE_CTRL_C_NS;
 }
 
 /* A signal that the kernel sends for a terminal (Ctrl-C, hang-up) goes to the whole group, so
- * the child has it already. */
+ * the child has it already. Only the hang-up of a session that the tool leads is for the tool
+ * alone: without the tool, the child would lead it. */
+static bool child_has_it(const struct signalfd_siginfo *info)
+{
+	int signal = (int)info->ssi_signo;
+	if (signal == SIGINT || signal == SIGQUIT)
+		return true;
+	return info->ssi_code == SI_KERNEL && !(signal == SIGHUP && getsid(0) == getpid());
+}
+
 static void take_signal(struct watch *w, const struct signalfd_siginfo *info)
 {
 	int signal = (int)info->ssi_signo;
@@ -222,7 +232,7 @@ static void take_signal(struct watch *w, const struct signalfd_siginfo *info)
 			post(w, WATCH_INTERRUPTED, 0, signal);
 		else if (signal == SIGTSTP)
 			post(w, WATCH_CHILD_STOPPED, 0, signal);
-	} else if (signal != SIGINT && signal != SIGQUIT && info->ssi_code != SI_KERNEL) {
+	} else if (!child_has_it(info)) {
 		kill(w->child, signal);
 	}
 }
