@@ -16,7 +16,7 @@ static char *no_process(const struct empty_trace *t)
 		return mem_printf("no program was traced: --only or --skip left out all %" PRIu32,
 				  t->left_out);
 	return mem_strdup("no program was traced: none loaded the runtime from LD_PRELOAD and had "
-			  "the address space for it (ulimit -v)");
+			  "room for it (ulimit -v, ulimit -n)");
 }
 
 char *empty_trace_reason(const struct empty_trace *t)

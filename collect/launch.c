@@ -28,6 +28,17 @@ static void keep_standard_fds_taken(void)
 		close(fd);
 }
 
+/* The tool needs a file descriptor for each process that it watches, and a dozen for itself. */
+static void raise_fd_limit(struct rlimit *before)
+{
+	if (getrlimit(RLIMIT_NOFILE, before) < 0) {
+		*before = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+		return;
+	}
+	const struct rlimit highest = { before->rlim_max, before->rlim_max };
+	setrlimit(RLIMIT_NOFILE, &highest);
+}
+
 void launch_prepare(struct launch_state *state, sigset_t *blocked)
 {
 	static const int not_blocked[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE,
@@ -35,6 +46,7 @@ void launch_prepare(struct launch_state *state, sigset_t *blocked)
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction standard = { .sa_handler = SIG_DFL };
 	keep_standard_fds_taken();
+	raise_fd_limit(&state->nofile);
 	sigfillset(blocked);
 	for (size_t i = 0; i < AT_COUNT_OF(not_blocked); i++)
 		sigdelset(blocked, not_blocked[i]);
@@ -63,21 +75,12 @@ static _Noreturn void become_program(const struct launch_state *state, int go_fd
 	sigaction(SIGCHLD, &state->chld, NULL);
 	sigaction(SIGPIPE, &state->pipe, NULL);
 	sigaction(SIGXFSZ, &state->xfsz, NULL);
+	setrlimit(RLIMIT_NOFILE, &state->nofile);
 	sigprocmask(SIG_SETMASK, &state->mask, NULL);
 	execvpe(argv[0], argv, environment);
 	int code = errno;
 	ssize_t written AT_UNUSED = write(error_fd, &code, sizeof(code));
 	_exit(EXIT_NOT_STARTED);
-}
-
-/* The tool needs a file descriptor for each process that it watches. */
-static void raise_fd_limit(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 int launch_fork(struct launch *l, const struct launch_state *state, char *const *argv,
@@ -100,7 +103,6 @@ int launch_fork(struct launch *l, const struct launch_state *state, char *const 
 	close(error[1]);
 	l->go_fd = go[1];
 	l->error_fd = error[0];
-	raise_fd_limit();
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "util/err.h"
@@ -16,6 +17,7 @@
 struct launch_state {
 	sigset_t mask;
 	struct sigaction chld, pipe, xfsz;
+	struct rlimit nofile;
 };
 
 struct launch {
@@ -24,9 +26,9 @@ struct launch {
 	int error_fd; /* tells why exec failed */
 };
 
-/* Blocks all signals that can be blocked (returned in *blocked), ignores SIGPIPE and SIGXFSZ, and
- * makes sure that file descriptors 0 to 2 are taken, so that no file of the tool gets there. Before
- * anything else is opened and any thread started. */
+/* Blocks all signals that can be blocked (returned in *blocked), ignores SIGPIPE and SIGXFSZ, raises
+ * the limit of file descriptors, and makes sure that descriptors 0 to 2 are taken, so that no file of
+ * the tool gets there. Before anything else is opened and any thread started. */
 void launch_prepare(struct launch_state *state, sigset_t *blocked);
 
 /* Puts the mask back, but for signals that have come in meanwhile: they were for the run. */
