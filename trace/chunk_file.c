@@ -75,6 +75,7 @@ static int open_path(struct output *o, const char *path, struct err *err)
 	struct stat st;
 	if (lstat(path, &st) < 0 && errno == ENOENT) {
 		o->fd = create_new(path, err);
+		o->created = o->fd >= 0;
 		return o->fd < 0 ? -1 : 0;
 	}
 	o->fd = open_existing(path, err);
@@ -147,6 +148,8 @@ int output_open(struct output *o, const char *path, struct err *err)
 		if (err)
 			*err = o->err;
 	}
+	if (o->created)
+		(void)unlink(path);
 	(void)output_close(o, NULL);
 	return -1;
 }

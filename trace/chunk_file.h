@@ -13,6 +13,7 @@
 struct output {
 	int fd;
 	bool seekable; /* a regular file: an index makes sense */
+	bool created;  /* there was nothing of that name */
 	bool failed;
 	char *name;
 	uint64_t bytes;	 /* written, always whole chunks */
