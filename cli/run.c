@@ -187,6 +187,11 @@ static int check_options(const struct usage *usage, const struct run_options *o)
 {
 	if (o->depth < 1 || o->depth > SESSION_MAX_DEPTH)
 		return usage_error(usage, "--depth: from 1 to %d frames", SESSION_MAX_DEPTH);
+	if (o->output && strcmp(o->output, "-") == 0)
+		return usage_error(usage, "-o: the standard output is the program's; a FIFO can be "
+				   "read by another program");
+	if (o->output && !*o->output)
+		return usage_error(usage, "-o: a file name is needed");
 	if (o->signal && !signal_is_usable(signal_number(o->signal)))
 		return usage_error(usage, "--signal: %s cannot be used; USR1 and USR2 can",
 				   o->signal);

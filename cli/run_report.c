@@ -9,16 +9,21 @@
 #include "cli/report_summary.h"
 #include "util/strbuf.h"
 
-enum { PROGRAMS_TEXT_BYTES = 32 };
+enum { PROGRAMS_TEXT_BYTES = 32, SIZE_TEXT_BYTES = 48 };
 
-static const char *bytes_text(uint64_t bytes, char *text, size_t room)
+/* " in 3.1 MB"; nothing when the trace went into a pipe or a device. */
+static const char *bytes_text(const struct collect_result *result, const char *word,
+			      char text[SIZE_TEXT_BYTES])
 {
 	static const char *const units[] = { "bytes", "KB", "MB", "GB", "TB" };
-	double value = (double)bytes;
+	double value = (double)result->bytes;
 	unsigned unit = 0;
 	for (; value >= 1024 && unit + 1 < AT_COUNT_OF(units); unit++)
 		value /= 1024;
-	snprintf(text, room, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	text[0] = '\0';
+	if (result->bytes)
+		snprintf(text, SIZE_TEXT_BYTES, unit ? "%s %.1f %s" : "%s %.0f %s", word, value,
+			 units[unit]);
 	return text;
 }
 
@@ -34,26 +39,26 @@ static const char *programs_text(const struct collect_result *result,
 
 void run_report_end(const struct collect_result *result, enum run_report report)
 {
-	char size[32], programs[PROGRAMS_TEXT_BYTES];
+	char size[SIZE_TEXT_BYTES], programs[PROGRAMS_TEXT_BYTES];
 	struct strbuf path = STRBUF_INIT;
 	strbuf_add_escaped(&path, result->path);
 	if (result->end == COLLECT_END_FAILED)
-		say("%s: cut off, %s are good", path.text,
-		    bytes_text(result->bytes, size, sizeof(size)));
+		say("%s: cut off%s", path.text, bytes_text(result, " after", size));
 	else if (result->empty)
 		say("%s: %s", path.text, result->empty);
 	else
-		say("%s: %" PRIu64 " event%s of %" PRIu32 " process%s%s in %s", path.text,
+		say("%s: %" PRIu64 " event%s of %" PRIu32 " process%s%s%s", path.text,
 		    result->events, result->events == 1 ? "" : "s", result->processes,
 		    result->processes == 1 ? "" : "es", programs_text(result, programs),
-		    bytes_text(result->bytes, size, sizeof(size)));
+		    bytes_text(result, " in", size));
 	strbuf_release(&path);
 	if (result->unresolved)
 		say("interrupted: %zu addresses have no symbols in the trace", result->unresolved);
 	if (result->end == COLLECT_END_LIMIT)
 		say("the limit was reached: recording has ended");
 	struct err err;
-	if (!result->empty && report != RUN_REPORT_NONE &&
+	/* What went into a pipe is gone, and who reads it may make a report. */
+	if (!result->empty && result->bytes && report != RUN_REPORT_NONE &&
 	    report_summary(result->path, stderr, report == RUN_REPORT_FULL,
 			   output_color(stderr, COLOR_AUTO), &err) < 0)
 		say("no report: %s", err.text);

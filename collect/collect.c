@@ -21,10 +21,19 @@
 
 /* ---- the name of the trace ---- */
 
-static const char *base_name(const char *path)
+/* Leaves room in the 255 bytes of a file name for what stands beside it. */
+enum { NAME_BYTES_MAX = 200 };
+
+/* The last part of the path, cut, but not inside a character. */
+static void add_name(struct strbuf *to, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	return slash && slash[1] ? slash + 1 : path;
+	const char *name = slash && slash[1] ? slash + 1 : path;
+	size_t len = strnlen(name, NAME_BYTES_MAX + 1);
+	if (len > NAME_BYTES_MAX)
+		for (len = NAME_BYTES_MAX; len > 1 && ((unsigned char)name[len] & 0xc0) == 0x80;)
+			len--;
+	strbuf_add(to, name, len);
 }
 
 static char *output_path(const char *template, const char *program, pid_t pid)
@@ -34,7 +43,7 @@ static char *output_path(const char *template, const char *program, pid_t pid)
 		if (p[0] == '%' && p[1] == 'p')
 			strbuf_addf(&path, "%d", (int)pid);
 		else if (p[0] == '%' && p[1] == 'n')
-			strbuf_adds(&path, base_name(program));
+			add_name(&path, program);
 		else if (p[0] == '%' && p[1] == '%')
 			strbuf_addc(&path, '%');
 		else {
