@@ -2,6 +2,7 @@
 #include "lib/regions.h"
 
 #include "base/atomics.h"
+#include "base/compiler.h"
 #include "lib/sys.h"
 
 enum { MAPS_BUFFER_BYTES = 1024, PAGE_BYTES = 4096 };
@@ -83,11 +84,41 @@ static void set_region(struct stack_region *place, struct stack_region region)
 	place->high = region.high;
 }
 
-bool regions_forget(struct stack_region *regions, uintptr_t low, size_t bytes)
+/* By cache, whose address is the same in a child. */
+struct kept {
+	const struct stack_region *cache;
+	struct stack_region regions[STACK_REGIONS];
+};
+
+static struct kept kept[SESSION_MAX_RINGS];
+static uint32_t kept_count;
+
+static struct kept *find_kept(const struct stack_region *cache)
+{
+	uint32_t count = at_load_acquire(&kept_count);
+	for (uint32_t i = 0; i < count && i < SESSION_MAX_RINGS; i++)
+		if (kept[i].cache == cache)
+			return &kept[i];
+	return NULL;
+}
+
+static struct kept *make_kept(const struct stack_region *cache)
+{
+	struct kept *k = find_kept(cache);
+	if (k || at_load_relaxed(&kept_count) >= SESSION_MAX_RINGS)
+		return k;
+	uint32_t i = at_add_relaxed(&kept_count, 1u);
+	if (i >= SESSION_MAX_RINGS)
+		return NULL;
+	kept[i].cache = cache;
+	return &kept[i];
+}
+
+static bool forget(struct stack_region *regions, uintptr_t low, uintptr_t high)
 {
 	bool any = false;
 	for (unsigned i = 0; i < STACK_REGIONS; i++) {
-		if (low >= regions[i].high || regions[i].low >= low + bytes)
+		if (low >= regions[i].high || regions[i].low >= high)
 			continue;
 		set_region(&regions[i], (struct stack_region){ 0, 0 });
 		any = true;
@@ -95,8 +126,37 @@ bool regions_forget(struct stack_region *regions, uintptr_t low, size_t bytes)
 	return any;
 }
 
-const struct stack_region *regions_find(struct stack_region *cache, struct stack_region *inherited,
-					uintptr_t address)
+bool regions_forget(struct stack_region *cache, uintptr_t low, size_t bytes)
+{
+	struct kept *k = find_kept(cache);
+	if (k)
+		forget(k->regions, low, low + bytes);
+	return forget(cache, low, low + bytes);
+}
+
+void regions_reset(struct stack_region *cache)
+{
+	regions_forget(cache, 0, SIZE_MAX);
+}
+
+/* The region of address that is not in the cache. */
+static AT_COLD bool look_further(struct stack_region *cache, uintptr_t address,
+				 struct stack_region *out)
+{
+	struct kept *k = make_kept(cache);
+	for (unsigned i = 0; k && i < STACK_REGIONS; i++) {
+		*out = k->regions[i];
+		if (address >= out->low && address < out->high)
+			return true;
+	}
+	if (!look_up(address, out))
+		return false;
+	for (unsigned i = STACK_REGIONS; k && i-- > 0;)
+		set_region(&k->regions[i], i ? k->regions[i - 1] : *out);
+	return true;
+}
+
+const struct stack_region *regions_find(struct stack_region *cache, uintptr_t address)
 {
 	for (unsigned i = 0; i < STACK_REGIONS; i++) {
 		if (address >= cache[i].low && address < cache[i].high) {
@@ -105,10 +165,8 @@ const struct stack_region *regions_find(struct stack_region *cache, struct stack
 		}
 	}
 	struct stack_region region;
-	if (!look_up(address, &region))
+	if (!look_further(cache, address, &region))
 		return NULL;
 	move_to_front(cache, STACK_REGIONS - 1, region);
-	for (unsigned i = STACK_REGIONS; inherited && i-- > 0;)
-		set_region(&inherited[i], i ? inherited[i - 1] : region);
 	return &cache[0];
 }

@@ -11,13 +11,17 @@
 
 #include "lib/stack.h"
 
-/* Finds the region of address, and makes it the first of the STACK_REGIONS cached ones; one that is
- * new there replaces the oldest in `inherited` too, unless that is NULL. NULL when address is not
- * mapped readable. Without /proc it is the address's page. */
-const struct stack_region *regions_find(struct stack_region *cache, struct stack_region *inherited,
-					uintptr_t address);
+/* Finds the region of address, and makes it the first of the STACK_REGIONS cached ones. NULL when
+ * address is not mapped readable. Without /proc it is the address's page.
+ *
+ * What is looked up is kept a second time in memory that the child of a fork inherits: the cache is
+ * wiped there, and asking /proc again would be a fifth of the cost of a fork. */
+const struct stack_region *regions_find(struct stack_region *cache, uintptr_t address);
 
-/* Takes what overlaps these bytes out of STACK_REGIONS regions; true if there was any. */
-bool regions_forget(struct stack_region *regions, uintptr_t low, size_t bytes);
+/* Forgets what overlaps these bytes; true if the cache had any of it. */
+bool regions_forget(struct stack_region *cache, uintptr_t low, size_t bytes);
+
+/* The cache gets another owner. */
+void regions_reset(struct stack_region *cache);
 
 #endif

@@ -61,7 +61,7 @@ static AT_COLD const struct stack_region *find_region(struct stack *s, uintptr_t
 {
 	if (!knows_region(s, address))
 		s->era++; /* it may lie where an older and larger one was */
-	return regions_find(s->regions, s->inherited, address);
+	return regions_find(s->regions, address);
 }
 
 static AT_COLD bool switch_region(struct walk *w)
@@ -491,6 +491,4 @@ void stack_forget_memory(struct stack *s, uintptr_t low, size_t bytes)
 {
 	if (regions_forget(s->regions, low, bytes))
 		stack_forget(s);
-	if (s->inherited)
-		regions_forget(s->inherited, low, bytes);
 }

@@ -97,7 +97,6 @@ struct stack_site {
 
 struct stack {
 	struct stack_region regions[STACK_REGIONS]; /* most recently used first */
-	struct stack_region *inherited; /* NULL, or what the child of a fork begins with */
 	uint32_t count;				    /* frames in the memo */
 	uint32_t outside; /* the outermost frame's parent: NODE_ROOT, _TRUNCATED, _UNKNOWN */
 	uintptr_t

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "lib/regions.h"
 #include "lib/runtime.h"
 #include "lib/sys.h"
 
@@ -24,10 +25,6 @@ __thread struct thread *thread_self __attribute__((tls_model("initial-exec"))) =
 /* Records by ring slot; kept when a thread ends, for the slot's next owner. In a child the table
  * is the parent's, but the records are wiped. Written by the owner of the slot only. */
 static struct thread *threads[SESSION_MAX_RINGS];
-
-/* In the memory that a child inherits: the regions of each slot's thread. The records are wiped
- * there, and asking /proc for the stack again would be a fifth of the cost of a fork. */
-static struct stack_region inherited_regions[SESSION_MAX_RINGS][STACK_REGIONS];
 
 /* Records' end: threads[i] is NULL from here on. */
 static uint32_t thread_records;
@@ -102,7 +99,6 @@ static void take_ring(struct thread *t, uint32_t slot)
 	t->tick_left = 0;
 	t->starved = false;
 	stack_reset(&t->stack);
-	t->stack.inherited = inherited_regions[slot];
 	t->registered = 1;
 	t->inner_frame = 0;
 	lock_waits_long = take_from_dead;
@@ -148,23 +144,12 @@ static AT_COLD struct thread *register_thread(void)
 		return NULL;
 	}
 	lock_abandon(&t->locks, is_held_by_other); /* of the record's last owner, who is dead */
+	regions_reset(t->stack.regions);
 	take_ring(t, slot);
 	t->guard = GUARD_FREE;
 	lock_self = &t->locks;
 	thread_self = t;
 	return t;
-}
-
-/* The stack that this runs on, if the thread of that slot knew it in the parent. */
-static struct stack_region inherited_stack(uint32_t slot)
-{
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-	for (unsigned i = 0; i < STACK_REGIONS; i++) {
-		struct stack_region r = inherited_regions[slot][i];
-		if (here >= r.low && here < r.high)
-			return r;
-	}
-	return (struct stack_region){ 0, 0 };
 }
 
 /* The first event of a thread that came into this process by fork. */
@@ -177,15 +162,10 @@ static AT_COLD bool adopt_child(struct thread *t)
 		thread_self = &off;
 		return false;
 	}
-	struct stack_region stack = { 0, 0 };
-	for (unsigned i = 0; i < thread_records; i++) {
-		if (threads[i] != t)
-			continue;
-		stack = inherited_stack(i);
-		threads[i] = NULL;
-	}
+	for (unsigned i = 0; i < thread_records; i++)
+		if (threads[i] == t)
+			threads[i] = NULL;
 	take_ring(t, slot);
-	t->stack.regions[0] = stack;
 	return true;
 }
 
