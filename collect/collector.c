@@ -45,6 +45,7 @@ static void begin_pass(struct collector *c)
 	c->pass_words = 0;
 	/* First the clock: what is seen from here on was there at that moment or came later. */
 	clock_advance(&c->clock);
+	at_store_relaxed(&c->session->header->tsc, c->clock.now_tsc);
 	c->quantum_ticks = clock_ticks(&c->clock, QUANTUM_NS);
 	processes_look(&c->processes);
 }

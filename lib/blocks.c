@@ -94,7 +94,7 @@ static AT_COLD struct page_word *make_leaf(struct page_word **root)
 	struct page_word *leaf = sys_map_anonymous(bytes);
 	struct page_word *expected = NULL;
 	if (leaf && !at_cas_acq_rel(root, &expected, leaf)) {
-		sys_call2(SYS_munmap, leaf, bytes);
+		sys_unmap(leaf, bytes);
 		leaf = expected;
 	}
 	return leaf;

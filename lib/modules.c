@@ -88,7 +88,9 @@ static void identify(struct module *m, const char *name, char *exe, size_t exe_b
 {
 	*id = (struct identity){ .path = name };
 	bool is_main = !name[0];
-	if (is_main) {
+	if (is_main && sys_is_restricted()) {
+		id->path = session.process->exe;
+	} else if (is_main) {
 		long n = sys_call3(SYS_readlink, "/proc/self/exe", exe, exe_bytes - 1);
 		exe[n < 0 ? 0 : n] = '\0';
 		id->path = exe;

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <x86intrin.h>
 
 #include "base/atomics.h"
 #include "base/compiler.h"
@@ -173,7 +172,7 @@ bool session_connect(void)
 	struct session_process *process = session.process;
 	process->pid = welcome.pid;
 	process->foreign_pids = welcome.pid != session.pid;
-	process->start_tsc = __rdtsc();
+	process->start_tsc = session_clock();
 	describe_process(process);
 	return true;
 }
@@ -204,7 +203,7 @@ bool session_forked(void)
 	process->foreign_pids = before->foreign_pids || session.pid == parent_pid ||
 				session.pid == 1;
 	process->backend_module_plus_1 = before->backend_module_plus_1;
-	process->start_tsc = __rdtsc();
+	process->start_tsc = session_clock();
 	__builtin_memcpy(process->exe, before->exe, sizeof(process->exe));
 	__builtin_memcpy(process->command, before->command, sizeof(process->command));
 	return true;
@@ -220,7 +219,7 @@ static void set_up_ring(uint32_t slot, uint32_t tid)
 	ring->words_offset = session_ring_words_offset(slot);
 	ring->first_counter = ring->counter;
 	/* The collector may come too late to ask: after the thread's end, or after an exec. */
-	if (sys_failed(sys_call2(SYS_prctl, PR_GET_NAME, ring->name)))
+	if (sys_is_restricted() || sys_failed(sys_call2(SYS_prctl, PR_GET_NAME, ring->name)))
 		ring->name[0] = '\0';
 	uint32_t count = at_load_relaxed(&session.header->ring_count);
 	while (count <= slot && !at_cas_acq_rel(&session.header->ring_count, &count, slot + 1))
@@ -244,8 +243,8 @@ uint32_t session_claim_ring(uint32_t tid)
 void session_wake_collector(void)
 {
 	struct session_header *header = session.header;
-	if (!at_load_relaxed(&header->collector_asleep))
-		return;
+	if (!at_load_relaxed(&header->collector_asleep) || sys_is_restricted())
+		return; /* it wakes by itself from time to time */
 	at_add_relaxed(&header->wake, 1u);
 	sys_call3(SYS_futex, &header->wake, FUTEX_WAKE, 1);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/atomics.h"
+#include "base/compiler.h"
 #include "wire/session.h"
 
 /* All NULL while there is no session. Set once, before any thread records. */
@@ -23,6 +24,7 @@ struct session {
 	uint32_t pid;
 	uint32_t options;   /* copy of header->options */
 	uint32_t max_depth; /* copy of header->max_depth */
+	uint32_t clock_forbidden; /* 1: the time-stamp counter may not be read (hooks_limits.c) */
 };
 
 extern struct session session;
@@ -43,6 +45,14 @@ uint32_t session_claim_ring(uint32_t tid);
 static inline bool session_is_recording(void)
 {
 	return at_load_relaxed(&session.header->state) == SESSION_RECORDING;
+}
+
+/* The time-stamp counter, or what it was at the collector's last pass. */
+static inline uint64_t session_clock(void)
+{
+	if (AT_UNLIKELY(at_load_relaxed(&session.clock_forbidden)))
+		return at_load_relaxed(&session.header->tsc);
+	return __builtin_ia32_rdtsc();
 }
 
 /* Wakes the collector if it sleeps. */

@@ -1,6 +1,8 @@
 /* regions.c - see regions.h. */
 #include "lib/regions.h"
 
+#include <sys/auxv.h>
+
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "lib/sys.h"
@@ -54,12 +56,29 @@ static void parse(struct parser *p, char c)
 	}
 }
 
+/* Without asking: what address is on if it is a stack pointer. The kernel leaves more than this
+ * free below the first stack, so an address in that distance below what it put there is on it.
+ * glibc puts what the thread pointer points to at the upper end of a thread's stack. Otherwise the
+ * page. */
+static struct stack_region guess(uintptr_t address)
+{
+	enum { STACK_BYTES = 8 << 20 };
+	uintptr_t first = getauxval(AT_RANDOM) & ~(uintptr_t)15, own;
+	__asm__("mov %%fs:0, %0" : "=r"(own));
+	struct stack_region r = { address & ~(uintptr_t)(PAGE_BYTES - 1),
+				  (address | (PAGE_BYTES - 1)) + 1 };
+	if (address < first && first - address < STACK_BYTES)
+		r.high = first;
+	else if (address < own && own - address < STACK_BYTES)
+		r.high = own;
+	return r;
+}
+
 static bool look_up(uintptr_t address, struct stack_region *out)
 {
 	long fd = sys_open("/proc/self/maps");
 	if (sys_failed(fd)) {
-		*out = (struct stack_region){ address & ~(uintptr_t)(PAGE_BYTES - 1),
-					      (address | (PAGE_BYTES - 1)) + 1 };
+		*out = guess(address);
 		return true;
 	}
 	char buffer[MAPS_BUFFER_BYTES];

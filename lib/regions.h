@@ -12,7 +12,7 @@
 #include "lib/stack.h"
 
 /* Finds the region of address, and makes it the first of the STACK_REGIONS cached ones. NULL when
- * address is not mapped readable. Without /proc it is the address's page.
+ * address is not mapped readable. Without /proc it is a guess for a stack pointer.
  *
  * What is looked up is kept a second time in memory that the child of a fork inherits: the cache is
  * wiped there, and asking /proc again would be a fifth of the cost of a fork. */

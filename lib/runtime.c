@@ -74,6 +74,7 @@ bool runtime_is_off(void)
 
 static void forked(void)
 {
+	sys_forked();
 	lock_forget_owners();
 	modules_forked();
 	if (session_forked())

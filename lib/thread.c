@@ -53,7 +53,7 @@ static bool is_held_by_other(const uint8_t *lock)
 /* Takes the lock from a thread that ended while it had it: cancelled asynchronously, say. */
 static AT_COLD void take_from_dead(uint8_t *lock)
 {
-	uint32_t count = at_load_relaxed(&thread_records);
+	uint32_t count = sys_is_restricted() ? 0 : at_load_relaxed(&thread_records);
 	for (uint32_t i = 0; i < count; i++) {
 		struct thread *t = at_load_relaxed(&threads[i]);
 		if (!t || t == thread_self || !(holds(&t->locks, lock) || wants(&t->locks, lock)))

@@ -102,7 +102,7 @@ static inline void thread_tick(struct thread *t)
 	if (AT_LIKELY(t->tick_left-- != 0))
 		return;
 	t->tick_left = EVENT_TICK_INTERVAL - 1;
-	thread_put(t, (__builtin_ia32_rdtsc() & ~UINT64_C(15)) | EVENT_TICK);
+	thread_put(t, (session_clock() & ~UINT64_C(15)) | EVENT_TICK);
 }
 
 static inline void thread_publish(struct thread *t)

@@ -16,7 +16,7 @@
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
 enum {
-	SESSION_VERSION = 1,
+	SESSION_VERSION = 2,
 	SESSION_MAX_PROCESSES = 16384,
 	SESSION_MAX_RINGS = 4096,
 	SESSION_MAX_MODULES = 16384,
@@ -75,6 +75,7 @@ struct session_header {
 	uint32_t wake;
 	uint32_t pad0;
 	uint64_t heartbeat; /* the collector adds 1 at every pass */
+	uint64_t tsc; /* at the last pass: for threads that may not read the counter */
 	/* Append-only counts, by atomic add from any process. */
 	uint32_t module_count;
 	uint32_t node_count;   /* next free node; begins at NODE_FIRST */
@@ -164,7 +165,7 @@ struct session_node {
 	uint64_t offset;
 };
 
-_Static_assert(sizeof(struct session_header) == 120, "layout is shared");
+_Static_assert(sizeof(struct session_header) == 128, "layout is shared");
 _Static_assert(sizeof(struct session_process) == 1024, "layout is shared");
 _Static_assert(sizeof(struct session_ring) == 192, "layout is shared");
 _Static_assert(sizeof(struct session_module) == 512, "layout is shared");
