@@ -2,8 +2,9 @@
 trace has exactly as many allocations and frees as an independent counter saw.
 
 In the traced run the counter (counter.c) is preloaded behind the runtime: it counts what arrives at
-the allocator. Deterministic programs are also run under the counter alone, and must give the same
-counts as when they are traced.
+the allocator. Each program is also run under the counter alone. Deterministic ones must give the
+same counts as when they are traced; the others allocate a little differently from run to run (it
+depends on addresses and on time), by some 0.1%, and must give nearly the same.
 """
 import os
 import re
@@ -19,6 +20,9 @@ import traceview
 ROLES = re.findall(r'^ROLE\((\w+), "([^"]+)"', open(harness.SOURCE + "/wire/roles.def", encoding="utf-8").read(), re.M)
 
 
+NEARLY = 0.01
+
+
 class Counts:
     """What the counter saw, by symbol."""
 
@@ -28,6 +32,12 @@ class Counts:
         self.made = {symbol: numbers[i] for i, (_, symbol) in enumerate(ROLES) if numbers[i]}
         self.taken = {symbol: numbers[len(ROLES) + i] for i, (_, symbol) in enumerate(ROLES)
                       if numbers[len(ROLES) + i]}
+
+
+def scrubbed(text, patterns):
+    for pattern, instead in patterns:
+        text = re.sub(pattern, instead, text)
+    return text
 
 
 class Program:
@@ -95,9 +105,7 @@ class Runner:
             result = harness.traced(program.argv, self.trace_path, env=env, cwd=self.work)
         else:
             result = harness.run(program.argv, env=env, cwd=self.work)
-        for pattern, instead in program.scrub:
-            result.out = re.sub(pattern, instead, result.out)
-            result.err = re.sub(pattern, instead, result.err)
+        result.out, result.err = scrubbed(result.out, program.scrub), scrubbed(result.err, program.scrub)
         return result, self.files(program)
 
     def check_counts(self, name, trace, counts):
@@ -109,6 +117,11 @@ class Runner:
                     "trace:   %s\ncounter: %s\nlosses: %s" % (trace.totals, counts.taken, trace.losses))
         lost = {kind: count for kind, count in trace.losses.items() if kind not in ("untracked", "nested") and count}
         self.tap.ok(not lost and not trace.damage, "%s: nothing lost" % name, "%s %s" % (lost, trace.damage))
+
+    def check_nearly(self, name, counts, alone):
+        pairs = [(sum(counts.made.values()), sum(alone.made.values())), (sum(counts.taken.values()), sum(alone.taken.values()))]
+        good = all(abs(traced - plain) <= NEARLY * plain for traced, plain in pairs)
+        self.tap.ok(good, "%s: it allocates nearly as much without the tracer" % name, "(traced, alone): %s" % pairs)
 
     def check(self, name, program):
         plain, plain_files = self.run(program)
@@ -127,9 +140,11 @@ class Runner:
             return
         counts = Counts(self.counts_path)
         self.check_counts(name, traceview.Trace(self.trace_path), counts)
-        if program.deterministic:
-            self.run(program, counted=True)
-            alone = Counts(self.counts_path)
+        self.run(program, counted=True)
+        alone = Counts(self.counts_path)
+        if not program.deterministic:
+            self.check_nearly(name, counts, alone)
+        else:
             self.tap.ok((alone.made, alone.taken) == (counts.made, counts.taken),
                         "%s: it allocates the same with and without the tracer" % name,
                         "alone: %s %s\ntraced: %s %s" % (alone.made, alone.taken, counts.made, counts.taken))
@@ -217,7 +232,7 @@ PROGRAMS = [
     Program("g++ link", ["g++", "-x", "c", "a.c", "-o", "a"], files=["a"], prepare=prepare_c),
     Program("git log", ["git", "--no-pager", "log", "-p", "--stat", "-M"], deterministic=True, prepare=prepare_git),
     Program("git gc", ["git", "-c", "pack.threads=2", "gc", "-q", "--aggressive", "--prune=now"], prepare=prepare_git),
-    Program("git fsck", ["git", "fsck", "--full", "--no-progress"], prepare=prepare_git),
+    Program("git fsck", ["git", "fsck", "--full", "--no-progress"], deterministic=True, prepare=prepare_git),
     Program("node", ["node", "-e", NODE]),
 ]
 QUICK_PROGRAMS = ("perl", "gcc", "git log")
@@ -241,32 +256,37 @@ def wait_for_server(path, process):
     return False
 
 
+# What is there after the benchmark; its keys are fixed.
+REDIS_QUESTIONS = b"dbsize\nllen mylist\nzcard myzset\nget key:__rand_int__\nconfig get maxmemory\n"
+# What differs from run to run in a server's log and in the benchmark's figures.
+REDIS_SCRUB = [(rb"\d+:([A-Z]) \d\d \w+ \d{4} [0-9:.]+", rb"PID:\1 TIME"), (rb"pid=\d+", b"pid=PID"), (rb"PID: \d+", b"PID"),
+               (rb"(?m)^[^\n]*\r", b""), (rb"[0-9.]+ requests per second, p50=[0-9.]+", b"N requests per second, p50=N")]
+
+
 def redis_session(runner, traced):
-    """(what the clients saw, server's exit code, its stderr)"""
+    """(what the clients and the benchmark saw, server's exit code, its stdout and stderr)"""
     runner.fresh(Program("redis", ["redis-server"]))
     path = os.path.join(runner.work, "socket")
-    argv = ["redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", runner.work, "--loglevel", "warning",
-            "--logfile", os.path.join(runner.work, "log")]
+    argv = ["redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", runner.work, "--loglevel", "notice"]
     env = runner.environment(Program("redis", ["redis-server"]), counted=traced)
     if traced:
         argv = [harness.TOOL, "run", "-q", "--report=none", "-o", runner.trace_path, "--", *argv]
-    server = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    server = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               start_new_session=True)
-    seen = b""
+    seen = []
     if wait_for_server(path, server):
         plain_env = harness.environment()
-        seen = subprocess.run(["redis-cli", "-s", path], input=REDIS_COMMANDS.encode(), env=plain_env,
-                              capture_output=True, check=False).stdout
-        subprocess.run(["redis-benchmark", "-s", path, "-q", "-n", "2000", "-t", "set,get,lpush,zadd", "-c", "10"],
-                       env=plain_env, check=False, capture_output=True, stdin=subprocess.DEVNULL)
-        subprocess.run(["redis-cli", "-s", path, "shutdown", "nosave"], env=plain_env, check=False, capture_output=True,
-                       stdin=subprocess.DEVNULL)
+        for argv, text in ((["redis-cli"], REDIS_COMMANDS.encode()),
+                           (["redis-benchmark", "-q", "-n", "2000", "-t", "set,get,lpush,zadd", "-c", "10"], b""),
+                           (["redis-cli"], REDIS_QUESTIONS), (["redis-cli", "shutdown", "nosave"], b"")):
+            done = subprocess.run([argv[0], "-s", path, *argv[1:]], input=text, env=plain_env, capture_output=True, check=False)
+            seen += [argv[0], done.returncode, scrubbed(done.stdout, REDIS_SCRUB), done.stderr]
     try:
-        err = server.communicate(timeout=60)[1]
+        out, err = server.communicate(timeout=60)
     except subprocess.TimeoutExpired:
         os.killpg(server.pid, 9)
-        err = server.communicate()[1]
-    return seen, server.returncode, err
+        out, err = server.communicate()
+    return seen, server.returncode, scrubbed(out, REDIS_SCRUB), err
 
 
 def check_redis(runner, name):
@@ -279,8 +299,8 @@ def check_redis(runner, name):
         runner.tap.skip(name, "it does not run on this allocator even without the tracer (%s)" % plain[1])
         return
     traced = redis_session(runner, True)
-    runner.tap.ok(plain == traced and plain[0], "%s: clients see the same, same exit code" % name,
-                  "plain %r\ntraced %r" % (plain[1:], traced[1:]))
+    runner.tap.ok(plain == traced and bool(plain[0]), "%s: clients and benchmark see the same, same log, same exit code" % name,
+                  "plain %r\ntraced %r" % (plain, traced))
     if os.path.exists(runner.trace_path):
         runner.check_counts(name, traceview.Trace(runner.trace_path), Counts(runner.counts_path))
     else:
