@@ -181,31 +181,75 @@ static bool pack_again(struct output *o, uint8_t *stored, size_t *packed)
 	return bytes != 0;
 }
 
+/* Makes room for a chunk with its header; returns where the payload goes. */
+static uint8_t *chunk_buffer(struct output *o, size_t stored_bytes)
+{
+	o->buffer = mem_grow(o->buffer, &o->buffer_cap, FORMAT_CHUNK_HEADER_BYTES + stored_bytes, 1);
+	return o->buffer + FORMAT_CHUNK_HEADER_BYTES;
+}
+
+/* Appends the chunk in the buffer, whose payload is h->stored_bytes long. */
+static int append_chunk(struct output *o, struct chunk_header *h)
+{
+	h->crc = deflate_crc32(o->buffer + FORMAT_CHUNK_HEADER_BYTES, h->stored_bytes);
+	put_chunk_header(o->buffer, h);
+	return append(o, o->buffer, FORMAT_CHUNK_HEADER_BYTES + h->stored_bytes);
+}
+
+/* Stores bytes as a zlib stream if that is smaller, else as they are; returns the stored bytes. */
+static size_t pack(struct output *o, const uint8_t *raw, size_t bytes, bool plain, uint8_t *stored)
+{
+	size_t packed = 0;
+	if (!plain && bytes >= SMALLEST_COMPRESSED)
+		packed = deflater_run(o->deflater, raw, bytes, stored, bytes - 1);
+	if (packed)
+		return packed;
+	if (bytes)
+		memcpy(stored, raw, bytes);
+	return bytes;
+}
+
 int output_chunk(struct output *o, enum chunk_type type, uint32_t count, const uint8_t *payload,
 		 size_t bytes)
 {
 	if (o->failed)
 		return -1;
-	o->buffer = mem_grow(o->buffer, &o->buffer_cap, FORMAT_CHUNK_HEADER_BYTES + bytes, 1);
-	uint8_t *stored = o->buffer + FORMAT_CHUNK_HEADER_BYTES;
+	uint8_t *stored = chunk_buffer(o, bytes);
 	struct chunk_header h = { .type = (uint8_t)type, .count = count };
-	h.raw_bytes = (uint32_t)bytes;
-	size_t packed = 0;
-	if (bytes >= SMALLEST_COMPRESSED && type != CHUNK_END)
-		packed = deflater_run(o->deflater, payload, bytes, stored, bytes - 1);
-	if (packed && packed * TWICE_RATIO < bytes && bytes <= FORMAT_MAX_TWICE_BYTES &&
-	    pack_again(o, stored, &packed))
-		h.flags = CHUNK_FLAG_TWICE;
-	if (!packed) {
+	size_t packed = pack(o, payload, bytes, type == CHUNK_END, stored);
+	if (packed == bytes)
 		h.flags = CHUNK_FLAG_PLAIN;
-		if (bytes)
-			memcpy(stored, payload, bytes);
-		packed = bytes;
-	}
+	else if (packed * TWICE_RATIO < bytes && bytes <= FORMAT_MAX_TWICE_BYTES &&
+		 pack_again(o, stored, &packed))
+		h.flags = CHUNK_FLAG_TWICE;
+	h.raw_bytes = (uint32_t)bytes;
 	h.stored_bytes = (uint32_t)packed;
-	h.crc = deflate_crc32(stored, packed);
-	put_chunk_header(o->buffer, &h);
-	return append(o, o->buffer, FORMAT_CHUNK_HEADER_BYTES + packed);
+	return append_chunk(o, &h);
+}
+
+int output_parts(struct output *o, enum chunk_type type, uint32_t count, const uint8_t *payload,
+		 struct chunk_part *parts, unsigned part_count)
+{
+	if (o->failed)
+		return -1;
+	struct chunk_header h = { .type = (uint8_t)type, .count = count, .flags = CHUNK_FLAG_PARTS };
+	size_t raw_bytes = 0;
+	for (unsigned i = 0; i < part_count; i++)
+		raw_bytes += parts[i].bytes;
+	uint8_t *begin = chunk_buffer(o, raw_bytes + part_count * FORMAT_PART_HEAD_BYTES);
+	uint8_t *stored = begin;
+	for (struct chunk_part *part = parts; part < parts + part_count; part++) {
+		uint8_t *head = stored;
+		stored += FORMAT_PART_HEAD_BYTES;
+		part->stored_bytes = pack(o, payload, part->bytes, part->plain, stored);
+		format_put_u32(head, (uint32_t)part->bytes);
+		format_put_u32(head + 4, (uint32_t)part->stored_bytes);
+		payload += part->bytes;
+		stored += part->stored_bytes;
+	}
+	h.raw_bytes = (uint32_t)raw_bytes;
+	h.stored_bytes = (uint32_t)(stored - begin);
+	return append_chunk(o, &h);
 }
 
 int output_close(struct output *o, struct err *err)

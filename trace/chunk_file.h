@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "trace/deflate.h"
 #include "trace/format.h"
+#include "trace/parts.h"
 #include "util/err.h"
 
 struct output {
@@ -30,6 +31,9 @@ int output_open(struct output *o, const char *path, struct err *err) AT_MUST_CHE
  * header. Returns 0, or -1 when the output has failed, now or before. */
 int output_chunk(struct output *o, enum chunk_type type, uint32_t count, const uint8_t *payload,
 		 size_t bytes);
+/* The same with the payload divided; tells how many bytes each part came to. */
+int output_parts(struct output *o, enum chunk_type type, uint32_t count, const uint8_t *payload,
+		 struct chunk_part *parts, unsigned part_count);
 /* Closes and frees what o owns; returns 0 or -1 with the first error. */
 int output_close(struct output *o, struct err *err);
 

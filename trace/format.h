@@ -26,6 +26,7 @@ enum {
 	FORMAT_MAX_CHUNK_BYTES = 64 << 20,
 	FORMAT_MAX_TWICE_BYTES = 4 << 20, /* raw, of a chunk with CHUNK_FLAG_TWICE */
 	FORMAT_TWICE_HEAD_BYTES = 4,
+	FORMAT_PART_HEAD_BYTES = 8,
 	FORMAT_MAX_NODES = 1 << 24,
 	FORMAT_MAX_MODULES = 1 << 20,
 	FORMAT_MAX_PROCESSES = 1 << 20,
@@ -52,6 +53,9 @@ enum chunk_flag {
 	/* A zlib stream of a zlib stream, after the length of the latter as u32. deflate does not
 	 * get below 1:1032, and a long loop then leaves a stream that itself repeats. */
 	CHUNK_FLAG_TWICE = 2,
+	/* Parts one after the other, each with its own zlib stream or as it is: u32 raw length, u32
+	 * stored length, the stored bytes. Equal lengths mean as it is. */
+	CHUNK_FLAG_PARTS = 4,
 };
 
 /* Bytes: 0 type, 1 flags, 2-3 zero, 4 stored bytes, 8 raw bytes, 12 count, 16 crc32 of the stored

@@ -5,6 +5,7 @@ trace_libtrace_a_SOURCES = \
 	trace/deflate.c trace/deflate.h \
 	trace/decode.c trace/reader.c trace/reader_state.h trace/reader_tables.c \
 	trace/chunk_file.c trace/chunk_file.h \
+	trace/parts.c trace/parts.h \
 	trace/strings_out.c trace/strings_out.h \
 	trace/embedded_symbols.c trace/embedded_symbols.h \
 	trace/entry_tables.c trace/entry_tables.h \

@@ -159,6 +159,8 @@ static bool parse_chunk_header(const uint8_t *in, struct chunk_header *h)
 	case CHUNK_FLAG_TWICE:
 		return h->stored_bytes > FORMAT_TWICE_HEAD_BYTES &&
 		       h->raw_bytes <= FORMAT_MAX_TWICE_BYTES;
+	case CHUNK_FLAG_PARTS:
+		return credible(h->stored_bytes, h->raw_bytes);
 	default:
 		return h->flags == 0 && credible(h->stored_bytes, h->raw_bytes);
 	}
@@ -235,6 +237,28 @@ static int expand_twice(struct trace_reader *r, const uint8_t *stored, size_t st
 	return result;
 }
 
+static int expand_parts(struct trace_reader *r, const uint8_t *stored, size_t stored_left,
+			uint8_t *raw, size_t raw_left)
+{
+	while (stored_left >= FORMAT_PART_HEAD_BYTES) {
+		size_t raw_bytes = format_get_u32(stored);
+		size_t stored_bytes = format_get_u32(stored + 4);
+		stored += FORMAT_PART_HEAD_BYTES;
+		stored_left -= FORMAT_PART_HEAD_BYTES;
+		if (stored_bytes > stored_left || raw_bytes > raw_left)
+			return -1;
+		if (stored_bytes == raw_bytes)
+			memcpy(raw, stored, raw_bytes);
+		else if (inflater_run(r->inflater, stored, stored_bytes, raw, raw_bytes) < 0)
+			return -1;
+		stored += stored_bytes;
+		stored_left -= stored_bytes;
+		raw += raw_bytes;
+		raw_left -= raw_bytes;
+	}
+	return stored_left || raw_left ? -1 : 0;
+}
+
 /* The payload, expanded into raw (room for h->raw_bytes). */
 static enum step read_payload(struct trace_reader *r, const struct chunk_header *h, uint8_t *raw,
 			      struct err *err)
@@ -247,6 +271,8 @@ static enum step read_payload(struct trace_reader *r, const struct chunk_header 
 		return step;
 	if (h->flags == CHUNK_FLAG_TWICE)
 		result = expand_twice(r, stored, h->stored_bytes, raw, h->raw_bytes);
+	else if (h->flags == CHUNK_FLAG_PARTS)
+		result = expand_parts(r, stored, h->stored_bytes, raw, h->raw_bytes);
 	else if (!plain)
 		result = inflater_run(r->inflater, stored, h->stored_bytes, raw, h->raw_bytes);
 	return result < 0 ? bad_chunk(r, "a chunk does not decompress") : STEP_CHUNK;

@@ -102,17 +102,27 @@ static int flush_events(struct trace_writer *w)
 	if (!count)
 		return 0;
 	struct bytes *out = &w->assembled;
+	size_t lengths[COLUMN_COUNT];
 	out->len = 0;
-	for (unsigned i = 0; i < COLUMN_COUNT; i++)
-		bytes_add_varint(out, column_used(w, i));
 	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
-		bytes_add(out, w->column_start[i], column_used(w, i));
+		lengths[i] = column_used(w, i);
+		bytes_add_varint(out, lengths[i]);
+	}
+	size_t head_bytes = out->len;
+	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
+		bytes_add(out, w->column_start[i], lengths[i]);
 		w->column[i] = w->column_start[i];
 	}
 	w->last_switch = w->column_start[COLUMN_OPS];
 	w->ops_limit = w->column_start[COLUMN_OPS] + STEP_EVENTS;
 	w->credit_bytes = 0;
-	return writer_chunk(w, CHUNK_EVENTS, count, out->data, out->len);
+	struct chunk_part parts[PARTS_MAX];
+	unsigned part_count = parts_plan(&w->parts, head_bytes, lengths, parts);
+	if (part_count == 1)
+		return writer_chunk(w, CHUNK_EVENTS, count, out->data, out->len);
+	int result = output_parts(&w->output, CHUNK_EVENTS, count, out->data, parts, part_count);
+	parts_learn(&w->parts, parts, part_count);
+	return result;
 }
 
 static void end_chunk(struct trace_writer *w)

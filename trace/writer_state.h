@@ -44,6 +44,7 @@ struct trace_writer {
 	uint64_t repairs;
 	uint8_t *column_memory;
 	struct bytes assembled;
+	struct parts_plan parts;
 
 	/* ---- tables ---- */
 	uint32_t module_count;

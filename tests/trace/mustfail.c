@@ -108,7 +108,10 @@ static void check_chunk_lengths(void)
 		{ 0, 100, (64u << 20) + 1, "a chunk's header is wrong" },
 		{ 0, 100, 64u << 20, "a chunk's header is wrong" }, /* more than 1032:1 */
 		{ CHUNK_FLAG_PLAIN | CHUNK_FLAG_TWICE, 100, 100, "a chunk's header is wrong" },
-		{ 4, 100, 100, "a chunk's header is wrong" },
+		{ CHUNK_FLAG_PARTS << 1, 100, 100, "a chunk's header is wrong" },
+		{ CHUNK_FLAG_PARTS | CHUNK_FLAG_PLAIN, 100, 100, "a chunk's header is wrong" },
+		{ CHUNK_FLAG_PARTS, 100, 64u << 20, "a chunk's header is wrong" },
+		{ CHUNK_FLAG_PARTS, 100, 100, "a chunk does not decompress" },
 		{ CHUNK_FLAG_TWICE, 100, (4u << 20) + 1, "a chunk's header is wrong" },
 		{ CHUNK_FLAG_TWICE, 3, 100, "a chunk's header is wrong" },
 		{ CHUNK_FLAG_TWICE, 100, 100, "a chunk does not decompress" },

@@ -4,6 +4,7 @@
 
 #include "tests/trace/check.h"
 #include "tests/trace/stream.h"
+#include "trace/format.h"
 #include "trace/trace.h"
 
 static void check_shape(const struct stream_shape *shape, const char *path)
@@ -19,6 +20,43 @@ static void check_shape(const struct stream_shape *shape, const char *path)
 	CHECK(shape->extreme || report.unknown_frees + report.double_frees == 0,
 	      "frees that name nothing");
 	stream_release(&s);
+}
+
+/* Chunks of which a part is a zlib stream and a part is stored as it is. */
+static unsigned count_mixed_chunks(const char *path)
+{
+	uint8_t head[FORMAT_CHUNK_HEADER_BYTES], part[FORMAT_PART_HEAD_BYTES];
+	unsigned mixed = 0;
+	FILE *f = fopen(path, "rb");
+	CHECK(f && fseek(f, FORMAT_HEADER_BYTES, SEEK_SET) == 0, "%s", path);
+	while (fread(head, sizeof(head), 1, f) == 1) {
+		long end = ftell(f) + (long)format_get_u32(head + 4);
+		bool plain = false, packed = false;
+		while (head[1] == CHUNK_FLAG_PARTS && ftell(f) < end) {
+			CHECK(fread(part, sizeof(part), 1, f) == 1, "a part's head");
+			uint32_t stored = format_get_u32(part + 4);
+			plain |= stored == format_get_u32(part) && stored > 1000;
+			packed |= stored < format_get_u32(part);
+			fseek(f, stored, SEEK_CUR);
+		}
+		mixed += plain && packed;
+		fseek(f, end, SEEK_SET);
+	}
+	fclose(f);
+	return mixed;
+}
+
+/* Columns that do not shrink are found out in one chunk and left alone in later ones. */
+static void check_parts(const char *path)
+{
+	struct stream_shape shape = { .seed = 9,
+				      .events = 1500000,
+				      .slots = 1,
+				      .stacks = 5,
+				      .random_percent = 100,
+				      .extreme = true };
+	check_shape(&shape, path);
+	CHECK(count_mixed_chunks(path) > 16, "%u chunks in parts", count_mixed_chunks(path));
 }
 
 static void check_streams(const char *path)
@@ -247,6 +285,7 @@ int main(void)
 {
 	char *path = stream_temp_path("roundtrip");
 	check_streams(path);
+	check_parts(path);
 	check_symbols(path);
 	check_load_tables(path);
 	check_loop(path);

@@ -58,7 +58,8 @@ static void add_plain_chunk(struct bytes *out, const uint8_t *in, struct inflate
 {
 	uint32_t stored = format_get_u32(in + 4), raw = format_get_u32(in + 8);
 	uint8_t *payload = mem_alloc(raw);
-	CHECK(!(in[1] & CHUNK_FLAG_TWICE), "small traces are not compressed twice");
+	CHECK(!(in[1] & (CHUNK_FLAG_TWICE | CHUNK_FLAG_PARTS)),
+	      "small traces are not compressed twice or in parts");
 	if (in[1] & CHUNK_FLAG_PLAIN)
 		memcpy(payload, in + FORMAT_CHUNK_HEADER_BYTES, raw);
 	else
