@@ -16,6 +16,5 @@
 #define AT_EXPORT __attribute__((visibility("default")))
 
 #define AT_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define AT_CACHE_LINE 64
 
 #endif

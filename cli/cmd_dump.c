@@ -69,13 +69,12 @@ int cmd_dump(int argc, char **argv)
 				     options };
 	struct filter filter = { 0 };
 	struct err err;
-	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
-	if (code < 0 && argc != 1)
-		code = usage_error(&usage, argc ? "one trace at a time" : "which trace?");
+	const char *trace;
+	int code = options_parse_trace(&usage, argc, argv, &trace);
 	if (code < 0 && prepare_filter(&filter, &o, &err) < 0)
 		code = usage_error(&usage, "%s", err.text);
 	if (code < 0)
-		code = dump(argv[0], &o, &filter);
+		code = dump(trace, &o, &filter);
 	filter_release(&filter);
 	option_list_release(&o.filters);
 	return code;

@@ -122,10 +122,9 @@ int cmd_info(int argc, char **argv)
 		OPTION_LAST,
 	};
 	const struct usage usage = { "info", "TRACE", "Tells what a trace holds", NULL, options };
-	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
+	const char *trace;
+	int code = options_parse_trace(&usage, argc, argv, &trace);
 	if (code >= 0)
 		return code;
-	if (argc != 1)
-		return usage_error(&usage, argc ? "one trace at a time" : "which trace?");
-	return o.verify ? verify(argv[0], o.json) : show_info(argv[0], &o);
+	return o.verify ? verify(trace, o.json) : show_info(trace, &o);
 }

@@ -130,15 +130,14 @@ int cmd_report(int argc, char **argv)
 				     options };
 	struct filter filter = { 0 };
 	struct err err;
-	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
-	if (code < 0 && argc != 1)
-		code = usage_error(&usage, argc ? "one trace at a time" : "which trace?");
+	const char *trace;
+	int code = options_parse_trace(&usage, argc, argv, &trace);
 	if (code < 0 && o.least_percent > 100)
 		code = usage_error(&usage, "--least: at most 100");
 	if (code < 0 && prepare_filter(&filter, &o, &err) < 0)
 		code = usage_error(&usage, "%s", err.text);
 	if (code < 0)
-		code = make_report(argv[0], &o, &filter);
+		code = make_report(trace, &o, &filter);
 	filter_release(&filter);
 	option_list_release(&o.filters);
 	return code;

@@ -26,7 +26,7 @@ static const struct unit time_units[] = {
 	{ "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 }, { NULL, 0 },
 };
 
-int parse_number(const char *text, uint64_t *value, struct err *err)
+static int parse_number(const char *text, uint64_t *value, struct err *err)
 {
 	uint64_t n = 0;
 	if (!*text)
@@ -64,7 +64,7 @@ static int parse_with_unit(const char *text, const struct unit *units, const cha
 	return err_set(err, "'%s' is not a number with a unit such as %s", text, example);
 }
 
-int parse_bytes(const char *text, uint64_t *value, struct err *err)
+static int parse_bytes(const char *text, uint64_t *value, struct err *err)
 {
 	return parse_with_unit(text, byte_units, "4096, 64K or 1.5G", value, err);
 }

@@ -155,3 +155,14 @@ int options_parse(const struct usage *usage, enum options_mode mode, int *argc, 
 	*argv = p.argv + 1;
 	return GO_ON;
 }
+
+int options_parse_trace(const struct usage *usage, int argc, char **argv, const char **trace)
+{
+	int code = options_parse(usage, OPTIONS_ANYWHERE, &argc, &argv);
+	if (code != GO_ON)
+		return code;
+	if (argc != 1)
+		return usage_error(usage, argc ? "one trace at a time" : "which trace?");
+	*trace = argv[0];
+	return GO_ON;
+}

@@ -79,6 +79,8 @@ enum options_mode {
  * and the result is -1; else the result is the exit code: 0 after -h (printed to stdout), 64 after
  * a mistake (explained on stderr). The order of argv may change. */
 int options_parse(const struct usage *usage, enum options_mode mode, int *argc, char ***argv);
+/* The same for commands that take one trace: sets *trace. */
+int options_parse_trace(const struct usage *usage, int argc, char **argv, const char **trace);
 
 /* Explains a mistake in the arguments on stderr; returns 64. */
 int usage_error(const struct usage *usage, const char *fmt, ...) AT_PRINTF(2, 3);
@@ -89,9 +91,7 @@ void usage_print(const struct usage *usage, FILE *to);
  * none. */
 void usage_print_table(const struct usage *usage, FILE *to);
 
-/* "64K" and "1.5s" as numbers, for values inside other options. 0, or -1 with the reason. */
-int parse_number(const char *text, uint64_t *value, struct err *err);
-int parse_bytes(const char *text, uint64_t *value, struct err *err);
+/* "1.5s" as a number, for values inside other options. 0, or -1 with the reason. */
 int parse_time_ns(const char *text, uint64_t *value, struct err *err);
 
 void option_list_release(struct option_list *list);

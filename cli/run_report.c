@@ -7,23 +7,19 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/report_summary.h"
+#include "report/humane.h"
 #include "util/strbuf.h"
 
-enum { PROGRAMS_TEXT_BYTES = 32, SIZE_TEXT_BYTES = 48 };
+enum { PROGRAMS_TEXT_BYTES = 32, SIZE_TEXT_BYTES = HUMANE_BYTES + 8 };
 
-/* " in 3.1 MB"; nothing when the trace went into a pipe or a device. */
+/* " in 3.10 MiB"; nothing when the trace went into a pipe or a device. */
 static const char *bytes_text(const struct collect_result *result, const char *word,
 			      char text[SIZE_TEXT_BYTES])
 {
-	static const char *const units[] = { "bytes", "KB", "MB", "GB", "TB" };
-	double value = (double)result->bytes;
-	unsigned unit = 0;
-	for (; value >= 1024 && unit + 1 < AT_COUNT_OF(units); unit++)
-		value /= 1024;
+	char size[HUMANE_BYTES];
 	text[0] = '\0';
 	if (result->bytes)
-		snprintf(text, SIZE_TEXT_BYTES, unit ? "%s %.1f %s" : "%s %.0f %s", word, value,
-			 units[unit]);
+		snprintf(text, SIZE_TEXT_BYTES, "%s %s", word, humane_bytes(size, result->bytes));
 	return text;
 }
 
@@ -39,7 +35,7 @@ static const char *programs_text(const struct collect_result *result,
 
 void run_report_end(const struct collect_result *result, enum run_report report)
 {
-	char size[SIZE_TEXT_BYTES], programs[PROGRAMS_TEXT_BYTES];
+	char size[SIZE_TEXT_BYTES], events[HUMANE_BYTES], programs[PROGRAMS_TEXT_BYTES];
 	struct strbuf path = STRBUF_INIT;
 	strbuf_add_escaped(&path, result->path);
 	if (result->end == COLLECT_END_FAILED)
@@ -47,10 +43,10 @@ void run_report_end(const struct collect_result *result, enum run_report report)
 	else if (result->empty)
 		say("%s: %s", path.text, result->empty);
 	else
-		say("%s: %" PRIu64 " event%s of %" PRIu32 " process%s%s%s", path.text,
-		    result->events, result->events == 1 ? "" : "s", result->processes,
-		    result->processes == 1 ? "" : "es", programs_text(result, programs),
-		    bytes_text(result, " in", size));
+		say("%s: %s event%s of %" PRIu32 " process%s%s%s", path.text,
+		    humane_count(events, result->events), result->events == 1 ? "" : "s",
+		    result->processes, result->processes == 1 ? "" : "es",
+		    programs_text(result, programs), bytes_text(result, " in", size));
 	strbuf_release(&path);
 	if (result->unresolved)
 		say("interrupted: %zu addresses have no symbols in the trace", result->unresolved);

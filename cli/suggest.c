@@ -12,7 +12,9 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 	return m < c ? m : c;
 }
 
-unsigned edit_distance(const char *a, const char *b)
+/* Insertions, deletions, replacements and swaps of neighbours between two words. Words longer
+ * than 63 bytes count as far apart. */
+static unsigned edit_distance(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b);
 	if (la > MAX_WORD || lb > MAX_WORD)

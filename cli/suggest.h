@@ -12,8 +12,4 @@ struct suggestion suggestion_for(const char *word);
 /* `name` is kept, not copied. */
 void suggestion_offer(struct suggestion *s, const char *name);
 
-/* Insertions, deletions, replacements and swaps of neighbours between two words. Words longer
- * than 63 bytes count as far apart. */
-unsigned edit_distance(const char *a, const char *b);
-
 #endif

@@ -14,6 +14,16 @@
 #include "wire/roles.h"
 #include "wire/session.h"
 
+/* Fields are filled up with spaces: none at the end of a line. */
+static void end_line(struct event_context *c)
+{
+	size_t len = c->line.len;
+	while (len > 0 && c->line.text[len - 1] == ' ')
+		len--;
+	strbuf_truncate(&c->line, len);
+	strbuf_addc(&c->line, '\n');
+}
+
 static void add_who(struct event_context *c, const struct trace_event *e)
 {
 	const struct trace_reader *reader = c->names->reader;
@@ -73,7 +83,7 @@ static void add_where(struct event_context *c, uint32_t node)
 	const struct frame *frame;
 	uint32_t step = callstacks_step(c->stacks, node);
 	if (c->request->stacks) {
-		strbuf_addc(&c->line, '\n');
+		end_line(c);
 		add_frames(c, step);
 		return;
 	}
@@ -82,7 +92,7 @@ static void add_where(struct event_context *c, uint32_t node)
 		strbuf_adds(&c->line, "  ");
 		add_function(c, function, frame);
 	}
-	strbuf_addc(&c->line, '\n');
+	end_line(c);
 }
 
 static void add_block(struct event_context *c, uint32_t slot, uint64_t counter)
@@ -141,7 +151,7 @@ static void add_mark(struct event_context *c, const struct trace_event *e)
 		strbuf_adds(&c->line, ": ");
 		strbuf_add_escaped(&c->line, e->text);
 	}
-	strbuf_addc(&c->line, '\n');
+	end_line(c);
 }
 
 void event_add_text(struct event_context *c, const struct trace_event *e)
@@ -180,10 +190,11 @@ void event_add_text(struct event_context *c, const struct trace_event *e)
 		add_map(c, e);
 		return;
 	case TRACE_LOSS:
-		strbuf_addf(&c->line, "lost: %" PRIu64 " %s", e->value, loss_explained(e->role));
+		strbuf_addf(&c->line, "lost: %" PRIu64 " %s", e->value,
+			    loss_explained(e->role, e->value));
 		break;
 	case TRACE_OP_COUNT:
 		break;
 	}
-	strbuf_addc(&c->line, '\n');
+	end_line(c);
 }

@@ -8,8 +8,8 @@
 #include "analysis/lineage.h"
 
 static const char *const fact_keys[] = {
-	"host",	   "kernel",  "tool",	  "cwd",	 "started",
-	"command", "options", "clock_hz", "wait_status", "ended", "empty",
+	"host",	   "kernel",   "tool",	      "cwd",   "started", "command",
+	"options", "clock_hz", "wait_status", "ended", "empty",
 };
 
 void json_trace(struct json *j, const struct trace_data *d)
@@ -31,7 +31,8 @@ void json_trace(struct json *j, const struct trace_data *d)
 	json_end_object(j);
 }
 
-void json_command(struct json *j, const struct trace_process *p)
+/* "command": the arguments */
+static void json_command(struct json *j, const struct trace_process *p)
 {
 	json_array(j, "command");
 	for (size_t at = 0; at < p->command_bytes;) {

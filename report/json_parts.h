@@ -12,8 +12,6 @@ void json_losses(struct json *j, const uint64_t *losses);	  /* "losses" */
 void json_heap(struct json *j, const struct heap *heap);	  /* members of an open object */
 void json_threads(struct json *j, const struct trace_data *d);	  /* "threads" */
 void json_allocators(struct json *j, const struct trace_data *d); /* "allocators" */
-/* "command": the arguments */
-void json_command(struct json *j, const struct trace_process *process);
 
 /* What `info` prints; for report_json. */
 void json_info(const struct trace_data *d, const struct report_request *request, FILE *to);

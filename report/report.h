@@ -43,7 +43,7 @@ extern const struct report_ops report_json;
 const char *rollup_by_name(enum rollup_by by);	     /* "stack" */
 const char *rollup_sort_name(enum rollup_sort sort); /* "peak" */
 /* "ring full", "untracked" ...: for people and as a key. */
-const char *loss_explained(unsigned kind);
+const char *loss_explained(unsigned kind, uint64_t count);
 const char *loss_key(unsigned kind);
 
 #endif

@@ -25,7 +25,8 @@ void sheet_release(struct sheet *s)
 	free(s->nameless);
 }
 
-size_t text_columns(const char *text)
+/* Columns that a text takes: one per character. */
+static size_t text_columns(const char *text)
 {
 	size_t columns = 0;
 	for (; *text; text++)
@@ -119,6 +120,16 @@ void sheet_heading(struct sheet *s, const char *title, const char *remark)
 		sheet_text(s, STYLE_PLAIN, "  ");
 		sheet_text(s, STYLE_DIM, remark);
 	}
+	sheet_end_line(s);
+}
+
+void sheet_titles(struct sheet *s, const struct sheet_title *titles, size_t column,
+		  const char *last)
+{
+	for (; titles->title; titles++)
+		sheet_right(s, STYLE_DIM, titles->end, titles->title);
+	sheet_to_column(s, column);
+	sheet_text(s, STYLE_DIM, last);
 	sheet_end_line(s);
 }
 

@@ -38,14 +38,20 @@ void sheet_wrapped(struct sheet *s, const char *text);
 /* A line of its own: "Title" and a dim remark behind it (may be NULL), an empty line before. */
 void sheet_heading(struct sheet *s, const char *title, const char *remark);
 
+/* The head of a table: titles that end before their columns, and the last one that begins at its.
+ * The array ends with an empty title. */
+struct sheet_title {
+	size_t end;
+	const char *title;
+};
+void sheet_titles(struct sheet *s, const struct sheet_title *titles, size_t column,
+		  const char *last);
+
 /* A function, cut to `room` columns unless long names are asked for. */
 void sheet_function(struct sheet *s, enum sheet_style style, uint32_t function, size_t room);
 /* "dict.c:145"; nothing when not known. */
 void sheet_position(struct sheet *s, const struct frame *frame);
 /* The file name of a module, "[anonymous code]" for JIT code. */
 void sheet_module(struct sheet *s, enum sheet_style style, uint32_t module);
-
-/* Columns that a text takes: one per character. */
-size_t text_columns(const char *text);
 
 #endif

@@ -98,13 +98,10 @@ static void threads(struct sheet *s)
 									    : p->thread_count;
 	char a[HUMANE_BYTES];
 	sheet_heading(s, "Threads", NULL);
-	sheet_right(s, STYLE_DIM, 12, "tid");
-	sheet_right(s, STYLE_DIM, 24, "pid");
-	sheet_right(s, STYLE_DIM, 40, "allocations");
-	sheet_right(s, STYLE_DIM, 54, "frees");
-	sheet_to_column(s, 56);
-	sheet_text(s, STYLE_DIM, "name");
-	sheet_end_line(s);
+	static const struct sheet_title titles[] = {
+		{ 12, "tid" }, { 24, "pid" }, { 40, "allocations" }, { 54, "frees" }, { 0, NULL }
+	};
+	sheet_titles(s, titles, 56, "name");
 	for (size_t i = 0; i < top; i++) {
 		const struct profile_thread *t = &p->threads[i];
 		const struct trace_thread *thread = trace_reader_thread(s->data->reader, t->thread);

@@ -86,7 +86,8 @@ static void stack_head(struct sheet *s, size_t rank, const struct metrics *m,
 			     (sort == SORT_PEAK ? m->peak_blocks : m->live_blocks) == 1 ? "block"
 											: "blocks");
 	if (sort == SORT_TEMPORARY)
-		sheet_format(s, STYLE_PLAIN, "of %s allocations", humane_count(a, m->allocs));
+		sheet_format(s, STYLE_PLAIN, "of %s %s", humane_count(a, m->allocs),
+			     m->allocs == 1 ? "allocation" : "allocations");
 	else if (sort != SORT_COUNT)
 		sheet_format(s, STYLE_PLAIN, "%s %s", humane_count(a, m->allocs),
 			     m->allocs == 1 ? "allocation" : "allocations");
@@ -237,17 +238,32 @@ void text_mapped_stacks(struct sheet *s, uint64_t top)
 
 /* ---- tables ---- */
 
+/* A power of two with its unit: 512 KiB. */
+static uint64_t in_unit(uint64_t bytes, const char **unit)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	unsigned i = 0;
+	for (; bytes >= 1024 && i + 1 < AT_COUNT_OF(units); i++)
+		bytes /= 1024;
+	*unit = units[i];
+	return bytes;
+}
+
+/* "17 - 32 B"; where the smallest size is no round number, "over 16 to 32 KiB". */
 static const char *size_range(char *buf, size_t size, const struct profile_size_class *c)
 {
-	char from[HUMANE_BYTES], to[HUMANE_BYTES];
+	const char *from_unit, *to_unit;
+	uint64_t from = in_unit(c->from_bytes - 1, &from_unit);
+	uint64_t to = in_unit(c->to_bytes, &to_unit);
 	if (c->from_bytes == c->to_bytes)
 		snprintf(buf, size, "%" PRIu64 " B", c->from_bytes);
-	else if (c->to_bytes <= 1024)
-		snprintf(buf, size, "%" PRIu64 " - %s", c->from_bytes,
-			 humane_bytes(to, c->to_bytes));
+	else if (c->to_bytes < 1024)
+		snprintf(buf, size, "%" PRIu64 " - %" PRIu64 " B", c->from_bytes, c->to_bytes);
+	else if (from_unit == to_unit)
+		snprintf(buf, size, "over %" PRIu64 " to %" PRIu64 " %s", from, to, to_unit);
 	else
-		snprintf(buf, size, "over %s - %s", humane_bytes(from, c->from_bytes - 1),
-			 humane_bytes(to, c->to_bytes));
+		snprintf(buf, size, "over %" PRIu64 " %s to %" PRIu64 " %s", from, from_unit, to,
+			 to_unit);
 	return buf;
 }
 

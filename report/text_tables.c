@@ -93,13 +93,10 @@ void text_process_tree(struct sheet *s)
 	snprintf(remark, sizeof(remark), "the largest %s of %s", humane_count(shown, top),
 		 humane_count(all, count));
 	sheet_heading(s, "Processes", tree ? NULL : remark);
-	sheet_right(s, STYLE_DIM, 9, "pid");
-	sheet_right(s, STYLE_DIM, 22, "allocations");
-	sheet_right(s, STYLE_DIM, 32, "peak");
-	sheet_right(s, STYLE_DIM, 42, "live");
-	sheet_to_column(s, 44);
-	sheet_text(s, STYLE_DIM, "program");
-	sheet_end_line(s);
+	static const struct sheet_title titles[] = {
+		{ 9, "pid" }, { 22, "allocations" }, { 32, "peak" }, { 42, "live" }, { 0, NULL }
+	};
+	sheet_titles(s, titles, 44, "program");
 	if (tree)
 		process_branch(s, TRACE_NO_PROCESS, 0);
 	else
@@ -115,13 +112,12 @@ void text_pools(struct sheet *s)
 	if (!p->pool_count)
 		return;
 	sheet_heading(s, "The program's own allocators", "inside blocks of the heap");
-	sheet_right(s, STYLE_DIM, 14, "allocations");
-	sheet_right(s, STYLE_DIM, 26, "frees");
-	sheet_right(s, STYLE_DIM, 38, "peak");
-	sheet_right(s, STYLE_DIM, 50, "live at end");
-	sheet_to_column(s, 52);
-	sheet_text(s, STYLE_DIM, "allocator");
-	sheet_end_line(s);
+	static const struct sheet_title titles[] = { { 14, "allocations" },
+						     { 26, "frees" },
+						     { 38, "peak" },
+						     { 50, "live at end" },
+						     { 0, NULL } };
+	sheet_titles(s, titles, 52, "allocator");
 	for (size_t i = 0; i < p->pool_count; i++) {
 		const struct heap *h = &p->pools[i].heap;
 		sheet_right(s, STYLE_PLAIN, 14, humane_count(a, h->allocs));
@@ -142,14 +138,10 @@ void text_scopes(struct sheet *s)
 	if (!p->scope_count)
 		return;
 	sheet_heading(s, "Scopes", "named by the program");
-	sheet_right(s, STYLE_DIM, 10, "runs");
-	sheet_right(s, STYLE_DIM, 21, "time");
-	sheet_right(s, STYLE_DIM, 34, "allocations");
-	sheet_right(s, STYLE_DIM, 46, "allocated");
-	sheet_right(s, STYLE_DIM, 58, "freed");
-	sheet_to_column(s, 60);
-	sheet_text(s, STYLE_DIM, "scope");
-	sheet_end_line(s);
+	static const struct sheet_title titles[] = { { 10, "runs" },	    { 21, "time" },
+						     { 34, "allocations" }, { 46, "allocated" },
+						     { 58, "freed" },	    { 0, NULL } };
+	sheet_titles(s, titles, 60, "scope");
 	for (size_t i = 0; i < p->scope_count; i++) {
 		const struct profile_scope *scope = &p->scopes[i];
 		sheet_right(s, STYLE_PLAIN, 10, humane_count(a, scope->runs));
@@ -176,11 +168,8 @@ void text_marks(struct sheet *s)
 	uint64_t top = s->request->top && s->request->top < p->mark_count ? s->request->top
 									  : p->mark_count;
 	sheet_heading(s, "Marks", NULL);
-	sheet_right(s, STYLE_DIM, 14, "at");
-	sheet_right(s, STYLE_DIM, 27, "live");
-	sheet_to_column(s, 29);
-	sheet_text(s, STYLE_DIM, "mark");
-	sheet_end_line(s);
+	static const struct sheet_title titles[] = { { 14, "at" }, { 27, "live" }, { 0, NULL } };
+	sheet_titles(s, titles, 29, "mark");
 	for (size_t i = 0; i < top; i++) {
 		const struct profile_mark *mark = &p->marks[i];
 		sheet_right(s, STYLE_PLAIN, 14, humane_time(a, mark->time_ns));
@@ -222,19 +211,14 @@ void text_mapped(struct sheet *s, uint64_t top)
 	size_t count = 0;
 	for (uint32_t i = 0; i < p->process_count; i++)
 		if (p->processes[i].maps || p->processes[i].unmaps)
-			order[count++] = (struct process_order){
-				p->processes[i].mapped_peak_bytes, i
-			};
+			order[count++] =
+				(struct process_order){ p->processes[i].mapped_peak_bytes, i };
 	qsort(order, count, sizeof(*order), larger_peak_first);
 	sheet_heading(s, "Mapped memory", "beside the heap, by mmap, mremap, brk and sbrk");
-	sheet_right(s, STYLE_DIM, 9, "pid");
-	sheet_right(s, STYLE_DIM, 20, "peak");
-	sheet_right(s, STYLE_DIM, 31, "at end");
-	sheet_right(s, STYLE_DIM, 41, "mapped");
-	sheet_right(s, STYLE_DIM, 51, "unmapped");
-	sheet_to_column(s, 53);
-	sheet_text(s, STYLE_DIM, "program");
-	sheet_end_line(s);
+	static const struct sheet_title titles[] = { { 9, "pid" },	 { 20, "peak" },
+						     { 31, "at end" },	 { 41, "mapped" },
+						     { 51, "unmapped" }, { 0, NULL } };
+	sheet_titles(s, titles, 53, "program");
 	for (size_t i = 0; i < count && i < top; i++)
 		mapped_row(s, order[i].process);
 	free(order);
@@ -251,18 +235,26 @@ const char *loss_key(unsigned kind)
 	return kind < TRACE_LOSS_COUNT ? keys[kind] : "?";
 }
 
-const char *loss_explained(unsigned kind)
+const char *loss_explained(unsigned kind, uint64_t count)
 {
-	static const char *const texts[TRACE_LOSS_COUNT] = {
-		"allocations not recorded: the ring was full",
-		"frees not recorded (the ring was full): their blocks look live",
-		"frees of blocks that were made while nothing was recorded",
-		"calls from inside a hook, not recorded",
-		"allocations not recorded: too many threads at once",
-		"the size or time limit was reached: what came after is not here",
-		"words of a ring that the program has overwritten",
+	static const char *const texts[TRACE_LOSS_COUNT][2] = {
+		{ "allocations not recorded: the ring was full",
+		  "allocation not recorded: the ring was full" },
+		{ "frees not recorded (the ring was full): their blocks look live",
+		  "free not recorded (the ring was full): its block looks live" },
+		{ "frees of blocks that were made while nothing was recorded",
+		  "free of a block that was made while nothing was recorded" },
+		{ "calls from inside a hook, not recorded",
+		  "call from inside a hook, not recorded" },
+		{ "allocations not recorded: too many threads at once",
+		  "allocation not recorded: too many threads at once" },
+		{ "the size or time limit was reached: what came after is not here",
+		  "the size or time limit was reached: what came after is not here" },
+		{ "words of a ring that the program has overwritten",
+		  "word of a ring that the program has overwritten" },
 	};
-	return kind < TRACE_LOSS_COUNT ? texts[kind] : "lost for a reason unknown to this version";
+	return kind < TRACE_LOSS_COUNT ? texts[kind][count == 1]
+				       : "lost for a reason unknown to this version";
 }
 
 static void warning(struct sheet *s, bool *any, const char *number, const char *text)
@@ -338,15 +330,19 @@ void text_warnings(struct sheet *s)
 		if (p->losses[i])
 			warning(s, &any,
 				i == TRACE_LOSS_CUT ? "" : humane_count(number, p->losses[i]),
-				loss_explained(i));
+				loss_explained(i, p->losses[i]));
 	if (p->unknown_frees)
 		warning(s, &any, humane_count(number, p->unknown_frees),
-			"frees of blocks that the trace does not know as live");
+			p->unknown_frees == 1
+				? "free of a block that the trace does not know as live"
+				: "frees of blocks that the trace does not know as live");
 	if (p->inherited_frees)
 		warning(s, &any, humane_count(number, p->inherited_frees),
-			"frees, after a fork, of blocks made before it");
+			p->inherited_frees == 1 ? "free, after a fork, of a block made before it"
+						: "frees, after a fork, of blocks made before it");
 	if (p->ignored_events)
 		warning(s, &any, humane_count(number, p->ignored_events),
-			"events that make no sense: the trace is damaged");
+			p->ignored_events == 1 ? "event that makes no sense: the trace is damaged"
+					       : "events that make no sense: the trace is damaged");
 	symbol_problems(s, &any);
 }

@@ -268,44 +268,40 @@ static AT_NOINLINE uint32_t add_site(struct trace_writer *w, uint32_t node)
 	return w->numbers[node].site = predictor_add_site(&w->predictor, node);
 }
 
+/* Says that `number` comes after the one that `after` belongs to. */
+static inline enum node_mode put_next(struct trace_writer *w, struct successors *after,
+				      uint32_t number, bool fresh, enum column_id column)
+{
+	enum node_mode mode = successors_put(after, number);
+	if (AT_UNLIKELY(fresh))
+		return NODE_MODE_NEW;
+	if (mode == NODE_MODE_KNOWN)
+		put_varint(w, column, number);
+	return mode;
+}
+
 /* Names the stack of an ALLOC in slot s; its number goes to *number. */
 static inline enum node_mode put_stack(struct trace_writer *w, struct slot_state *s, uint32_t node,
 				       uint32_t *number)
 {
-	struct predictor *p = &w->predictor;
-	enum node_mode mode;
-	uint32_t n = w->numbers[node].stack;
-	if (AT_UNLIKELY(!n && node != NODE_ROOT)) {
+	uint32_t n = w->numbers[node].stack, last = s->last_stack;
+	bool fresh = !n && node != NODE_ROOT;
+	if (AT_UNLIKELY(fresh))
 		n = add_stack(w, node);
-		successors_put(&p->stacks[s->last_stack].next, n);
-		mode = NODE_MODE_NEW;
-	} else {
-		mode = successors_put(&p->stacks[s->last_stack].next, n);
-		if (mode == NODE_MODE_KNOWN)
-			put_varint(w, COLUMN_STACK, n);
-	}
 	*number = s->last_stack = n;
-	return mode;
+	return put_next(w, &w->predictor.stacks[last].next, n, fresh, COLUMN_STACK);
 }
 
 /* The same for the site of a FREE. */
 static inline enum node_mode put_site(struct trace_writer *w, struct slot_state *s, uint32_t node,
 				      uint32_t *number)
 {
-	struct predictor *p = &w->predictor;
-	enum node_mode mode;
-	uint32_t n = w->numbers[node].site;
-	if (AT_UNLIKELY(!n && node != NODE_ROOT)) {
+	uint32_t n = w->numbers[node].site, last = s->last_site;
+	bool fresh = !n && node != NODE_ROOT;
+	if (AT_UNLIKELY(fresh))
 		n = add_site(w, node);
-		successors_put(&p->sites[s->last_site].next, n);
-		mode = NODE_MODE_NEW;
-	} else {
-		mode = successors_put(&p->sites[s->last_site].next, n);
-		if (mode == NODE_MODE_KNOWN)
-			put_varint(w, COLUMN_SITE, n);
-	}
 	*number = s->last_site = n;
-	return mode;
+	return put_next(w, &w->predictor.sites[last].next, n, fresh, COLUMN_SITE);
 }
 
 static bool attr_ok(unsigned role, unsigned flags, uint32_t allocator)

@@ -527,8 +527,8 @@ static void test_mappings(void)
 				CHECK("owner", at->owner + 1, model[page]);
 			if (i > 0)
 				CHECK("ranges are apart",
-				      at[-1].end < at->start ||
-					      (at[-1].end == at->start && at[-1].owner != at->owner),
+				      at[-1].end < at->start || (at[-1].end == at->start &&
+								 at[-1].owner != at->owner),
 				      true);
 		}
 	}
@@ -561,8 +561,8 @@ static void test_mapped(void)
 		replay_feed(r, start, 2);
 	}
 	map_event(r, 0, ROLE_MMAP, A, 100, 10, 1);
-	map_event(r, 1, ROLE_MMAP, B, 100, 5, 2); /* the same addresses, another process */
-	map_event(r, 0, ROLE_MMAP, B, 105, 10, 3); /* over half of the first: 15 + 5, the peak */
+	map_event(r, 1, ROLE_MMAP, B, 100, 5, 2);   /* the same addresses, another process */
+	map_event(r, 0, ROLE_MMAP, B, 105, 10, 3);  /* over half of the first: 15 + 5, the peak */
 	map_event(r, 0, ROLE_MUNMAP, C, 102, 4, 4); /* 3 of A's, 1 of B's */
 	map_event(r, 1, ROLE_MREMAP, A, 300, 3, 5);
 	struct trace_event end = { .op = TRACE_PROCESS_END, .process = 1, .time_ns = 6 };
