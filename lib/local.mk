@@ -2,7 +2,6 @@
 pkglib_LTLIBRARIES += lib/liballoctrace.la
 lib_liballoctrace_la_SOURCES = \
 	lib/api.c \
-	lib/blocks.c lib/blocks.h \
 	lib/cfi.c lib/cfi.h lib/cfi_expression.c lib/cfi_reader.h \
 	lib/elf_symbols.c lib/elf_symbols.h \
 	lib/hooks_limits.c lib/hooks_malloc.c lib/hooks_map.c lib/hooks_new.c \
@@ -20,13 +19,19 @@ lib_liballoctrace_la_SOURCES = \
 	lib/thread.c lib/thread.h \
 	lib/unwind.c lib/unwind.h lib/unwind_full.c
 # Frame pointers: the hooks read their caller's registers from their own frame. No stack
-# protector: it would read TLS that a clone()d thread may not have.
-lib_liballoctrace_la_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2 -g -fvisibility=hidden \
+# protector: it would read TLS that a clone()d thread may not have. No SSE: the compiler would keep
+# values in aligned places of the stack, and a program may call malloc with its stack misaligned; the
+# one file that compares tags with SSE is checked not to (tests/invariants.tap).
+RUNTIME_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2 -g -fvisibility=hidden \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -ftls-model=initial-exec \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free \
 	-fno-stack-protector -fno-semantic-interposition
+noinst_LTLIBRARIES += lib/libblocks.la
+lib_libblocks_la_SOURCES = lib/blocks.c lib/blocks.h
+lib_libblocks_la_CFLAGS = $(RUNTIME_CFLAGS)
+lib_liballoctrace_la_CFLAGS = $(RUNTIME_CFLAGS) -mgeneral-regs-only
 lib_liballoctrace_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs -Wl,-z,now
-lib_liballoctrace_la_LIBADD =
+lib_liballoctrace_la_LIBADD = lib/libblocks.la
 include_HEADERS += lib/alloctrace.h
 pkgconfig_DATA += lib/alloctrace.pc
 include $(top_srcdir)/tests/lib/local.mk
