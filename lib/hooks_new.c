@@ -6,6 +6,7 @@
  * on. See the Itanium C++ ABI, "Exception Handling", 1.6. */
 #include <stdint.h>
 
+#include "lib/elf_symbols.h"
 #include "lib/real.h"
 #include "lib/record.h"
 
@@ -28,6 +29,46 @@ __asm__(".pushsection .data.rel.local.alloctrace_personality,\"aw\"\n\t"
 	".quad alloctrace_personality\n\t"
 	".popsection");
 #define MAY_BE_UNWOUND() __asm__ volatile(".cfi_personality 0x9b, alloctrace_personality_pointer")
+
+/* A new_handler is the program's code, though the backend calls it: what it allocates and gives back
+ * is recorded. Operators new ask for it each time they need it; what they get, and nobody else, is
+ * this function. */
+typedef void (*handler_fn)(void);
+
+AT_HOOK handler_fn _ZSt15get_new_handlerv(void);
+
+static handler_fn program_new_handler(void)
+{
+	static handler_fn (*real)(void);
+	handler_fn (*f)(void) = at_load_relaxed(&real);
+	if (!f) {
+		f = (handler_fn(*)(void))elf_symbol_next("_ZSt15get_new_handlerv");
+		at_store_relaxed(&real, f);
+	}
+	return f ? f() : NULL;
+}
+
+static void call_new_handler(void)
+{
+	struct thread *t = thread_self;
+	handler_fn handler = program_new_handler();
+	uintptr_t guard = t->guard;
+	if (!handler)
+		return; /* taken away meanwhile; the operator asks again */
+	if (guard < GUARD_FIRST_ADDRESS) {
+		handler();
+		return;
+	}
+	t->guard = GUARD_FREE;
+	handler();
+	thread_take_guard(t, (const uintptr_t *)guard, guard);
+}
+
+handler_fn _ZSt15get_new_handlerv(void)
+{
+	handler_fn handler = program_new_handler();
+	return handler && thread_self->guard >= GUARD_FIRST_ADDRESS ? call_new_handler : handler;
+}
 
 struct nothrow;
 

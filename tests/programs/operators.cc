@@ -58,11 +58,16 @@ static void array_forms()
 }
 
 static int handler_calls;
+static void *reserve;
 
+// What a handler does is the program's doing: it gives a reserve back, and may allocate.
 static void handler()
 {
-	void *p = keep(::operator new(20117)); // a handler may allocate
+	CHECK(std::get_new_handler() == handler);
+	void *p = keep(::operator new(20117));
 	::operator delete(p);
+	free(reserve);
+	reserve = nullptr;
 	if (++handler_calls == 3)
 		std::set_new_handler(nullptr);
 }
@@ -81,9 +86,13 @@ static void failures()
 	CHECK(thrown == 5);
 	CHECK(::operator new(huge, quiet) == nullptr);
 	CHECK(::operator new[](huge, quiet) == nullptr);
-	std::set_new_handler(handler);
+	CHECK(std::set_new_handler(handler) == nullptr);
+	CHECK(std::get_new_handler() == handler);
+	reserve = keep(malloc(20149));
 	CHECK(::operator new(huge, quiet) == nullptr);
-	CHECK(handler_calls == 3);
+	CHECK(handler_calls == 3 && std::get_new_handler() == nullptr);
+	expect("size=20117 allocs=3 frees=3 frames=handler,failures,main");
+	expect("size=20149 allocs=1 frees=1");
 	expect("size=%zu allocs=0 frees=0", huge);
 	// Once an exception has passed through a hook, what follows must still be recorded.
 	::operator delete(keep(::operator new(20123)));
