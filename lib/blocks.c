@@ -11,7 +11,7 @@
 
 enum {
 	PAGE_BITS = 12,
-	GRANULE_BITS = 3,                         /* jemalloc's smallest class is 8 bytes */
+	GRANULE_BITS = 3,			  /* jemalloc's smallest class is 8 bytes */
 	POSITION_BITS = PAGE_BITS - GRANULE_BITS, /* of a granule in its page */
 	LEAF_BITS = 18,
 	ROOT_BITS = 47 - PAGE_BITS - LEAF_BITS,
@@ -23,7 +23,7 @@ enum {
 
 /* One per 4 KB page of address space:
  *   63     address of the tags     16|15 class 8|7 lock 0|
- * The class indexes `capacities`; 0 means no records yet. */
+ * The class indexes `shapes`; 0 means no records yet. */
 struct page_word {
 	uint8_t lock;
 	uint8_t class;
@@ -34,11 +34,30 @@ struct page_word {
 _Static_assert(sizeof(struct page_word) == 8, "one word a page");
 typedef uint64_t __attribute__((may_alias)) page_word_bits;
 
-static const uint16_t capacities[] = { 0,  1,  2,  3,  4,  6,  8,   10,  12,  14,  16,  20,
-				       24, 28, 32, 36, 40, 48, 56,  64,  72,  80,  96,  112,
-				       128, 144, 160, 192, 224, 256, 320, 384, 448, 512 };
+/* What the class of a page word says about its arrays. */
+struct shape {
+	uint16_t capacity;    /* records */
+	uint16_t tags;	      /* a multiple of 4, so that the records behind are aligned */
+	uint16_t last_window; /* where a window of tags begins at the latest */
+};
 
-enum { LAST_CLASS = AT_COUNT_OF(capacities) - 1 };
+#define TAGS(records) ((records) <= WINDOW ? WINDOW : ((records) + 3) & ~3)
+#define SHAPE(records)                                                                             \
+	{                                                                                          \
+		(records), TAGS(records), TAGS(records) - WINDOW                                   \
+	}
+
+/* clang-format off */
+static const struct shape shapes[] = {
+	SHAPE(0),   SHAPE(1),	SHAPE(2),   SHAPE(3),	SHAPE(4),   SHAPE(6),	SHAPE(8),
+	SHAPE(10),  SHAPE(12),	SHAPE(14),  SHAPE(16),	SHAPE(20),  SHAPE(24),	SHAPE(28),
+	SHAPE(32),  SHAPE(36),	SHAPE(40),  SHAPE(48),	SHAPE(56),  SHAPE(64),	SHAPE(72),
+	SHAPE(80),  SHAPE(96),	SHAPE(112), SHAPE(128), SHAPE(144), SHAPE(160), SHAPE(192),
+	SHAPE(224), SHAPE(256), SHAPE(320), SHAPE(384), SHAPE(448), SHAPE(512),
+};
+/* clang-format on */
+
+enum { LAST_CLASS = AT_COUNT_OF(shapes) - 1 };
 
 _Static_assert((int)LAST_CLASS < (int)SLAB_CLASSES, "a slab class for each capacity");
 
@@ -46,28 +65,22 @@ _Static_assert((int)LAST_CLASS < (int)SLAB_CLASSES, "a slab class for each capac
 struct table {
 	uint16_t *tags; /* position + 1, or TAG_EMPTY */
 	struct block *records;
-	unsigned capacity;
+	struct shape shape;
 };
 
 static struct page_word *roots[BLOCK_SPACES][1 << ROOT_BITS];
 
-static inline unsigned tag_count(unsigned capacity)
-{
-	/* A multiple of 4, so that the records behind are aligned. */
-	return capacity <= WINDOW ? (unsigned)WINDOW : (capacity + 3u) & ~3u;
-}
-
 static inline struct table table_at(void *memory, unsigned class)
 {
-	unsigned capacity = capacities[class];
+	const struct shape *shape = &shapes[class];
 	uint16_t *tags = memory;
-	return (struct table){ tags, (struct block *)(tags + tag_count(capacity)), capacity };
+	return (struct table){ tags, (struct block *)(tags + shape->tags), *shape };
 }
 
 static inline struct table page_table(const struct page_word *page)
 {
-	uintptr_t address = (uintptr_t)page->address_high << 16 | page->address_low;
-	return table_at((void *)address, page->class);
+	uint64_t word = at_load_relaxed((const page_word_bits *)page);
+	return table_at((void *)(word >> 16), word >> 8 & 0xff);
 }
 
 /* In one store: whoever is interrupted before or after it and never comes back (a signal handler
@@ -75,7 +88,7 @@ static inline struct table page_table(const struct page_word *page)
 static void page_set_table(struct page_word *page, const void *memory, unsigned class)
 {
 	struct page_word fresh = { .lock = at_load_relaxed(&page->lock),
-				   .class = (uint8_t)class,
+				   .class = (uint8_t) class,
 				   .address_low = (uint16_t)(uintptr_t)memory,
 				   .address_high = (uint32_t)((uintptr_t)memory >> 16) };
 	uint64_t word;
@@ -124,8 +137,7 @@ static inline unsigned home_of(unsigned position, unsigned capacity)
 static inline unsigned window_start(const struct table *t, unsigned home)
 {
 	unsigned start = home < WINDOW_BEFORE_HOME ? 0 : home - WINDOW_BEFORE_HOME;
-	unsigned last = tag_count(t->capacity) - WINDOW;
-	return start < last ? start : last;
+	return start < t->shape.last_window ? start : t->shape.last_window;
 }
 
 /* Two bits for each tag of the window that equals `tag`. */
@@ -138,7 +150,7 @@ static inline unsigned compare_window(const struct table *t, unsigned start, uns
 /* The record of position, or NULL. */
 static inline struct block *lookup(const struct table *t, unsigned position)
 {
-	unsigned start = window_start(t, home_of(position, t->capacity));
+	unsigned start = window_start(t, home_of(position, t->shape.capacity));
 	unsigned equal = compare_window(t, start, position + 1);
 	return AT_LIKELY(equal) ? &t->records[start + (unsigned)__builtin_ctz(equal) / 2] : NULL;
 }
@@ -148,14 +160,15 @@ static inline struct block *lookup(const struct table *t, unsigned position)
  * position has a home of its own. */
 static AT_NOINLINE struct block *claim(const struct table *t, unsigned position)
 {
-	unsigned home = home_of(position, t->capacity), start = window_start(t, home);
+	unsigned home = home_of(position, t->shape.capacity), start = window_start(t, home);
 	unsigned empty = compare_window(t, start, TAG_EMPTY), i;
 	if (t->tags[home] == TAG_EMPTY) {
 		i = home;
 	} else if (empty) {
 		i = start + (unsigned)__builtin_ctz(empty) / 2;
 	} else {
-		unsigned end = start + WINDOW < t->capacity ? start + WINDOW : t->capacity;
+		unsigned end =
+			start + WINDOW < t->shape.capacity ? start + WINDOW : t->shape.capacity;
 		for (i = start; i < end && block_state(&t->records[i]) != BLOCK_FREED; i++)
 			;
 		if (i == end)
@@ -167,8 +180,9 @@ static AT_NOINLINE struct block *claim(const struct table *t, unsigned position)
 
 static void *make_arrays(unsigned class)
 {
-	unsigned capacity = capacities[class], tags = tag_count(capacity);
-	uint16_t *memory = slab_take(class, tags * sizeof(uint16_t) + capacity * sizeof(struct block));
+	unsigned capacity = shapes[class].capacity, tags = shapes[class].tags;
+	uint16_t *memory =
+		slab_take(class, tags * sizeof(uint16_t) + capacity * sizeof(struct block));
 	for (unsigned i = capacity; memory && i < tags; i++)
 		memory[i] = TAG_NEVER;
 	return memory;
@@ -177,7 +191,7 @@ static void *make_arrays(unsigned class)
 /* Freed blocks' records are left behind: they have had their time. */
 static bool move_live(const struct table *to, const struct table *from)
 {
-	for (unsigned i = 0; i < from->capacity; i++) {
+	for (unsigned i = 0; i < from->shape.capacity; i++) {
 		if (block_state(&from->records[i]) != BLOCK_LIVE)
 			continue;
 		struct block *r = claim(to, from->tags[i] - 1u);
@@ -192,7 +206,7 @@ static bool move_live(const struct table *to, const struct table *from)
 static AT_COLD bool grow(struct page_word *page, unsigned first_class)
 {
 	struct table old = page_table(page);
-	for (unsigned class = first_class; class <= LAST_CLASS; class++) {
+	for (unsigned class = first_class; class <= LAST_CLASS; class ++) {
 		void *memory = make_arrays(class);
 		if (!memory)
 			return false;
@@ -217,19 +231,14 @@ static unsigned first_class_for(uint64_t size)
 	uint64_t spacing = size < 16 ? 32 : size + 16;
 	unsigned expected = spacing > 2048 ? 1 : (unsigned)(2 * 4096 / spacing / 3);
 	unsigned class = 1;
-	while (class < LAST_CLASS && capacities[class] < expected)
-		class++;
+	while (class < LAST_CLASS && shapes[class].capacity < expected)
+		class ++;
 	return class;
 }
 
+/* A place in larger arrays than the page has. */
 static AT_COLD struct block *make_place(struct page_word *page, unsigned position, uint64_t size)
 {
-	if (page->class) {
-		struct table t = page_table(page);
-		struct block *r = claim(&t, position);
-		if (r)
-			return r;
-	}
 	while (grow(page, page->class ? page->class + 1u : first_class_for(size))) {
 		struct table t = page_table(page);
 		struct block *r = claim(&t, position);
@@ -250,6 +259,8 @@ bool blocks_insert(enum block_space space, uintptr_t address, struct block block
 	if (AT_LIKELY(page->class)) {
 		struct table t = page_table(page);
 		r = lookup(&t, position);
+		if (AT_UNLIKELY(!r))
+			r = claim(&t, position);
 	}
 	if (AT_UNLIKELY(!r))
 		r = make_place(page, position, block_size(&block));

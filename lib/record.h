@@ -40,6 +40,8 @@ AT_ALWAYS_INLINE bool hook_enter(struct hook *h)
 	if (AT_LIKELY(t->guard == GUARD_FREE)) {
 		h->saved_guard = GUARD_FREE;
 	} else {
+		if (AT_LIKELY(thread_is_in_backend(t, (uintptr_t)h->frame)))
+			return false;
 		t = thread_enter_slow(t, (uintptr_t)h->frame, &h->saved_guard);
 		if (!t)
 			return false;

@@ -72,6 +72,15 @@ struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *save
 /* An exception leaves the hook that has the guard. Its frame is on the calling stack. */
 void thread_unwound(struct thread *t);
 
+/* The common case of thread_enter_slow(), and then it says no: a call from the backend, further down
+ * the stack of the hook that has the guard and that has not been left. */
+static inline bool thread_is_in_backend(const struct thread *t, uintptr_t sp)
+{
+	const struct stack_region *stack = &t->stack.regions[0];
+	return sp < t->guard && sp >= stack->low && t->guard < stack->high &&
+	       t->guard == (uintptr_t)t->hook_frame && t->hook_frame[1] == t->hook_caller;
+}
+
 /* Makes room for `words` in the ring: waits for the collector, or counts a loss. */
 bool thread_reserve_slow(struct thread *t, unsigned words);
 
