@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,11 @@ static int accept_file(struct output *o, struct err *err)
 	if (fstat(o->fd, &st) < 0)
 		return err_set_errno(err, "%s", o->name);
 	if (S_ISREG(st.st_mode)) {
+		/* Two writers would spoil each other's trace. Not every file system has locks. */
+		if (flock(o->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+			o->created = false;
+			return err_set(err, "%s: another alloctrace is writing this file", o->name);
+		}
 		o->seekable = lseek(o->fd, 0, SEEK_CUR) == 0;
 		if (o->seekable && ftruncate(o->fd, 0) < 0)
 			return err_set_errno(err, "%s: cannot empty it", o->name);
