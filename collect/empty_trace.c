@@ -15,8 +15,8 @@ static char *no_process(const struct empty_trace *t)
 	if (t->left_out)
 		return mem_printf("no program was traced: --only or --skip left out all %" PRIu32,
 				  t->left_out);
-	return mem_strdup("no program was traced: none loaded the runtime from LD_PRELOAD and had "
-			  "room for it (ulimit -v, ulimit -n)");
+	return mem_strdup("no program was traced: the runtime did not start. The program ended too early, "
+			  "does without LD_PRELOAD, or has no room for it (ulimit -v, ulimit -n)");
 }
 
 char *empty_trace_reason(const struct empty_trace *t)
