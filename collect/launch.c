@@ -16,7 +16,7 @@
 
 #define PRELOAD "LD_PRELOAD"
 
-enum { EXIT_NOT_STARTED = 127 };
+enum { EXIT_NOT_STARTED = 127, STACK_BYTES = 8 << 20 };
 
 static void keep_standard_fds_taken(void)
 {
@@ -28,15 +28,14 @@ static void keep_standard_fds_taken(void)
 		close(fd);
 }
 
-/* The tool needs a file descriptor for each process that it watches, and a dozen for itself. */
-static void raise_fd_limit(struct rlimit *before)
+static void raise_limit(int resource, rlim_t enough, struct rlimit *before)
 {
-	if (getrlimit(RLIMIT_NOFILE, before) < 0) {
-		*before = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+	*before = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+	if (getrlimit(resource, before) < 0 || before->rlim_cur >= enough)
 		return;
-	}
-	const struct rlimit highest = { before->rlim_max, before->rlim_max };
-	setrlimit(RLIMIT_NOFILE, &highest);
+	const struct rlimit raised = { before->rlim_max < enough ? before->rlim_max : enough,
+				       before->rlim_max };
+	setrlimit(resource, &raised);
 }
 
 void launch_prepare(struct launch_state *state, sigset_t *blocked)
@@ -46,7 +45,9 @@ void launch_prepare(struct launch_state *state, sigset_t *blocked)
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction standard = { .sa_handler = SIG_DFL };
 	keep_standard_fds_taken();
-	raise_fd_limit(&state->nofile);
+	/* A file descriptor for each process that is watched, and a dozen; libdw's frames are large. */
+	raise_limit(RLIMIT_NOFILE, RLIM_INFINITY, &state->nofile);
+	raise_limit(RLIMIT_STACK, STACK_BYTES, &state->stack);
 	sigfillset(blocked);
 	for (size_t i = 0; i < AT_COUNT_OF(not_blocked); i++)
 		sigdelset(blocked, not_blocked[i]);
@@ -76,6 +77,7 @@ static _Noreturn void become_program(const struct launch_state *state, int go_fd
 	sigaction(SIGPIPE, &state->pipe, NULL);
 	sigaction(SIGXFSZ, &state->xfsz, NULL);
 	setrlimit(RLIMIT_NOFILE, &state->nofile);
+	setrlimit(RLIMIT_STACK, &state->stack);
 	sigprocmask(SIG_SETMASK, &state->mask, NULL);
 	execvpe(argv[0], argv, environment);
 	int code = errno;

@@ -17,7 +17,7 @@
 struct launch_state {
 	sigset_t mask;
 	struct sigaction chld, pipe, xfsz;
-	struct rlimit nofile;
+	struct rlimit nofile, stack;
 };
 
 struct launch {
@@ -27,7 +27,7 @@ struct launch {
 };
 
 /* Blocks all signals that can be blocked (returned in *blocked), ignores SIGPIPE and SIGXFSZ, raises
- * the limit of file descriptors, and makes sure that descriptors 0 to 2 are taken, so that no file of
+ * the limits of file descriptors and stack, and makes sure that descriptors 0 to 2 are taken, so that no file of
  * the tool gets there. Before anything else is opened and any thread started. */
 void launch_prepare(struct launch_state *state, sigset_t *blocked);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/atomics.h"
@@ -23,6 +24,7 @@ enum {
 	SURVEY_INTERVAL_NS = 20000000,
 	LONG_SURVEY_INTERVAL_NS = 500000000,
 	WAIT_ONLY_SLEEP_NS = 1000000000,
+	SYMBOLS_STACK_BYTES = 1 << 20,
 };
 
 static void notice(struct recording *r, const char *text)
@@ -144,9 +146,19 @@ static void write_last_events(struct recording *r)
 		write_loss(r, TRACE_LOSS_CUT, 0);
 }
 
+static void add_symbols(struct recording *r)
+{
+	struct rlimit stack;
+	if (getrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur < SYMBOLS_STACK_BYTES) {
+		notice(r, "the trace gets no symbols: their look-up needs a larger stack (ulimit -s)");
+		return;
+	}
+	r->result->unresolved = embed_symbols(&r->collector.tables, r->writer, go_on_with_symbols,
+					      r);
+}
+
 static void complete_trace(struct recording *r, enum collect_end end)
 {
-	struct collector *c = &r->collector;
 	struct collect_result *result = r->result;
 	bool paused = at_load_relaxed(&r->session->header->state) == SESSION_PAUSED;
 	result->end = end;
@@ -156,8 +168,7 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	result->program_ended = r->child_ended;
 	r->interrupted = false; /* who ended the recording may still want to see names in it */
 	if (r->options->symbols && end != COLLECT_END_FAILED)
-		result->unresolved = embed_symbols(&c->tables, r->writer, go_on_with_symbols,
-						   r);
+		add_symbols(r);
 	struct err err = { "" };
 	if (trace_writer_close(r->writer, &err) < 0 && end != COLLECT_END_FAILED) {
 		result->end = COLLECT_END_FAILED;

@@ -26,6 +26,7 @@ enum {
 	 * alone is passed on if the child still stands after this time. */
 	CONTINUE_DELAY_NS = 10000000,
 	LATE_CTRL_C_NS = 50000000,
+	THREAD_STACK_BYTES = 512 * 1024,
 };
 
 /* What an epoll event is about: this, or the index of a process. */
@@ -283,6 +284,19 @@ static void close_fds(struct watch *w)
 			close(fds[i]);
 }
 
+/* The standard size would be `ulimit -s`, which is meant for the program. */
+static int start_thread(struct watch *w)
+{
+	pthread_attr_t attr;
+	int code = pthread_attr_init(&attr);
+	if (code)
+		return code;
+	pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
+	code = pthread_create(&w->thread, &attr, watch_main, w);
+	pthread_attr_destroy(&attr);
+	return code;
+}
+
 int watch_start(struct watch *w, const sigset_t *signals, struct err *err)
 {
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -297,7 +311,7 @@ int watch_start(struct watch *w, const sigset_t *signals, struct err *err)
 	}
 	pthread_mutex_init(&w->lock, NULL);
 	w->watched = mem_zalloc(SESSION_MAX_PROCESSES, sizeof(*w->watched));
-	errno = pthread_create(&w->thread, NULL, watch_main, w);
+	errno = start_thread(w);
 	if (errno == 0)
 		return 0;
 	err_set_errno(err, "cannot start a thread");

@@ -24,7 +24,14 @@ BUMP = os.path.join(BUILD, "tests", "bump.so")
 # Set by `make distcheck`, which runs everything a second time: the long ones do less then.
 QUICK = os.environ.get("ALLOCTRACE_TESTS") == "quick"
 TIMEOUT_S = 300
+
 PR_SET_CHILD_SUBREAPER = 36
+
+
+def sanitized():
+    """Whether the tool was built with --enable-sanitizers: it needs more memory and stack then."""
+    with open(TOOL, "rb") as tool:
+        return b"__asan_init" in tool.read()
 
 
 class Tap:
