@@ -56,8 +56,11 @@ static bool is_taken_by_nobody_else(uint8_t *lock, bool (*is_others)(const uint8
 	return true;
 }
 
+/* No signal may come in between: a handler that left by longjmp, once the holder says nothing any
+ * more and before the lock is free, would leave it taken for ever. */
 AT_COLD void lock_abandon(struct lock_holder *gone, bool (*is_others)(const uint8_t *lock))
 {
+	uint64_t signals = sys_block_signals();
 	for (unsigned rank = LOCK_RANKS; rank-- > 0;) {
 		/* Two that wait may both have noticed: one of them does it. */
 		uint8_t *held = at_exchange_acq_rel(&gone->held[rank], NULL);
@@ -65,4 +68,5 @@ AT_COLD void lock_abandon(struct lock_holder *gone, bool (*is_others)(const uint
 		if (held || (wanted && is_taken_by_nobody_else(wanted, is_others)))
 			at_store_release(held ? held : wanted, (uint8_t)0);
 	}
+	sys_set_signals(signals);
 }
