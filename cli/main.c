@@ -30,6 +30,8 @@ static int finish_stdout(int code)
 	bool failed = ferror(stdout);
 	errno = 0;
 	bool close_failed = fclose(stdout) != 0;
+	if (pager_is_used())
+		return code;
 	if (!failed && (!close_failed || (!used && errno == EBADF)))
 		return code;
 	if (errno == EPIPE)

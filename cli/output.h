@@ -29,8 +29,10 @@ bool output_color(FILE *to, enum color_when when);
 unsigned output_width(FILE *to);
 
 /* When stdout is a terminal, sends it through $ALLOCTRACE_PAGER, $PAGER or less; "" or "cat" mean
- * none. Ask for colour and width before. */
+ * none, and one that is not installed is none. Ask for colour and width before. */
 void pager_start(void);
+/* A pager gets stdout, and may leave before it has had everything. */
+bool pager_is_used(void);
 /* Waits until the user has read; called once by main(), after stdout has been closed. */
 void pager_finish(void);
 

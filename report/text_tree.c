@@ -90,6 +90,10 @@ void text_tree(struct sheet *s, enum calltree_kind kind, enum rollup_sort sort)
 	struct calltree tree;
 	calltree_make(&tree, kind, sort, s->data->stacks);
 	uint64_t whole = metrics_get(&tree.nodes[0].metrics, sort);
+	if (!whole) {
+		calltree_release(&tree);
+		return;
+	}
 	double least = s->request->min_percent / 100 * (double)whole;
 	struct walk w = { &tree, sort, whole, least > 1 ? (uint64_t)least : 1 };
 	sheet_heading(s, kind == CALLTREE_CALLERS ? "Callers" : "Callees", rollup_sort_name(sort));
