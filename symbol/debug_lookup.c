@@ -6,13 +6,14 @@
 #include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "symbol/module_files.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
 
-enum { MIN_BUILD_ID_BYTES = 3 };
+enum { MIN_BUILD_ID_BYTES = 3, SILENCE_S = 5, MANY_CALLS = 10000 };
 
 static bool open_checked(struct elf_file *file, const char *path, const struct elf_build_id *id)
 {
@@ -118,18 +119,21 @@ bool debug_lookup_alt(struct elf_file *file, const struct debug_roots *roots, co
 	strbuf_adds(&path, name);
 	bool found = open_checked(file, path.text, id);
 	strbuf_release(&path);
-	return found || debug_lookup_by_debuginfod(file, id);
+	return found || debug_lookup_by_debuginfod(file, id, NULL);
 }
 
 /* libdebuginfod is loaded only when it is asked for: it brings a whole HTTP client with it. Its
  * interface, so that building does not need its header either: */
 struct debuginfod_client;
+typedef int (*debuginfod_progress)(struct debuginfod_client *, long done, long all);
 struct debuginfod_api {
 	struct debuginfod_client *(*begin)(void);
 	/* A descriptor, and the path of the file in its cache (to be freed); or -errno. */
 	int (*find)(struct debuginfod_client *, const unsigned char *build_id, int bytes,
 		    char **path);
 	void (*end)(struct debuginfod_client *);
+	/* Called once a second or so; a result other than 0 ends the search. */
+	void (*set_progress)(struct debuginfod_client *, debuginfod_progress);
 };
 
 static bool debuginfod_load(struct debuginfod_api *api)
@@ -143,22 +147,52 @@ static bool debuginfod_load(struct debuginfod_api *api)
 	*(void **)&api->begin = dlsym(library, "debuginfod_begin");
 	*(void **)&api->find = dlsym(library, "debuginfod_find_debuginfo");
 	*(void **)&api->end = dlsym(library, "debuginfod_end");
-	return api->begin && api->find && api->end;
+	*(void **)&api->set_progress = dlsym(library, "debuginfod_set_progressfn");
+	return api->begin && api->find && api->end && api->set_progress;
 }
 
-bool debug_lookup_by_debuginfod(struct elf_file *file, const struct elf_build_id *id)
+/* A server that does not answer would hold up every module for the library's 90 seconds: after
+ * SILENCE_S of nothing at all it is left alone for the rest of this process. Symbols are looked up
+ * by one thread. */
+static struct {
+	time_t since;
+	bool answered, gave_up;
+} server;
+
+static time_t now_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* As long as no server has answered, `done` is the number of calls of this function. */
+static int watch_server(struct debuginfod_client *client AT_UNUSED, long done, long all)
+{
+	server.answered |= all > 0 || done > MANY_CALLS;
+	server.gave_up = !server.answered && now_s() - server.since >= SILENCE_S;
+	return server.gave_up;
+}
+
+bool debug_lookup_by_debuginfod(struct elf_file *file, const struct elf_build_id *id,
+				struct err *err)
 {
 	struct debuginfod_api api;
-	if (id->count < MIN_BUILD_ID_BYTES || !debuginfod_load(&api))
+	if (id->count < MIN_BUILD_ID_BYTES || server.gave_up || !debuginfod_load(&api))
 		return false;
 	struct debuginfod_client *client = api.begin();
 	if (!client)
 		return false;
 	char *path = NULL;
+	server.since = now_s();
+	server.answered = false;
+	api.set_progress(client, watch_server);
 	int fd = api.find(client, id->bytes, (int)id->count, &path);
 	bool found = fd >= 0 && open_checked(file, path, id);
 	if (fd >= 0)
 		close(fd);
+	if (server.gave_up && err)
+		err_set(err, "the servers of DEBUGINFOD_URLS do not answer");
 	free(path);
 	api.end(client);
 	return found;

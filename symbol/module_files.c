@@ -103,8 +103,11 @@ static void find_debug(struct module_files *files, const struct trace_module *mo
 	bool found = debug_lookup_by_build_id(&files->debug, roots, &id);
 	if (!found && files->main.elf)
 		found = debug_lookup_by_link(&files->debug, roots, &files->main, module->path);
+	struct err err = { "" };
 	if (!found)
-		found = debug_lookup_by_debuginfod(&files->debug, &id);
+		found = debug_lookup_by_debuginfod(&files->debug, &id, &err);
+	if (err.text[0])
+		add_problem(files, err.text);
 	if (found && !files->main.elf)
 		add_problem(files, "symbols are taken from its separate debug file");
 }
