@@ -20,6 +20,7 @@ BUILD = os.environ.get("top_builddir") or os.path.join(SOURCE, "build")
 TOOL = os.environ.get("ALLOCTRACE") or os.path.join(BUILD, "alloctrace")
 RUNTIME = os.path.join(BUILD, "lib", ".libs", "liballoctrace.so")
 COUNTER = os.path.join(BUILD, "tests", "counter.so")
+SLOW_SYMBOLS = os.path.join(BUILD, "tests", "slow-symbols.so")
 BUMP = os.path.join(BUILD, "tests", "bump.so")
 # Set by `make distcheck`, which runs everything a second time: the long ones do less then.
 QUICK = os.environ.get("ALLOCTRACE_TESTS") == "quick"
