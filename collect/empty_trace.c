@@ -15,8 +15,9 @@ static char *no_process(const struct empty_trace *t)
 	if (t->left_out)
 		return mem_printf("no program was traced: --only or --skip left out all %" PRIu32,
 				  t->left_out);
-	return mem_strdup("no program was traced: the runtime did not start. The program ended too early, "
-			  "does without LD_PRELOAD, or has no room for it (ulimit -v, ulimit -n)");
+	return mem_strdup(
+		"no program was traced: the runtime did not start. The program ended too early, "
+		"does without LD_PRELOAD, or has no room for it (ulimit -v, ulimit -n)");
 }
 
 char *empty_trace_reason(const struct empty_trace *t)
@@ -26,8 +27,9 @@ char *empty_trace_reason(const struct empty_trace *t)
 	if (!t->processes)
 		return no_process(t);
 	if (t->paused)
-		return mem_strdup("nothing was recorded: the recording was paused to the end; --signal "
-				  "or alloctrace_start() begins it");
+		return mem_strdup(
+			"nothing was recorded: the recording was paused to the end; --signal "
+			"or alloctrace_start() begins it");
 	if (t->cut)
 		return mem_strdup("nothing was recorded: the limit was reached before the first "
 				  "allocation");

@@ -40,12 +40,14 @@ static void raise_limit(int resource, rlim_t enough, struct rlimit *before)
 
 void launch_prepare(struct launch_state *state, sigset_t *blocked)
 {
-	static const int not_blocked[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE,
-					   SIGABRT, SIGTRAP, SIGSYS };
+	static const int not_blocked[] = {
+		SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS
+	};
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction standard = { .sa_handler = SIG_DFL };
 	keep_standard_fds_taken();
-	/* A file descriptor for each process that is watched, and a dozen; libdw's frames are large. */
+	/* A file descriptor for each process that is watched, and a dozen; libdw's frames are
+	 * large. */
 	raise_limit(RLIMIT_NOFILE, RLIM_INFINITY, &state->nofile);
 	raise_limit(RLIMIT_STACK, STACK_BYTES, &state->stack);
 	sigfillset(blocked);

@@ -40,8 +40,8 @@ static void on_process_start(void *context, uint32_t index, uint32_t pid)
 }
 
 void recording_init(struct recording *r, const struct collect_options *options,
-		    struct collect_result *result, struct session *session,
-		    struct channel *channel, struct watch *watch, struct trace_writer *writer)
+		    struct collect_result *result, struct session *session, struct channel *channel,
+		    struct watch *watch, struct trace_writer *writer)
 {
 	*r = (struct recording){ .options = options,
 				 .result = result,
@@ -150,11 +150,12 @@ static void add_symbols(struct recording *r)
 {
 	struct rlimit stack;
 	if (getrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur < SYMBOLS_STACK_BYTES) {
-		notice(r, "the trace gets no symbols: their look-up needs a larger stack (ulimit -s)");
+		notice(r,
+		       "the trace gets no symbols: their look-up needs a larger stack (ulimit -s)");
 		return;
 	}
-	r->result->unresolved = embed_symbols(&r->collector.tables, r->writer, go_on_with_symbols,
-					      r);
+	r->result->unresolved =
+		embed_symbols(&r->collector.tables, r->writer, go_on_with_symbols, r);
 }
 
 static void complete_trace(struct recording *r, enum collect_end end)
@@ -301,8 +302,8 @@ static bool unknown_ones_left(struct recording *r)
 	survivors_find(&found, r->session, r->channel->path, (pid_t)r->child_pid);
 	uint64_t age_ns = now - r->child_ended_ns;
 	r->others_left = found.mapped || (found.starting && age_ns < STARTING_GRACE_NS);
-	r->next_survey_ns = now + (r->told_of_others ? LONG_SURVEY_INTERVAL_NS :
-						       SURVEY_INTERVAL_NS);
+	r->next_survey_ns =
+		now + (r->told_of_others ? LONG_SURVEY_INTERVAL_NS : SURVEY_INTERVAL_NS);
 	return r->others_left;
 }
 

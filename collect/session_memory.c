@@ -62,11 +62,14 @@ static int tell_failure(struct err *err)
 	unsigned long long mb = session_bytes() >> 20;
 	struct rlimit limit = { 0, 0 };
 	if (errno != EFBIG || getrlimit(RLIMIT_FSIZE, &limit) < 0)
-		return err_set_errno(err, "cannot map %llu MB of memory to share with the program%s",
-				     mb, errno == ENOMEM ? " (see ulimit -v)" : "");
-	return err_set(err, "cannot make the memory to share with the program: it counts as a file of "
-		       "%llu MB, of which little is used, and files may have %llu KB here (ulimit -Hf)",
-		       mb, (unsigned long long)limit.rlim_max >> 10);
+		return err_set_errno(err,
+				     "cannot map %llu MB of memory to share with the program%s", mb,
+				     errno == ENOMEM ? " (see ulimit -v)" : "");
+	return err_set(
+		err,
+		"cannot make the memory to share with the program: it counts as a file of "
+		"%llu MB, of which little is used, and files may have %llu KB here (ulimit -Hf)",
+		mb, (unsigned long long)limit.rlim_max >> 10);
 }
 
 int session_create(struct session *s, const struct session_settings *settings, struct err *err)

@@ -172,8 +172,7 @@ static bool wait_for_child(struct watch *w)
 {
 	int status;
 	bool any = false;
-	while (w->child &&
-	       waitpid(w->child, &status, WNOHANG | WUNTRACED | WCONTINUED) > 0) {
+	while (w->child && waitpid(w->child, &status, WNOHANG | WUNTRACED | WCONTINUED) > 0) {
 		any = true;
 		if (WIFSTOPPED(status)) {
 			post(w, WATCH_CHILD_STOPPED, 0, WSTOPSIG(status));

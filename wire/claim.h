@@ -17,8 +17,8 @@ static inline bool process_record_try(struct session_process *record)
 }
 
 /* The index of a record that nobody has: a new one, or, when all have been used, one that the
- * collector has put back because its process has long gone. About half of them are free then, and the
- * collector puts them back in the order of their ends: looked for from anywhere (`from`: any
+ * collector has put back because its process has long gone. About half of them are free then, and
+ * the collector puts them back in the order of their ends: looked for from anywhere (`from`: any
  * number), one is near. SESSION_MAX_PROCESSES when there is none. */
 static inline uint32_t process_record_claim(struct session_header *header,
 					    struct session_process *records, uint32_t from)

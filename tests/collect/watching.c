@@ -1,4 +1,5 @@
-/* watching.c - collect/watch.c notices the ends of the processes that it is told of, and of no others. */
+/* watching.c - collect/watch.c notices the ends of the processes that it is told of, and of no
+ * others. */
 #include <poll.h>
 #include <sys/wait.h>
 
