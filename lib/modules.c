@@ -93,7 +93,7 @@ static void identify(struct module *m, const char *name, char *exe, size_t exe_b
 	} else if (is_main) {
 		long n = sys_call3(SYS_readlink, "/proc/self/exe", exe, exe_bytes - 1);
 		exe[n < 0 ? 0 : n] = '\0';
-		id->path = exe;
+		id->path = n < 0 ? session.process->exe : exe; /* after a chroot */
 	}
 	unsigned count = 0;
 	const Elf64_Phdr *ph = program_headers(m, is_main, &count);

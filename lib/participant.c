@@ -143,6 +143,29 @@ static void describe_process(struct session_process *process)
 	process->command[n] = process->command[n + 1] = '\0';
 }
 
+/* The pid namespace of the program's start, and whether its pids were foreign to the tool. */
+static char first_namespace[32];
+static bool first_is_foreign;
+
+static bool read_namespace(char *name)
+{
+	if (sys_is_restricted())
+		return false;
+	long n = sys_call3(SYS_readlink, "/proc/self/ns/pid", name, sizeof(first_namespace) - 1);
+	name[n < 0 ? 0 : n] = '\0';
+	return n > 0;
+}
+
+/* In a new pid namespace our pid means nothing outside, or something else. Without /proc only that of
+ * its first process is known for certain. */
+static bool has_foreign_pids(const struct session_process *parent, uint32_t parent_pid)
+{
+	char name[sizeof(first_namespace)];
+	if (first_namespace[0] && read_namespace(name))
+		return first_is_foreign || __builtin_strcmp(name, first_namespace) != 0;
+	return parent->foreign_pids || session.pid == parent_pid || session.pid == 1;
+}
+
 static void adopt_process(uint32_t index)
 {
 	session.process_index = index;
@@ -171,7 +194,8 @@ bool session_connect(void)
 	adopt_process(welcome.process);
 	struct session_process *process = session.process;
 	process->pid = welcome.pid;
-	process->foreign_pids = welcome.pid != session.pid;
+	process->foreign_pids = first_is_foreign = welcome.pid != session.pid;
+	read_namespace(first_namespace);
 	process->start_tsc = session_clock();
 	describe_process(process);
 	return true;
@@ -199,9 +223,7 @@ bool session_forked(void)
 	process->pid = session.pid;
 	process->parent = parent;
 	process->origin = PROCESS_FROM_FORK;
-	/* In a new pid namespace our pid means nothing outside. */
-	process->foreign_pids = before->foreign_pids || session.pid == parent_pid ||
-				session.pid == 1;
+	process->foreign_pids = has_foreign_pids(before, parent_pid);
 	process->backend_module_plus_1 = before->backend_module_plus_1;
 	process->start_tsc = session_clock();
 	__builtin_memcpy(process->exe, before->exe, sizeof(process->exe));
