@@ -56,17 +56,27 @@ static bool is_taken_by_nobody_else(uint8_t *lock, bool (*is_others)(const uint8
 	return true;
 }
 
-/* No signal may come in between: a handler that left by longjmp, once the holder says nothing any
- * more and before the lock is free, would leave it taken for ever. */
+/* This may itself be left by longjmp at any place: as long as the lock is not given back, `wanted`
+ * says that there is a doubt. */
+static void abandon_rank(struct lock_holder *gone, unsigned rank,
+			 bool (*is_others)(const uint8_t *lock))
+{
+	uint8_t *held = at_load_acquire(&gone->held[rank]);
+	uint8_t *wanted = at_load_relaxed(&gone->wanted[rank]);
+	uint8_t *none = NULL;
+	if (held) {
+		/* Two that wait may both have noticed: one of them does it. */
+		uint8_t *seen = held;
+		if (at_cas_acq_rel(&gone->held[rank], &seen, none))
+			at_store_release(held, (uint8_t)0);
+	} else if (wanted && is_taken_by_nobody_else(wanted, is_others)) {
+		at_store_release(wanted, (uint8_t)0);
+	}
+	at_cas_acq_rel(&gone->wanted[rank], &wanted, none);
+}
+
 AT_COLD void lock_abandon(struct lock_holder *gone, bool (*is_others)(const uint8_t *lock))
 {
-	uint64_t signals = sys_block_signals();
-	for (unsigned rank = LOCK_RANKS; rank-- > 0;) {
-		/* Two that wait may both have noticed: one of them does it. */
-		uint8_t *held = at_exchange_acq_rel(&gone->held[rank], NULL);
-		uint8_t *wanted = at_exchange_acq_rel(&gone->wanted[rank], NULL);
-		if (held || (wanted && is_taken_by_nobody_else(wanted, is_others)))
-			at_store_release(held ? held : wanted, (uint8_t)0);
-	}
-	sys_set_signals(signals);
+	for (unsigned rank = LOCK_RANKS; rank-- > 0;)
+		abandon_rank(gone, rank, is_others);
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/time_types.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -145,20 +144,6 @@ void sys_sleep_us(unsigned us)
 	for (unsigned i = 0; i < us * PAUSES_PER_US; i++)
 		__builtin_ia32_pause();
 	at_add_relaxed(&waited_ns, (uint64_t)us * 1000);
-}
-
-uint64_t sys_block_signals(void)
-{
-	uint64_t all = UINT64_MAX, blocked = 0;
-	if (!sys_is_restricted())
-		sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &blocked, sizeof(all));
-	return blocked;
-}
-
-void sys_set_signals(uint64_t blocked)
-{
-	if (!sys_is_restricted())
-		sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, 0, sizeof(blocked));
 }
 
 uint64_t sys_monotonic_ns(void)

@@ -63,9 +63,6 @@ void *sys_map_anonymous(size_t bytes);
 void *sys_map_wiped_on_fork(size_t bytes);
 void sys_unmap(void *p, size_t bytes);
 void sys_sleep_us(unsigned us);
-/* Blocks all signals of this thread, also those that libc keeps for itself; what was blocked. */
-uint64_t sys_block_signals(void);
-void sys_set_signals(uint64_t blocked);
 uint64_t sys_monotonic_ns(void);
 /* Opens for reading, close-on-exec. */
 long sys_open(const char *path);
