@@ -189,3 +189,9 @@ const struct stack_region *regions_find(struct stack_region *cache, uintptr_t ad
 	move_to_front(cache, STACK_REGIONS - 1, region);
 	return &cache[0];
 }
+
+bool regions_may_join(uintptr_t lower, uintptr_t upper)
+{
+	struct stack_region region = guess(lower);
+	return upper >= region.low && upper < region.high;
+}

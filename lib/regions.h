@@ -18,6 +18,9 @@
  * wiped there, and asking /proc again would be a fifth of the cost of a fork. */
 const struct stack_region *regions_find(struct stack_region *cache, uintptr_t address);
 
+/* Without asking: are both on the stack that the thread began with, as far as can be told? */
+bool regions_may_join(uintptr_t lower, uintptr_t upper);
+
 /* Forgets what overlaps these bytes; true if the cache had any of it. */
 bool regions_forget(struct stack_region *cache, uintptr_t low, size_t bytes);
 

@@ -481,10 +481,16 @@ bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b)
 
 bool stack_holds_both(const struct stack *s, uintptr_t a, uintptr_t b)
 {
-	for (unsigned i = 0; i < STACK_REGIONS; i++)
-		if (in_region(&s->regions[i], a) && in_region(&s->regions[i], b))
+	bool known = false;
+	for (unsigned i = 0; i < STACK_REGIONS; i++) {
+		bool holds_b = in_region(&s->regions[i], b);
+		if (holds_b && in_region(&s->regions[i], a))
 			return true;
-	return false;
+		known |= holds_b;
+	}
+	/* A signal handler may have left by longjmp while the region of b was being looked up or
+	 * moved: then it would never become known. */
+	return !known && regions_may_join(b, a);
 }
 
 void stack_forget_memory(struct stack *s, uintptr_t low, size_t bytes)

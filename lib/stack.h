@@ -129,8 +129,9 @@ void stack_reset(struct stack *s);
 /* True if both addresses lie in one stack. */
 bool stack_is_same(struct stack *s, uintptr_t a, uintptr_t b);
 
-/* True if it is already known that they do: for a signal handler that came in while the thread
- * works on s. Looking it up there could take longer than the time to the next signal. */
+/* True if it is already known that they do, or b's stack is not known yet and they seem to: for a
+ * signal handler that came in while the thread works on s. Looking it up there could take longer
+ * than the time to the next signal. */
 bool stack_holds_both(const struct stack *s, uintptr_t a, uintptr_t b);
 
 /* This memory is no more: what is known of a stack in it is not read again. */

@@ -11,7 +11,7 @@
 
 #include "expect.h"
 
-enum { THREADS = 3, JUMPS = 6000, CANCELS = 400, AFTER = 1000 };
+enum { THREADS = 3, JUMPS = 6000, CANCELS = 400, AFTER = 1000, STARTS = 300, AFTER_START = 5 };
 
 static __thread sigjmp_buf back;
 static __thread volatile sig_atomic_t may_jump;
@@ -81,8 +81,8 @@ static void jump(void)
 	for (int i = 0; i < THREADS; i++)
 		CHECK(pthread_join(threads[i], NULL) == 0);
 	after();
-	expect("size=50021 allocs=%d frees=%d threads=%d frames=after role=malloc", (THREADS + 1) * AFTER,
-	       (THREADS + 1) * AFTER, THREADS + 1);
+	expect("size=50021 allocs=%d frees=%d threads=%d frames=after role=malloc",
+	       (THREADS + 1) * AFTER, (THREADS + 1) * AFTER, THREADS + 1);
 }
 
 static void *steady_thread(void *arg)
@@ -123,11 +123,47 @@ static void cancel(void)
 	expect("size=50021 allocs=%d frees=%d threads=2 frames=after", 2 * AFTER, 2 * AFTER);
 }
 
+/* Left in its first event, while its stack is being looked up. */
+static void *starting_thread(void *arg)
+{
+	int *started = arg;
+	if (sigsetjmp(back, 1) == 0) {
+		may_jump = 1;
+		__atomic_store_n(started, 1, __ATOMIC_RELEASE);
+		for (;;)
+			churn(2);
+	}
+	for (int i = 0; i < AFTER_START; i++)
+		free(keep(malloc(50023)));
+	return NULL;
+}
+
+static void start(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+	for (int i = 0; i < STARTS; i++) {
+		pthread_t t;
+		int started = 0;
+		CHECK(pthread_create(&t, NULL, starting_thread, &started) == 0);
+		while (!__atomic_load_n(&started, __ATOMIC_ACQUIRE))
+			sched_yield();
+		for (int n = 0; n < i % 20 * 200; n++)
+			keep(NULL);
+		CHECK(pthread_kill(t, SIGUSR1) == 0);
+		CHECK(pthread_join(t, NULL) == 0);
+	}
+	expect("size=50023 allocs=%d frees=%d threads=%d", STARTS * AFTER_START,
+	       STARTS * AFTER_START, STARTS);
+}
+
 int main(int argc, char **argv)
 {
 	CHECK(argc == 2);
 	if (strcmp(argv[1], "jump") == 0)
 		jump();
+	else if (strcmp(argv[1], "start") == 0)
+		start();
 	else
 		cancel();
 	return 0;
