@@ -299,7 +299,14 @@ size_t malloc_usable_size(void *p)
  * does not look at its caller, so standing in for it changes nothing. */
 int dlclose(void *handle)
 {
+	struct hook h;
 	int result = real_dlclose(handle);
+	if (!hook_enter(&h)) {
+		modules_unloaded();
+		return result;
+	}
+	hook_busy(&h); /* a signal handler's event would wait for the lock of the modules */
 	modules_unloaded();
+	hook_leave(&h);
 	return result;
 }

@@ -55,18 +55,21 @@ AT_ALWAYS_INLINE bool hook_enter(struct hook *h)
 AT_ALWAYS_INLINE void hook_busy(const struct hook *h)
 {
 	struct thread *t = h->thread;
-	if (AT_UNLIKELY(t->hook_frame != h->frame)) /* a signal handler's hook had the guard */
-		thread_take_guard(t, h->frame, GUARD_BUSY);
 	t->guard = GUARD_BUSY;
+	at_signal_fence(); /* the guard first: no handler changes hook_frame after it was looked at */
+	if (AT_UNLIKELY(t->hook_frame != h->frame)) /* a signal handler's hook had the guard */
+		thread_take_busy(t, h->frame);
 }
 
 AT_ALWAYS_INLINE void hook_to_backend(const struct hook *h)
 {
+	at_signal_fence();
 	h->thread->guard = (uintptr_t)h->frame;
 }
 
 AT_ALWAYS_INLINE void hook_leave(const struct hook *h)
 {
+	at_signal_fence();
 	h->thread->guard = h->saved_guard;
 }
 

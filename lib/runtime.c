@@ -83,13 +83,23 @@ static void forked(void)
 		at_store_release(&state, (uint32_t)RUNTIME_OFF);
 }
 
-bool runtime_may_record(void)
+/* No signal may come in between: a handler's event would wait for what its own thread has begun, and
+ * one that left by longjmp would leave it so. */
+static void join_as_child(void)
 {
+	struct sys_signals before = sys_block_signals();
 	uint32_t seen = MARK_WIPED;
 	if (at_cas_acq_rel(process_mark, &seen, (uint32_t)MARK_FORKING)) {
 		forked();
 		at_store_release(process_mark, (uint32_t)MARK_SET);
 	}
+	sys_restore_signals(&before);
+}
+
+bool runtime_may_record(void)
+{
+	if (at_load_relaxed(process_mark) == MARK_WIPED)
+		join_as_child();
 	while (at_load_acquire(process_mark) != MARK_SET)
 		sys_sleep_us(50);
 	return !runtime_is_off() && sys_getpid() == session.pid;

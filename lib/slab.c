@@ -56,6 +56,7 @@ void slab_give(unsigned class, void *memory)
 	struct piece *piece = memory;
 	lock_acquire_inner(&slab_lock);
 	piece->next = free_pieces[class];
+	at_signal_fence(); /* who is left in between loses this piece, not those behind it */
 	free_pieces[class] = piece;
 	lock_release_inner(&slab_lock);
 }

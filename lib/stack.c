@@ -385,8 +385,10 @@ static AT_NOINLINE uint32_t capture_walking(struct stack *s, const struct caller
 		w.high = s->regions[0].high;
 	} else {
 		w.next_memo = 0;
-		if (!switch_region(&w))
+		if (!switch_region(&w)) {
+			s->count = 0; /* what is there is of another stack, or epoch */
 			return NODE_UNKNOWN;
+		}
 	}
 	walk_outwards(&w);
 	if (AT_LIKELY(w.base > 0 && s->outside == NODE_ROOT && w.fresh + w.base <= max_depth))

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/time_types.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -144,6 +145,27 @@ void sys_sleep_us(unsigned us)
 	for (unsigned i = 0; i < us * PAUSES_PER_US; i++)
 		__builtin_ia32_pause();
 	at_add_relaxed(&waited_ns, (uint64_t)us * 1000);
+}
+
+#define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
+#define RAISED_BY_INSTRUCTIONS                                                                     \
+	(SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) |     \
+	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+
+struct sys_signals sys_block_signals(void)
+{
+	uint64_t others = ~RAISED_BY_INSTRUCTIONS;
+	struct sys_signals before = { .changed = !sys_is_restricted() };
+	if (before.changed)
+		sys_call4(SYS_rt_sigprocmask, SIG_BLOCK, &others, &before.blocked, sizeof(others));
+	return before;
+}
+
+void sys_restore_signals(const struct sys_signals *before)
+{
+	const uint64_t *blocked = &before->blocked;
+	if (before->changed)
+		sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, blocked, 0, sizeof(*blocked));
 }
 
 uint64_t sys_monotonic_ns(void)

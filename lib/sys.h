@@ -63,6 +63,16 @@ void *sys_map_anonymous(size_t bytes);
 void *sys_map_wiped_on_fork(size_t bytes);
 void sys_unmap(void *p, size_t bytes);
 void sys_sleep_us(unsigned us);
+/* Blocks the signals of this thread, also those that libc keeps for itself, but not those that an
+ * instruction raises: blocked, they would kill. Then restores what was before. Both or neither:
+ * a filter on system calls may come from another thread in between. */
+struct sys_signals {
+	uint64_t blocked;
+	bool changed;
+};
+
+struct sys_signals sys_block_signals(void);
+void sys_restore_signals(const struct sys_signals *before);
 uint64_t sys_monotonic_ns(void);
 /* Opens for reading, close-on-exec. */
 long sys_open(const char *path);

@@ -103,8 +103,9 @@ static void take_ring(struct thread *t, uint32_t slot)
 	t->inner_frame = 0;
 	lock_waits_long = take_from_dead;
 	at_store_release(&threads[slot], t);
-	if (slot >= at_load_relaxed(&thread_records))
-		at_store_relaxed(&thread_records, slot + 1);
+	uint32_t count = at_load_relaxed(&thread_records);
+	while (count <= slot && !at_cas_acq_rel(&thread_records, &count, slot + 1))
+		;
 	announce_known_modules(t);
 }
 
@@ -147,8 +148,9 @@ static AT_COLD struct thread *register_thread(void)
 	regions_reset(t->stack.regions);
 	take_ring(t, slot);
 	t->guard = GUARD_FREE;
-	lock_self = &t->locks;
 	thread_self = t;
+	at_signal_fence(); /* a handler that comes in earlier registers for itself */
+	lock_self = &t->locks;
 	return t;
 }
 
@@ -299,12 +301,8 @@ static bool wait_for_collector(struct thread *t, unsigned words)
 
 AT_COLD bool thread_reserve_slow(struct thread *t, unsigned words)
 {
-	if (!t->registered) {
-		uintptr_t guard = t->guard;
-		if (!adopt_child(t))
-			return false;
-		t->guard = guard;
-	}
+	if (!t->registered && !adopt_child(t))
+		return false;
 	if (t->head + words <= t->limit || refresh_limit(t, words))
 		return true;
 	if (session.options & SESSION_LOSSY) {

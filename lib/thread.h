@@ -87,13 +87,27 @@ bool thread_reserve_slow(struct thread *t, unsigned words);
 /* Tells the collector where a module lies. Only while the guard is GUARD_BUSY. */
 void thread_announce_module(const struct module *m);
 
-/* A signal may come in between two stores: what belongs to a guard is there before it. */
+/* A signal may come in between two stores: what belongs to a guard is there before it. A hook of the
+ * handler leaves its own frame in hook_frame. That is why it is the first: wherever the handler came
+ * in, and whatever else it changed, hook_frame tells (hook_busy()). */
 AT_ALWAYS_INLINE void thread_take_guard(struct thread *t, const uintptr_t *frame, uintptr_t guard)
 {
 	t->hook_frame = frame;
+	at_signal_fence();
 	t->hook_caller = frame[1];
 	at_signal_fence();
 	t->guard = guard;
+}
+
+/* Takes GUARD_BUSY for the hook at frame, after another one has had the guard: until no handler
+ * came in between. A guard with another hook's frame would let the next handler believe that the
+ * runtime was left (thread_enter_slow()). This hook has nothing half done yet. */
+AT_ALWAYS_INLINE void thread_take_busy(struct thread *t, const uintptr_t *frame)
+{
+	do {
+		thread_take_guard(t, frame, GUARD_BUSY);
+		at_signal_fence();
+	} while (t->hook_frame != frame);
 }
 
 static inline bool thread_reserve(struct thread *t, unsigned words)

@@ -27,7 +27,7 @@ TEST_PRELOADS = tests/counter.so tests/bump.so tests/slow-symbols.so
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-cxx.so
 TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
-	hungry left-runtime longjmp misaligned namespaces progress quick-exit realloc-edges realloc-race recursion restricted same-place shrunk-stack signal-glibc signal-storm \
+	hungry left-runtime longjmp misaligned namespaces progress quick-exit realloc-edges realloc-race recursion restricted same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads
 TRACED_CXX = destructors exceptions left-hooks operators throwing-handler
 STEPPED = tests/programs/single-step tests/programs/single-step-ibt
