@@ -216,8 +216,12 @@ static void toggle(struct recording *r)
 	struct trace_event mark = { .op = TRACE_MARK,
 				    .role = pause ? MARK_PAUSE : MARK_RESUME,
 				    .text = "signal" };
-	if (r->writer && r->collector.slots.thread_count)
+	if (r->writer && r->collector.slots.thread_count) {
+		/* Perhaps nothing was recorded for long, and the time of the trace stood still. */
+		trace_writer_time(r->writer,
+				  clock_monotonic_ns() - r->collector.clock.began_ns);
 		trace_writer_event(r->writer, &mark);
+	}
 	notice(r, pause ? "recording is paused" : "recording goes on");
 }
 

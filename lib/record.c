@@ -61,8 +61,20 @@ static inline void publish(struct thread *t)
 	at_store_relaxed(&t->ring->counter, t->counter);
 }
 
-static AT_COLD void count_lost(uint64_t *counter)
+enum loss { LOST_ALLOC, LOST_FREE, UNTRACKED_FREE };
+
+/* Counts what is not in the trace. The child of a fork finds out here, if not before, that it is a
+ * process of its own, and perhaps one that is not to be followed: then nothing of it is a loss. */
+static AT_COLD void count_lost(struct thread *t, enum loss loss)
 {
+	if (!t->registered)
+		(void)thread_reserve(t, THREAD_ROOM);
+	if (thread_self != t)
+		return;
+	struct session_process *process = session.process;
+	uint64_t *counter = loss == LOST_ALLOC ? &process->lost_allocs :
+			    loss == LOST_FREE  ? &process->lost_frees :
+						 &process->untracked_frees;
 	at_add_relaxed(counter, UINT64_C(1));
 }
 
@@ -76,11 +88,11 @@ struct made {
 	const struct block *freed; /* NULL, or the block that a realloc ended */
 };
 
-static AT_COLD void lose_made(const struct made *m)
+static AT_COLD void lose_made(struct thread *t, const struct made *m)
 {
-	count_lost(&session.process->lost_allocs);
+	count_lost(t, LOST_ALLOC);
 	if (m->freed)
-		count_lost(&session.process->lost_frees);
+		count_lost(t, LOST_FREE);
 }
 
 static inline void record_made(const struct hook *h, const struct made *m)
@@ -89,7 +101,7 @@ static inline void record_made(const struct hook *h, const struct made *m)
 	uint32_t stack = capture(h);
 	uint32_t site = m->freed ? capture_site(h) : 0;
 	if (AT_UNLIKELY(!thread_reserve(t, THREAD_ROOM))) {
-		lose_made(m);
+		lose_made(t, m);
 		return;
 	}
 	if (m->freed)
@@ -99,7 +111,7 @@ static inline void record_made(const struct hook *h, const struct made *m)
 	if (AT_LIKELY(blocks_insert(m->space, (uintptr_t)m->p, b)))
 		put_alloc(t, &b, m->size, m->freed ? EVENT_FLAG_REALLOC : 0);
 	else
-		count_lost(&session.process->lost_allocs);
+		count_lost(h->thread, LOST_ALLOC);
 	publish(t);
 }
 
@@ -116,7 +128,7 @@ static inline void record_freed(const struct hook *h, const struct block *b, uin
 				enum role role)
 {
 	if (AT_UNLIKELY(!thread_reserve(h->thread, THREAD_ROOM))) {
-		count_lost(&session.process->lost_frees);
+		count_lost(h->thread, LOST_FREE);
 		return;
 	}
 	put_free(h->thread, b, site, role, 0);
@@ -133,7 +145,7 @@ static inline void record_release(const struct hook *h, enum block_space space, 
 	if (AT_LIKELY(blocks_remove(space, (uintptr_t)p, site, t->slot, &b) == BLOCK_LIVE))
 		record_freed(h, &b, site, role);
 	else
-		count_lost(&session.process->untracked_frees);
+		count_lost(h->thread, UNTRACKED_FREE);
 	hook_to_backend(h);
 }
 
@@ -162,7 +174,7 @@ void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t
 	bool live = block_state(taken) == BLOCK_LIVE;
 	hook_busy(h);
 	if (!live)
-		count_lost(&session.process->untracked_frees);
+		count_lost(h->thread, UNTRACKED_FREE);
 	if (AT_UNLIKELY(!session_is_recording())) {
 		if (live)
 			hook_taken_freed(h, taken, role);
@@ -186,7 +198,7 @@ void hook_taken_freed(const struct hook *h, const struct block *taken, enum role
 	if (block_state(taken) == BLOCK_LIVE)
 		record_freed(h, taken, capture_site(h), role);
 	else
-		count_lost(&session.process->untracked_frees);
+		count_lost(h->thread, UNTRACKED_FREE);
 }
 
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)
