@@ -35,7 +35,7 @@ enum trace_op {
 enum trace_loss {
 	TRACE_LOSS_ALLOCS,	    /* ring full: allocations not recorded */
 	TRACE_LOSS_FREES,	    /* ring full: frees not recorded (their blocks look live) */
-	TRACE_LOSS_UNTRACKED_FREES, /* frees of blocks made while nothing was recorded */
+	TRACE_LOSS_UNTRACKED_FREES, /* frees of what is no live recorded block */
 	TRACE_LOSS_NESTED,	    /* calls from inside a hook */
 	TRACE_LOSS_NO_RING,	    /* too many threads at once */
 	TRACE_LOSS_CUT,		    /* size or duration limit reached: the rest is not here */
