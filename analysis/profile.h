@@ -47,6 +47,7 @@ struct heap {
 	uint64_t peak_bytes;
 	uint64_t peak_blocks; /* live when the bytes were at their peak */
 	uint64_t peak_ns;
+	uint64_t lifetime_ns; /* sum over the freed blocks */
 };
 
 struct profile_stack {

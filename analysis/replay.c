@@ -41,11 +41,20 @@ static AT_NOINLINE void other_alloc(struct replay *r, const struct trace_event *
 	}
 }
 
-static AT_NOINLINE void other_free(struct replay *r, const struct live_found *block, bool temporary)
+/* Times are kept to 1024 ns: see live_map.h. */
+static inline uint64_t lifetime_of(const struct live_found *block, uint64_t time_ns)
+{
+	uint64_t now = time_ns & ~UINT64_C(1023);
+	return now > block->time_ns ? now - block->time_ns : 0;
+}
+
+static AT_NOINLINE void other_free(struct replay *r, const struct live_found *block, bool temporary,
+				   uint64_t time_ns)
 {
 	struct heap *h = &replay_pool(r, block->pool)->heap;
 	h->frees++;
 	h->temporary += temporary;
+	h->lifetime_ns += lifetime_of(block, time_ns);
 	h->live_bytes -= block->size;
 	h->live_blocks--;
 }
@@ -119,14 +128,13 @@ static inline void on_free(struct replay *r, const struct trace_event *e)
 	bool temporary = e->slot == e->block_slot && e->counter + 1 == slot->next &&
 			 e->counter >= slot->first;
 	if (AT_UNLIKELY(block.pool != r->filter.allocator)) {
-		other_free(r, &block, temporary);
+		other_free(r, &block, temporary, e->time_ns);
 		return;
 	}
 	r->role_counts[e->role]++;
 	struct tenure *owner = &r->tenures[block.thread];
 	struct cost *stack = &r->stack_costs[block.stack];
-	uint64_t now = e->time_ns & ~UINT64_C(1023);
-	uint64_t lifetime = now > block.time_ns ? now - block.time_ns : 0;
+	uint64_t lifetime = lifetime_of(&block, e->time_ns);
 	t->frees++;
 	t->freed_bytes += block.size;
 	t->free_reallocs += e->flags & EVENT_FLAG_REALLOC;

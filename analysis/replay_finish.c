@@ -114,6 +114,7 @@ static void add_tenure(struct heap *h, const struct tenure *t)
 	h->reallocs += t->reallocs;
 	h->frees += t->frees;
 	h->temporary += t->cost.temporary;
+	h->lifetime_ns += t->cost.lifetime_ns;
 }
 
 static void finish_processes(struct replay *r)

@@ -35,6 +35,7 @@ static struct metrics heap_metrics(const struct heap *heap)
 		.peak_blocks = heap->peak_blocks,
 		.live_bytes = heap->live_bytes,
 		.live_blocks = heap->live_blocks,
+		.lifetime_ns = heap->lifetime_ns,
 	};
 }
 

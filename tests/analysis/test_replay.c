@@ -140,16 +140,25 @@ static struct model_block *find(struct model *m, uint32_t slot, uint64_t counter
 	return NULL;
 }
 
-static void heap_free(struct heap *h, uint64_t size, bool temporary)
+/* Times are kept to 1024 ns. */
+static uint64_t lifetime_of(const struct model_block *b, uint64_t now_ns)
+{
+	return now_ns / 1024 * 1024 - b->made_ns / 1024 * 1024;
+}
+
+static void heap_free(struct heap *h, uint64_t size, bool temporary, uint64_t lifetime_ns)
 {
 	h->frees++;
 	h->temporary += temporary;
+	h->lifetime_ns += lifetime_ns;
 	h->live_bytes -= size;
 	h->live_blocks--;
 }
 
-static void row_free(struct model_row *row, const struct model_block *b, bool temporary)
+static void row_free(struct model_row *row, const struct model_block *b, bool temporary,
+		     uint64_t lifetime_ns)
 {
+	row->now.lifetime_ns += lifetime_ns;
 	row->now.live_bytes -= b->size;
 	row->now.live_blocks--;
 	row->now.temporary += temporary;
@@ -165,17 +174,19 @@ static void model_free(struct model *m, const struct trace_event *e)
 	b->live = false;
 	bool temporary = m->thread_of[e->slot] == b->thread && e->slot == e->block_slot &&
 			 m->last_counter[e->slot] == e->counter + 1;
+	uint64_t lifetime_ns = lifetime_of(b, e->time_ns);
 	if (b->pool != m->filter->allocator) {
-		heap_free(&m->pools[b->pool], b->size, temporary);
+		heap_free(&m->pools[b->pool], b->size, temporary, lifetime_ns);
 		return;
 	}
-	row_free(&m->stacks[b->stack], b, temporary);
-	row_free(&m->threads[b->thread], b, temporary);
-	heap_free(&m->heap, b->size, temporary);
+	row_free(&m->stacks[b->stack], b, temporary, lifetime_ns);
+	row_free(&m->threads[b->thread], b, temporary, lifetime_ns);
+	heap_free(&m->heap, b->size, temporary, lifetime_ns);
 	struct heap *owner = &m->processes[b->process];
 	owner->live_bytes -= b->size;
 	owner->live_blocks--;
 	owner->temporary += temporary;
+	owner->lifetime_ns += lifetime_ns;
 	m->processes[m->process_of[e->slot]].frees++;
 }
 
@@ -255,6 +266,7 @@ static void compare_heap(const struct heap *got, const struct heap *want,
 	CHECK("heap.peak_bytes", got->peak_bytes, want->peak_bytes);
 	CHECK("heap.peak_blocks", got->peak_blocks, want->peak_blocks);
 	CHECK("heap.peak_ns", got->peak_ns, want->peak_ns);
+	CHECK("heap.lifetime_ns", got->lifetime_ns, want->lifetime_ns);
 }
 
 static void compare_row(const char *name, const struct metrics *got, const struct model_row *want,
@@ -267,6 +279,7 @@ static void compare_row(const char *name, const struct metrics *got, const struc
 	FIELD(allocs, want->now.allocs)
 	FIELD(bytes, want->now.bytes)
 	FIELD(temporary, want->now.temporary)
+	FIELD(lifetime_ns, want->now.lifetime_ns)
 	FIELD(live_bytes, want->now.live_bytes + want->left.live_bytes)
 	FIELD(live_blocks, want->now.live_blocks + want->left.live_blocks)
 	FIELD(peak_bytes, peak->now.live_bytes)
