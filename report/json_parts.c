@@ -84,7 +84,7 @@ static void json_status(struct json *j, const struct profile_process *p)
 
 void json_processes(struct json *j, const struct trace_data *d)
 {
-	struct lineage l = lineage_count(d->reader, d->profile->process_count);
+	struct lineage l = lineage_count(d->reader, d->profile);
 	json_uint(j, "process_count", l.processes);
 	json_uint(j, "program_count", l.programs);
 	json_array(j, "processes");

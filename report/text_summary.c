@@ -86,10 +86,9 @@ static uint64_t session_status(const struct sheet *s)
 }
 
 /* Programs are told where they are not one for each process: after an exec, or without one. */
-static void processes(struct sheet *s)
+static void processes(struct sheet *s, struct lineage l)
 {
 	char buf[HUMANE_BYTES];
-	struct lineage l = lineage_count(s->data->reader, s->data->profile->process_count);
 	if (l.processes < 2 && l.programs < 2)
 		return;
 	sheet_format(s, STYLE_PLAIN, " in %s %s", humane_count(buf, l.processes),
@@ -113,10 +112,11 @@ static void circumstances(struct sheet *s)
 	if (p->end_ns)
 		sheet_format(s, STYLE_PLAIN, "%straced for %s", p->process_count ? "; " : "",
 			     humane_time(buf, p->end_ns));
-	if (p->thread_count)
-		sheet_format(s, STYLE_PLAIN, "; %s %s", humane_count(count, p->thread_count),
-			     p->thread_count == 1 ? "thread" : "threads");
-	processes(s);
+	struct lineage l = lineage_count(s->data->reader, p);
+	if (l.threads)
+		sheet_format(s, STYLE_PLAIN, "; %s %s", humane_count(count, l.threads),
+			     l.threads == 1 ? "thread" : "threads");
+	processes(s, l);
 	sheet_end_line(s);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/lineage.h"
 #include "report/humane.h"
 #include "report/text_parts.h"
 #include "util/mem.h"
@@ -92,7 +93,9 @@ void text_process_tree(struct sheet *s)
 	bool tree = count <= top || count <= TREE_MAX_PROCESSES;
 	snprintf(remark, sizeof(remark), "the largest %s of %s", humane_count(shown, top),
 		 humane_count(all, count));
-	sheet_heading(s, "Processes", tree ? NULL : remark);
+	bool differ = lineage_count(s->data->reader, s->data->profile).processes != count;
+	sheet_heading(s, differ ? "Processes and their programs" : "Processes",
+		      tree ? NULL : remark);
 	static const struct sheet_title titles[] = {
 		{ 9, "pid" }, { 22, "allocations" }, { 32, "peak" }, { 42, "live" }, { 0, NULL }
 	};
