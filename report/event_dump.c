@@ -94,6 +94,8 @@ int event_dump(const char *path, const struct dump_request *request, FILE *to, c
 	int result = -1;
 	*damage = NULL;
 	strbuf_init(&c.line);
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		strbuf_init(&c.calls[i]);
 	c.names = trace_names_open(path, err);
 	if (!c.names)
 		return -1;
@@ -105,6 +107,8 @@ int event_dump(const char *path, const struct dump_request *request, FILE *to, c
 	callstacks_free(c.stacks);
 	trace_names_close(c.names);
 	strbuf_release(&c.line);
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		strbuf_release(&c.calls[i]);
 	free(c.slots);
 	return result;
 }

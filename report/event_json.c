@@ -105,6 +105,8 @@ static void add_map(struct event_context *c, const struct trace_event *e)
 	key_text(&c->line, "call", role_symbol(e->role));
 	strbuf_addf(&c->line, ",\"address\":\"0x%" PRIx64 "\"", e->address);
 	key_number(&c->line, "bytes", e->size);
+	if (e->flags & EVENT_FLAG_REALLOC)
+		strbuf_adds(&c->line, ",\"realloc\":true");
 	add_stack(c, "stack", e->stack);
 }
 

@@ -5,6 +5,7 @@
 #include "analysis/callstacks.h"
 #include "report/event_dump.h"
 #include "util/strbuf.h"
+#include "wire/roles.h"
 
 struct event_slot {
 	uint32_t thread;  /* UINT32_MAX: nobody has it */
@@ -19,6 +20,7 @@ struct event_context {
 	size_t slot_count;
 	size_t slot_cap;
 	struct strbuf line;
+	struct strbuf calls[ROLE_COUNT]; /* names for people; empty: not asked for yet */
 };
 
 /* Whose event it is; no thread for what concerns a whole process. */

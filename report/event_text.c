@@ -5,14 +5,20 @@
  * time in seconds, pid/tid, what, block (slot.counter), and where. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "report/event_line.h"
 #include "report/report.h"
 #include "report/text_parts.h"
 #include "report/trace_names.h"
+#include "symbol/demangle.h"
 #include "wire/events.h"
 #include "wire/roles.h"
 #include "wire/session.h"
+
+/* Columns of the called function: up to "alloctrace_pool_alloc", and up to
+ * "operator delete(void*, unsigned long)". Rare operators are longer. */
+enum { CALL_COLUMNS = 21, LONG_CALL_COLUMNS = 37 };
 
 /* Fields are filled up with spaces: none at the end of a line. */
 static void end_line(struct event_context *c)
@@ -102,9 +108,19 @@ static void add_block(struct event_context *c, uint32_t slot, uint64_t counter)
 	strbuf_addf(&c->line, "%-14s", text);
 }
 
+static void add_call(struct event_context *c, unsigned role)
+{
+	struct strbuf *name = role < ROLE_COUNT ? &c->calls[role] : NULL;
+	if (name && !name->len && !demangle(role_symbol(role), name))
+		strbuf_adds(name, role_symbol(role));
+	const char *text = name ? name->text : role_symbol(role);
+	int columns = strlen(text) > CALL_COLUMNS ? LONG_CALL_COLUMNS : CALL_COLUMNS;
+	strbuf_addf(&c->line, "%-*s ", columns, text);
+}
+
 static void add_alloc(struct event_context *c, const struct trace_event *e)
 {
-	strbuf_addf(&c->line, "%-15s ", role_symbol(e->role));
+	add_call(c, e->role);
 	add_block(c, e->slot, e->counter);
 	strbuf_addf(&c->line, " %" PRIu64 " bytes", e->size);
 	if (e->flags & EVENT_FLAG_REALLOC)
@@ -119,7 +135,7 @@ static void add_alloc(struct event_context *c, const struct trace_event *e)
 
 static void add_free(struct event_context *c, const struct trace_event *e)
 {
-	strbuf_addf(&c->line, "%-15s ", role_symbol(e->role));
+	add_call(c, e->role);
 	add_block(c, e->block_slot, e->counter);
 	if (e->flags & EVENT_FLAG_REALLOC)
 		strbuf_adds(&c->line, " (old)");
@@ -137,8 +153,12 @@ static void add_process_end(struct event_context *c, const struct trace_event *e
 
 static void add_map(struct event_context *c, const struct trace_event *e)
 {
-	strbuf_addf(&c->line, "%-15s 0x%" PRIx64 " %" PRIu64 " bytes", role_symbol(e->role),
-		    e->address, e->size);
+	/* An mremap is recorded as two halves: what it took away has the role of munmap. */
+	bool moved = e->flags & EVENT_FLAG_REALLOC, old = moved && e->role == ROLE_MUNMAP;
+	add_call(c, old ? ROLE_MREMAP : e->role);
+	strbuf_addf(&c->line, "0x%-12" PRIx64 " %" PRIu64 " bytes", e->address, e->size);
+	if (moved)
+		strbuf_adds(&c->line, old ? " (old)" : " (new)");
 	add_where(c, e->stack);
 }
 

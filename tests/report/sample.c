@@ -207,6 +207,12 @@ static void golden(void)
 						   .size = 4096,
 						   .address = 0x7e0000004000 });
 	add_event(TRACE_MAP, (struct trace_event){ .slot = 0,
+						   .role = ROLE_MUNMAP,
+						   .flags = EVENT_FLAG_REALLOC,
+						   .stack = p.deep,
+						   .size = 8192,
+						   .address = 0x7e0000008000 });
+	add_event(TRACE_MAP, (struct trace_event){ .slot = 0,
 						   .role = ROLE_MREMAP,
 						   .flags = EVENT_FLAG_REALLOC,
 						   .stack = p.deep,
