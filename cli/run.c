@@ -183,6 +183,15 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 	end_as(&result);
 }
 
+/* The first conversion of a template that there is not, or NULL. */
+static const char *unknown_conversion(const char *template)
+{
+	for (const char *p = template; (p = strchr(p, '%')); p += 2)
+		if (!p[1] || !strchr("pn%", p[1]))
+			return p;
+	return NULL;
+}
+
 static int check_options(const struct usage *usage, const struct run_options *o)
 {
 	if (o->depth < 1 || o->depth > SESSION_MAX_DEPTH)
@@ -192,6 +201,9 @@ static int check_options(const struct usage *usage, const struct run_options *o)
 				   "read by another program");
 	if (o->output && !*o->output)
 		return usage_error(usage, "-o: a file name is needed");
+	if (o->output && unknown_conversion(o->output))
+		return usage_error(usage, "-o: in %s, %.2s is none of %%p, %%n and %%%%", o->output,
+				   unknown_conversion(o->output));
 	if (o->signal && !signal_is_usable(signal_number(o->signal)))
 		return usage_error(usage, "--signal: %s cannot be used; USR1 and USR2 can",
 				   o->signal);
