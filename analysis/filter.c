@@ -218,38 +218,18 @@ static bool process_passes(void *ctx, uint32_t index)
 
 /* ---- putting it together ---- */
 
-static int find_allocator(const struct trace_reader *reader, const char *pattern, uint32_t *found,
-			  struct err *err)
+/* Events have 16 bits for it. */
+#define NO_ALLOCATOR UINT32_MAX
+
+static uint32_t find_allocator(const struct trace_reader *reader, const char *pattern)
 {
 	size_t count = trace_reader_allocator_count(reader);
-	if (strcmp(pattern, "heap") == 0) {
-		*found = 0;
+	if (strcmp(pattern, "heap") == 0)
 		return 0;
-	}
 	for (uint32_t i = 1; i < count; i++)
-		if (matches(pattern, trace_reader_allocator(reader, i)->name)) {
-			*found = i;
-			return 0;
-		}
-	return err_set(err, "no allocator of the trace matches '%s'", pattern);
-}
-
-static bool has_thread(struct filter_state *s)
-{
-	size_t count = trace_reader_thread_count(frames_reader(s->frames));
-	for (uint32_t i = 0; i < count; i++)
-		if (thread_passes(s, i))
-			return true;
-	return false;
-}
-
-static bool has_process(struct filter_state *s)
-{
-	size_t count = trace_reader_process_count(frames_reader(s->frames));
-	for (uint32_t i = 0; i < count; i++)
-		if (process_passes(s, i))
-			return true;
-	return false;
+		if (matches(pattern, trace_reader_allocator(reader, i)->name))
+			return i;
+	return NO_ALLOCATOR;
 }
 
 int filter_prepare(struct filter *f, struct frames *frames, struct replay_filter *out,
@@ -273,15 +253,10 @@ int filter_prepare(struct filter *f, struct frames *frames, struct replay_filter
 			out->thread = thread_passes;
 		if (of_process(t->key))
 			out->process = process_passes;
-		if (t->key == FILTER_ALLOCATOR &&
-		    find_allocator(frames_reader(frames), t->pattern, &out->allocator, err) < 0)
-			return -1;
+		if (t->key == FILTER_ALLOCATOR)
+			out->allocator = find_allocator(frames_reader(frames), t->pattern);
 	}
 	if (out->stack)
 		s->node_terms = mem_zalloc(s->node_count + 1, sizeof(*s->node_terms));
-	if (out->thread && !has_thread(s))
-		return err_set(err, "no thread of the trace passes the filter");
-	if (out->process && !has_process(s))
-		return err_set(err, "no process of the trace passes the filter");
 	return 0;
 }

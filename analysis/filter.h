@@ -43,7 +43,8 @@ void filter_add(struct filter *f, enum filter_key key, bool not, const char *pat
 void filter_release(struct filter *f);
 
 /* The filter as the replay takes it; f and frames must stay until the replay has ended. The
- * reader's tables must be loaded. -1 when no process, thread or pool is meant. */
+ * reader's tables must be loaded. Where nothing of the trace is meant, no allocation passes. -1
+ * when there are more terms than can be told apart. */
 int filter_prepare(struct filter *f, struct frames *frames, struct replay_filter *out,
 		   struct err *err);
 

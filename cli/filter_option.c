@@ -40,6 +40,8 @@ static int parse_term(struct filter *f, const char *term, struct err *err)
 				 "no filter '%s': there are module, function, file, thread, "
 				 "process, allocator, time",
 				 name);
+	else if (key == FILTER_ALLOCATOR && not )
+		result = err_set(err, "%s: a report is of one allocator", term);
 	else
 		filter_add(f, (enum filter_key)key, not, equals + 1);
 	free(name);

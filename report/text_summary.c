@@ -248,7 +248,9 @@ void text_summary(struct sheet *s)
 	sheet_end_line(s);
 	if (!s->data->profile->heap.allocs) {
 		const char *why = trace_reader_fact(s->data->reader, "empty");
-		sheet_format(s, STYLE_PLAIN, "  %s", why ? why : "no allocations");
+		const char *none = filter_is_empty(s->data->filter) ? "no allocations"
+								    : "no allocations match";
+		sheet_format(s, STYLE_PLAIN, "  %s", why ? why : none);
 		sheet_end_line(s);
 	} else {
 		allocations(s);
