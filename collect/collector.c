@@ -35,6 +35,7 @@ void collector_release(struct collector *c)
 	free(c->heap);
 	free(c->forced);
 	slots_release(&c->slots);
+	loaded_release(&c->loaded);
 	processes_release(&c->processes);
 	tables_release(&c->tables);
 }
@@ -92,6 +93,7 @@ void collector_finish_ended(struct collector *c)
 			if (c->slots.items[slot].owned &&
 			    c->slots.items[slot].process_index == index)
 				retire(c, slot);
+		loaded_note(&c->loaded, &c->tables, p, index);
 		processes_finish(p, index);
 	}
 }
@@ -118,8 +120,10 @@ void collector_drain_all(struct collector *c)
 void collector_leave_live(struct collector *c)
 {
 	for (uint32_t index = 0; index < c->processes.notes_end; index++)
-		if (c->processes.notes[index].seen && !c->processes.notes[index].finished)
+		if (c->processes.notes[index].seen && !c->processes.notes[index].finished) {
+			loaded_note(&c->loaded, &c->tables, &c->processes, index);
 			processes_write_losses(&c->processes, index);
+		}
 }
 
 void collector_sleep(struct collector *c, uint32_t seen)

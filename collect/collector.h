@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "collect/clock.h"
+#include "collect/loaded.h"
 #include "collect/processes.h"
 #include "collect/session_memory.h"
 #include "collect/slots.h"
@@ -29,6 +30,7 @@ struct collector {
 	struct tables tables;
 	struct processes processes;
 	struct slots slots;
+	struct loaded loaded;
 
 	uint64_t next_time_tsc;  /* the trace's clock is moved on from this stamp on */
 	uint64_t quantum_ticks;  /* events of threads that are nearer in time may swap places */

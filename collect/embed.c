@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "symbol/module_allocators.h"
 #include "symbol/symbol.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -72,6 +73,112 @@ void embed_start_facts(struct trace_writer *w, char *const *argv, const char *op
 	command_fact(w, argv);
 	if (options && *options)
 		trace_writer_fact(w, "options", options);
+}
+
+static void write_instance(struct trace_writer *w, const struct allocator *a, uint32_t module,
+			   const struct trace_user *users, size_t user_count)
+{
+	struct trace_function *functions = mem_alloc(a->function_count * sizeof(*functions));
+	for (size_t i = 0; i < a->function_count; i++)
+		functions[i] = (struct trace_function){ a->functions[i].name,
+							 a->functions[i].address,
+							 a->functions[i].flags };
+	const struct trace_instance instance = {
+		.module = module,
+		.family = a->name,
+		.version = a->version,
+		.prefix = a->prefix,
+		.linkage = a->linkage,
+		.flags = a->layer ? TRACE_INSTANCE_LAYER : 0,
+		.functions = functions,
+		.users = users,
+		.function_count = (uint32_t)a->function_count,
+		.user_count = (uint32_t)user_count,
+	};
+	trace_writer_instance(w, &instance);
+	free(functions);
+}
+
+/* What is in the modules, by their index in the trace. */
+struct instances {
+	struct tables *tables;
+	struct trace_writer *writer;
+	struct allocators *found;
+	bool *has_own; /* [process]: its program exports a malloc of its own */
+};
+
+static bool exports_malloc(const struct allocators *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		for (size_t k = 0; k < found->items[i].function_count; k++)
+			if (found->items[i].functions[k].flags & ALLOCATOR_FUNCTION_EXPORTED &&
+			    strcmp(found->items[i].functions[k].name, "malloc") == 0)
+				return true;
+	return false;
+}
+
+static void find_in_module(struct instances *all, struct allocator_finder *finder,
+			   const struct loaded_module *in, size_t count)
+{
+	struct session_module copy;
+	struct trace_module module;
+	struct allocators *found = &all->found[in->module];
+	if (!tables_read_module(all->tables, all->tables->modules[in->module], &copy, &module))
+		return;
+	module_allocators_find(finder, &module, found);
+	for (size_t i = 0; i < count && exports_malloc(found); i++)
+		if (in[i].is_program)
+			all->has_own[in[i].process] = true;
+}
+
+/* The program comes before the preloaded runtime: what it exports serves all of the process, and the
+ * backend that the runtime found serves nobody. */
+static uint32_t user_flags(const struct instances *all, const struct loaded_module *in)
+{
+	if (!all->has_own[in->process])
+		return in->flags;
+	uint32_t flags = in->flags & ~(uint32_t)(TRACE_USER_SERVED | TRACE_USER_RECORDED);
+	if (in->is_program && exports_malloc(&all->found[in->module]))
+		flags |= TRACE_USER_SERVED;
+	return flags;
+}
+
+static void write_module(const struct instances *all, const struct loaded_module *in, size_t count)
+{
+	const struct allocators *found = &all->found[in->module];
+	struct trace_user *users = mem_alloc(count * sizeof(*users));
+	for (size_t i = 0; i < count; i++)
+		users[i] = (struct trace_user){ in[i].process, user_flags(all, &in[i]) };
+	for (size_t i = 0; i < found->count; i++)
+		write_instance(all->writer, &found->items[i], in->module, users, count);
+	free(users);
+}
+
+/* How many entries from this one on are of its module. */
+static size_t same_module(const struct loaded *loaded, size_t at)
+{
+	size_t count = 1;
+	while (at + count < loaded->count &&
+	       loaded->items[at + count].module == loaded->items[at].module)
+		count++;
+	return count;
+}
+
+void embed_instances(struct tables *t, struct loaded *loaded, struct trace_writer *w)
+{
+	struct instances all = { t, w, mem_zalloc(t->module_count, sizeof(*all.found)),
+				 mem_zalloc(t->processes->id_count, sizeof(*all.has_own)) };
+	struct allocator_finder *finder = allocator_finder_new();
+	loaded_sort(loaded);
+	for (size_t at = 0; at < loaded->count; at += same_module(loaded, at))
+		find_in_module(&all, finder, &loaded->items[at], same_module(loaded, at));
+	for (size_t at = 0; at < loaded->count; at += same_module(loaded, at))
+		write_module(&all, &loaded->items[at], same_module(loaded, at));
+	allocator_finder_free(finder);
+	for (uint32_t i = 0; i < t->module_count; i++)
+		allocators_release(&all.found[i]);
+	free(all.found);
+	free(all.has_own);
 }
 
 static int compare_addresses(const void *a, const void *b)

@@ -9,6 +9,7 @@ collect_libcollect_a_SOURCES = \
 	collect/embed.c collect/embed.h \
 	collect/empty_trace.c collect/empty_trace.h \
 	collect/launch.c collect/launch.h \
+	collect/loaded.c collect/loaded.h \
 	collect/order.c collect/order.h \
 	collect/proc_files.c collect/proc_files.h \
 	collect/processes.c collect/processes.h \

@@ -149,6 +149,7 @@ static void use_again(struct processes *p, uint32_t index)
 	memset(p->session->processes[index].command, 0,
 	       sizeof(p->session->processes[index].command));
 	struct session_process *shared = &p->session->processes[index];
+	memset(&p->session->loaded[index], 0, sizeof(p->session->loaded[index]));
 	shared->nested = shared->untracked_frees = 0;
 	shared->lost_allocs = shared->lost_frees = 0;
 	shared->foreign_pids = 0;

@@ -168,6 +168,8 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	sum_up(r, paused);
 	result->program_ended = r->child_ended;
 	r->interrupted = false; /* who ended the recording may still want to see names in it */
+	if (end != COLLECT_END_FAILED)
+		embed_instances(&r->collector.tables, &r->collector.loaded, r->writer);
 	if (r->options->symbols && end != COLLECT_END_FAILED)
 		add_symbols(r);
 	struct err err = { "" };

@@ -19,6 +19,7 @@ static void find_parts(struct session *s)
 	s->processes = (struct session_process *)(s->base + session_processes_offset());
 	s->rings = (struct session_ring *)(s->base + session_rings_offset());
 	s->modules = (struct session_module *)(s->base + session_modules_offset());
+	s->loaded = (struct session_loaded *)(s->base + session_loaded_offset());
 	s->nodes = (struct session_node *)(s->base + session_nodes_offset());
 }
 

@@ -161,6 +161,47 @@ bool elf_build_id_equal(const struct elf_build_id *id, const uint8_t *bytes, siz
 	return id->count == count && memcmp(id->bytes, bytes, count) == 0;
 }
 
+size_t elf_file_read(const struct elf_file *file, uint64_t offset, void *out, size_t bytes)
+{
+	if (file->fd < 0) {
+		size_t size;
+		const char *image = elf_rawfile(file->elf, &size);
+		if (!image || offset >= size)
+			return 0;
+		bytes = bytes < size - offset ? bytes : size - offset;
+		memcpy(out, image + offset, bytes);
+		return bytes;
+	}
+	size_t got = 0;
+	while (got < bytes && offset + got <= INT64_MAX) {
+		ssize_t n = pread(file->fd, (char *)out + got, bytes - got, (off_t)(offset + got));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		got += (size_t)n;
+	}
+	return got;
+}
+
+size_t elf_file_read_mapped(const struct elf_file *file, uint64_t address, void *out, size_t bytes)
+{
+	size_t count;
+	if (elf_getphdrnum(file->elf, &count) != 0 || count > MAX_PROGRAM_HEADERS)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr phdr;
+		if (!gelf_getphdr(file->elf, (int)i, &phdr))
+			return 0;
+		uint64_t in = address - phdr.p_vaddr;
+		if (phdr.p_type != PT_LOAD || address < phdr.p_vaddr || in >= phdr.p_filesz)
+			continue;
+		bytes = bytes < phdr.p_filesz - in ? bytes : phdr.p_filesz - in;
+		return elf_file_read(file, phdr.p_offset + in, out, bytes);
+	}
+	return 0;
+}
+
 Elf_Scn *elf_section_named(Elf *elf, const char *name)
 {
 	size_t names;

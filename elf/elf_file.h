@@ -53,6 +53,11 @@ int elf_open_regular(const char *path, struct err *err) AT_MUST_CHECK;
 void elf_build_id_read(Elf *elf, struct elf_build_id *id);
 bool elf_build_id_equal(const struct elf_build_id *id, const uint8_t *bytes, size_t count);
 
+/* Reads bytes of the file as they are stored; returns how many there are at this offset. */
+size_t elf_file_read(const struct elf_file *file, uint64_t offset, void *out, size_t bytes);
+/* The same of what is mapped at a virtual address. */
+size_t elf_file_read_mapped(const struct elf_file *file, uint64_t address, void *out, size_t bytes);
+
 /* The first section with this name (and of at least one byte), or NULL. */
 Elf_Scn *elf_section_named(Elf *elf, const char *name);
 

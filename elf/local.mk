@@ -1,6 +1,10 @@
 # elf/ - L2 what is in an ELF file (with symbol/ the only user of libelf).
 noinst_LIBRARIES += elf/libelffile.a
 elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
+	elf/allocators.c elf/allocators.h \
+	elf/family_clues.c elf/family_clues.h \
+	elf/function_set.c elf/function_set.h \
+	elf/text_search.c elf/text_search.h \
 	elf/program.c elf/program.h \
 	elf/program_allocator.c elf/program_allocator.h \
 	elf/program_find.c elf/program_find.h \
@@ -9,9 +13,12 @@ elf_libelffile_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 # What a program that links libelffile.a needs, in this order.
 ELF_FILE_LIBS = elf/libelffile.a util/libutil.a $(ELF_LIBS)
 
-check_PROGRAMS += tests/elf/inspect
+check_PROGRAMS += tests/elf/inspect tests/elf/allocators-of
+tests_elf_allocators_of_SOURCES = tests/elf/allocators-of.c
+tests_elf_allocators_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
+tests_elf_allocators_of_LDADD = $(ELF_FILE_LIBS)
 tests_elf_inspect_SOURCES = tests/elf/inspect.c
 tests_elf_inspect_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_elf_inspect_LDADD = $(ELF_FILE_LIBS)
-TESTS += tests/program.tap
-EXTRA_DIST += tests/program.tap
+TESTS += tests/program.tap tests/families.tap
+EXTRA_DIST += tests/program.tap tests/families.tap

@@ -40,6 +40,16 @@ static void use_tables(const struct trace_reader *r)
 		use_text(trace_reader_allocator(r, i)->name);
 	for (uint32_t i = 0; i <= trace_reader_thread_count(r); i++)
 		use_text(trace_reader_thread(r, i)->name);
+	for (uint32_t i = 0; i <= trace_reader_instance_count(r); i++) {
+		const struct trace_instance *in = trace_reader_instance(r, i);
+		use_text(in->family);
+		use_text(in->version);
+		use_text(in->prefix);
+		for (uint32_t j = 0; j < in->function_count; j++)
+			use_text(in->functions[j].name);
+		for (uint32_t j = 0; j < in->user_count; j++)
+			CHECK(in->users[j].process < trace_reader_process_count(r), "a process");
+	}
 	for (uint32_t i = 0; i <= trace_reader_node_count(r); i++) {
 		const struct trace_node *n = trace_reader_node(r, i);
 		size_t count;
@@ -80,6 +90,8 @@ static void copy_tables(struct trace_writer *w, const struct trace_reader *r)
 		trace_writer_module(w, trace_reader_module(r, i));
 	for (uint32_t i = 0; i < trace_reader_process_count(r); i++)
 		trace_writer_process(w, trace_reader_process(r, i));
+	for (uint32_t i = 0; i < trace_reader_instance_count(r); i++)
+		trace_writer_instance(w, trace_reader_instance(r, i));
 	for (uint32_t i = NODE_FIRST; i < trace_reader_node_count(r); i++)
 		trace_writer_node(w, trace_reader_node(r, i));
 }

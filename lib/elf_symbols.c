@@ -120,7 +120,7 @@ static uintptr_t main_bias(const Elf64_Phdr *ph, unsigned long count)
 	return 0;
 }
 
-const struct link_map *elf_first_module(void)
+const struct r_debug *elf_debug(void)
 {
 	const Elf64_Phdr *ph = (const Elf64_Phdr *)getauxval(AT_PHDR);
 	unsigned long count = getauxval(AT_PHNUM);
@@ -131,9 +131,15 @@ const struct link_map *elf_first_module(void)
 		const Elf64_Dyn *d = (const Elf64_Dyn *)(bias + ph[i].p_vaddr);
 		for (; d->d_tag != DT_NULL; d++)
 			if (d->d_tag == DT_DEBUG && d->d_un.d_ptr)
-				return ((const struct r_debug *)d->d_un.d_ptr)->r_map;
+				return (const struct r_debug *)d->d_un.d_ptr;
 	}
 	return NULL;
+}
+
+const struct link_map *elf_first_module(void)
+{
+	const struct r_debug *debug = elf_debug();
+	return debug ? debug->r_map : NULL;
 }
 
 void *elf_symbol_next(const char *name)

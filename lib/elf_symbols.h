@@ -7,9 +7,12 @@
 #define ALLOCTRACE_LIB_ELF_SYMBOLS_H
 
 struct link_map;
+struct r_debug;
 
-/* The first module of the dynamic linker's list; NULL when it cannot be found. From the main
- * program's DT_DEBUG entry, which glibc and musl both fill in. */
+/* What the dynamic linker tells debuggers; NULL when it cannot be found. From the main program's
+ * DT_DEBUG entry, which glibc and musl both fill in. */
+const struct r_debug *elf_debug(void);
+/* The first module of its list; NULL when it cannot be found. */
 const struct link_map *elf_first_module(void);
 
 /* The address of the first definition of name in the modules behind the runtime in link-map

@@ -8,6 +8,7 @@
 
 #include "lib/real.h"
 #include "lib/record.h"
+#include "lib/runtime.h"
 
 typedef void *(*alloc_fn)(size_t);
 typedef void *(*alloc2_fn)(size_t, size_t);
@@ -300,6 +301,7 @@ size_t malloc_usable_size(void *p)
 int dlclose(void *handle)
 {
 	struct hook h;
+	runtime_note_modules();
 	int result = real_dlclose(handle);
 	if (!hook_enter(&h)) {
 		modules_unloaded();

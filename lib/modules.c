@@ -140,6 +140,13 @@ static uint32_t session_module_id(const struct identity *id, uint32_t process_pl
 	return index;
 }
 
+static void note_loaded(uint32_t id)
+{
+	if (id < SESSION_MAX_MODULES)
+		at_or_relaxed(&session.loaded[session.process_index].once[id / 64],
+			      UINT64_C(1) << id % 64);
+}
+
 static uint32_t search_known(uintptr_t pc)
 {
 	uint32_t count = at_load_acquire(&known);
@@ -175,6 +182,7 @@ static uint32_t add(struct module *found, const char *name, bool *is_new)
 	identify(found, name, exe, sizeof(exe), &id);
 	lock_acquire(&modules_lock);
 	found->id = session_module_id(&id, 0);
+	note_loaded(found->id);
 	uint32_t index = MODULE_ANONYMOUS + 1;
 	while (index < known && !same_module(&modules[index], found))
 		index++;
@@ -262,4 +270,70 @@ void modules_unloaded(void)
 void modules_forked(void)
 {
 	anonymous_announced = false;
+	for (uint32_t i = MODULE_ANONYMOUS + 1; i < known; i++)
+		if (!modules[i].gone)
+			note_loaded(modules[i].id);
+}
+
+/* ---- all that is loaded ---- */
+
+/* glibc 2.35: the lists of the namespaces, if there is more than one. Older ones do not tell of the
+ * others. */
+struct debug_list {
+	struct r_debug base;
+	const struct debug_list *next;
+};
+
+/* The module of which map tells, MODULE_ANONYMOUS if it is not found: a program with gaps, whose
+ * dynamic section _dl_find_object does not know; but its code is in every stack. */
+static uint32_t note_map(const struct link_map *map)
+{
+	struct module found;
+	bool is_new = false;
+	uint32_t index = search_known((uintptr_t)map->l_ld);
+	if (index != MODULE_ANONYMOUS)
+		return index;
+	const struct link_map *same = find_object((uintptr_t)map->l_ld, &found);
+	return same ? add(&found, same->l_name, &is_new) : MODULE_ANONYMOUS;
+}
+
+/* Another copy of the same file: dlmopen() made it. */
+static void note_copies(uint32_t index)
+{
+	uint32_t id = modules[index].id, count = modules_count();
+	for (uint32_t i = MODULE_ANONYMOUS + 1; i < count; i++)
+		if (i != index && modules[i].id == id && !at_load_relaxed(&modules[i].gone) &&
+		    modules[i].start != modules[index].start && id < SESSION_MAX_MODULES)
+			at_or_relaxed(&session.loaded[session.process_index].several[id / 64],
+				      UINT64_C(1) << id % 64);
+}
+
+/* Called once for a reason of its own: the loader's lists stand still meanwhile. */
+static int note_all(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+	(void)info, (void)bytes, (void)context;
+	const struct r_debug *debug = elf_debug();
+	if (!debug)
+		return 1;
+	for (const struct link_map *map = debug->r_map; map; map = map->l_next)
+		note_map(map);
+	if (debug->r_version < 2)
+		return 1;
+	for (const struct debug_list *list = ((const struct debug_list *)debug)->next; list;
+	     list = list->next) {
+		for (const struct link_map *map = list->base.r_map; map; map = map->l_next) {
+			uint32_t index = note_map(map);
+			if (index != MODULE_ANONYMOUS)
+				note_copies(index);
+		}
+	}
+	return 1;
+}
+
+void modules_note_loaded(void)
+{
+	/* A handler's hook would wait for modules_lock, which this thread may have. */
+	struct sys_signals signals = sys_block_signals();
+	dl_iterate_phdr(note_all, NULL);
+	sys_restore_signals(&signals);
 }

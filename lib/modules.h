@@ -31,11 +31,17 @@ uint32_t modules_find(uintptr_t pc, bool *is_new);
 /* How many entries of `modules` are in use. */
 uint32_t modules_count(void);
 
+/* Looks through all that is loaded now, also what no stack has led to, and notes it in the session
+ * memory (struct session_loaded). Takes the loader's lock, so not from a hook that records: at the
+ * start, at exit, and where dlclose() will take it anyway. */
+void modules_note_loaded(void);
+
 /* Changes whenever code may have been unmapped; begins at 1. */
 extern uint16_t modules_epoch;
 void modules_unloaded(void);
 
-/* In the child of a fork: anonymous code gets a module of its own. */
+/* In the child of a fork: anonymous code gets a module of its own; what the parent has loaded it has,
+ * too. */
 void modules_forked(void);
 
 #endif

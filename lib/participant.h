@@ -17,6 +17,7 @@ struct session {
 	struct session_process *processes;
 	struct session_ring *rings;
 	struct session_module *modules;
+	struct session_loaded *loaded; /* by process index */
 	struct session_node *nodes;
 	uint32_t *intern[SESSION_INTERN_LEVELS];
 	struct session_process *process; /* ours */

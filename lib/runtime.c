@@ -48,6 +48,7 @@ static void start(void)
 	bool on = make_process_mark() && session_connect();
 	if (on) {
 		session.process->backend_module_plus_1 = backend_module_id() + 1;
+		modules_note_loaded();
 		session_ready();
 	}
 	at_store_release(&state, (uint32_t)(on ? RUNTIME_ON : RUNTIME_OFF));
@@ -103,6 +104,19 @@ bool runtime_may_record(void)
 	while (at_load_acquire(process_mark) != MARK_SET)
 		sys_sleep_us(50);
 	return !runtime_is_off() && sys_getpid() == session.pid;
+}
+
+void runtime_note_modules(void)
+{
+	if (at_load_acquire(&state) == RUNTIME_ON && at_load_acquire(process_mark) == MARK_SET &&
+	    at_load_relaxed(&session.header->state) != SESSION_ENDED)
+		modules_note_loaded();
+}
+
+/* What was loaded meanwhile and had no part in a stack. */
+static __attribute__((destructor)) void finish(void)
+{
+	runtime_note_modules();
 }
 
 static __attribute__((constructor)) void start_early(void)

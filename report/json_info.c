@@ -33,6 +33,7 @@ void json_info(const struct trace_data *d, const struct report_request *request,
 	json_uint(&j, "stacks", d->profile->stack_count);
 	json_uint(&j, "frames", trace_reader_node_count(d->reader));
 	json_allocators(&j, d);
+	json_instances(&j, d);
 	json_processes(&j, d);
 	json_threads(&j, d);
 	modules(&j, d->reader);

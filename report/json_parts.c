@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 
 #include "analysis/lineage.h"
+#include "report/instance_words.h"
+#include "wire/families.h"
 
 static const char *const fact_keys[] = {
 	"host",	   "kernel",   "tool",	      "cwd",   "started", "command",
@@ -152,6 +154,64 @@ void json_allocators(struct json *j, const struct trace_data *d)
 		json_string(j, "name", trace_reader_allocator(d->reader, pool->allocator)->name);
 		json_heap(j, &pool->heap);
 		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+static void json_users(struct json *j, const struct trace_instance *in)
+{
+	json_array(j, "processes");
+	for (uint32_t i = 0; i < in->user_count; i++) {
+		const struct trace_user *user = &in->users[i];
+		json_object(j, NULL);
+		json_uint(j, "index", user->process);
+		json_bool(j, "serves_malloc", user->flags & TRACE_USER_SERVED);
+		json_bool(j, "recorded", user->flags & TRACE_USER_RECORDED);
+		json_bool(j, "several_copies", user->flags & TRACE_USER_COPIES);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+static void json_functions(struct json *j, const struct trace_instance *in)
+{
+	bool recorded = instance_uses(in).recorded;
+	json_array(j, "functions");
+	for (uint32_t i = 0; i < in->function_count; i++) {
+		const struct trace_function *f = &in->functions[i];
+		json_object(j, NULL);
+		json_string(j, "name", f->name);
+		json_hex(j, "address", f->address);
+		json_bool(j, "exported", f->flags & ALLOCATOR_FUNCTION_EXPORTED);
+		json_bool(j, "recorded", recorded && instance_records(f));
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+void json_instances(struct json *j, const struct trace_data *d)
+{
+	static const char *const linkages[ALLOCATOR_LINKAGES] = { "shared", "exported", "hidden",
+								  "stripped" };
+	json_array(j, "instances");
+	for (uint32_t i = 0; i < trace_reader_instance_count(d->reader); i++) {
+		const struct trace_instance *in = trace_reader_instance(d->reader, i);
+		struct strbuf status = STRBUF_INIT;
+		instance_status(&status, in);
+		json_object(j, NULL);
+		json_string(j, "family", in->family);
+		json_string(j, "version", *in->version ? in->version : NULL);
+		json_string(j, "prefix", in->prefix);
+		json_uint(j, "module_index", in->module);
+		json_string(j, "module", trace_reader_module(d->reader, in->module)->path);
+		json_string(j, "linkage",
+			    in->linkage < ALLOCATOR_LINKAGES ? linkages[in->linkage] : NULL);
+		json_bool(j, "layer", in->flags & TRACE_INSTANCE_LAYER);
+		json_string(j, "status", status.text);
+		json_users(j, in);
+		json_functions(j, in);
+		json_end_object(j);
+		strbuf_release(&status);
 	}
 	json_end_array(j);
 }

@@ -13,6 +13,8 @@ void json_heap(struct json *j, const struct heap *heap);	  /* members of an open
 void json_threads(struct json *j, const struct trace_data *d);	  /* "threads" */
 void json_allocators(struct json *j, const struct trace_data *d); /* "allocators" */
 
+void json_instances(struct json *j, const struct trace_data *d);  /* "instances" */
+
 /* What `info` prints; for report_json. */
 void json_info(const struct trace_data *d, const struct report_request *request, FILE *to);
 

@@ -277,6 +277,7 @@ static void make_report(const struct trace_data *d, const struct report_request 
 	totals(&j, d);
 	json_processes(&j, d);
 	json_allocators(&j, d);
+	json_instances(&j, d);
 	marks(&j, d);
 	timeline(&j, d->profile);
 	mapped(&j, d, request->top);

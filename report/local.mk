@@ -4,11 +4,12 @@ report_libreport_a_SOURCES = \
 	report/event_dump.c report/event_dump.h report/event_json.c report/event_line.h \
 	report/event_text.c \
 	report/humane.c report/humane.h \
+	report/instance_words.c report/instance_words.h \
 	report/json.c report/json.h report/json_parts.c report/json_parts.h report/json_info.c report/json_report.c \
 	report/report.h \
 	report/sheet.c report/sheet.h \
 	report/shorten.c report/shorten.h \
-	report/text_info.c report/text_parts.h report/text_report.c report/text_rows.c report/text_summary.c \
+	report/text_info.c report/text_instances.c report/text_parts.h report/text_report.c report/text_rows.c report/text_summary.c \
 	report/text_tables.c report/text_tree.c \
 	report/trace_data.c report/trace_data.h \
 	report/trace_names.c report/trace_names.h

@@ -138,6 +138,7 @@ void text_info(const struct trace_data *d, const struct report_request *request,
 	session(&s);
 	file(&s);
 	allocators(&s);
+	text_instances(&s);
 	text_process_tree(&s);
 	threads(&s);
 	modules(&s);

@@ -120,18 +120,6 @@ static void circumstances(struct sheet *s)
 	sheet_end_line(s);
 }
 
-static void allocator(struct sheet *s)
-{
-	const struct trace_allocator *heap = trace_reader_allocator(s->data->reader, 0);
-	if (!*heap->name)
-		return;
-	sheet_format(s, STYLE_PLAIN, "allocator: %s", heap->name);
-	size_t pools = s->data->profile->pool_count;
-	if (pools)
-		sheet_format(s, STYLE_PLAIN, ", and %zu of the program's own", pools);
-	sheet_end_line(s);
-}
-
 static const char *term_text(struct strbuf *out, const struct filter *f)
 {
 	static const char *const keys[FILTER_KEYS] = { "module", "function", "file",
@@ -243,7 +231,7 @@ void text_summary(struct sheet *s)
 {
 	program(s);
 	circumstances(s);
-	allocator(s);
+	text_allocator(s);
 	filter(s);
 	sheet_end_line(s);
 	if (!s->data->profile->heap.allocs) {

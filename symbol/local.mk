@@ -10,6 +10,7 @@ symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
 	symbol/dwarf_unit.c symbol/dwarf_unit.h \
 	symbol/symbol_table.c symbol/symbol_table.h \
 	symbol/mini_debug.c symbol/mini_debug.h \
+	symbol/module_allocators.c symbol/module_allocators.h \
 	symbol/module_files.c symbol/module_files.h \
 	symbol/names.c symbol/names.h \
 	symbol/perf_map.c symbol/perf_map.h \

@@ -65,6 +65,13 @@ static bool same_build(const struct elf_build_id *found, const struct trace_modu
 	       (count == 0 || memcmp(found->bytes, module->build_id, count) == 0);
 }
 
+bool module_file_is_same(Elf *elf, const struct trace_module *module)
+{
+	struct elf_build_id found;
+	elf_build_id_read(elf, &found);
+	return same_build(&found, module);
+}
+
 static void open_main(struct module_files *files, const struct trace_module *module)
 {
 	struct err err = { "" };
@@ -74,9 +81,7 @@ static void open_main(struct module_files *files, const struct trace_module *mod
 		add_problem(files, err.text);
 		return;
 	}
-	struct elf_build_id found;
-	elf_build_id_read(files->main.elf, &found);
-	if (same_build(&found, module))
+	if (module_file_is_same(files->main.elf, module))
 		return;
 	add_problem(files, is_vdso(module->path)
 				   ? "build-id differs: traced under another kernel"

@@ -39,6 +39,9 @@ void module_files_open(struct module_files *files, const struct trace_module *mo
 		       const struct debug_roots *roots);
 void module_files_close(struct module_files *files);
 
+/* Whether the file has the module's build-id; a module without one has any file that has none. */
+bool module_file_is_same(Elf *elf, const struct trace_module *module);
+
 /* The handle with the program headers of the code, or NULL when no file could be used. */
 Elf *module_files_code(const struct module_files *files);
 

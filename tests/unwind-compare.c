@@ -61,7 +61,10 @@ TLS struct stack *my_stack;
 
 static struct session_header header;
 static struct session_module session_modules[SESSION_MAX_MODULES];
-struct session session = { .header = &header, .modules = session_modules };
+static struct session_loaded session_loaded[1];
+struct session session = { .header = &header,
+			   .modules = session_modules,
+			   .loaded = session_loaded };
 
 struct node {
 	uint32_t parent, module;

@@ -16,8 +16,17 @@ void trace_tables_init(struct tables *t)
 	t->node_count = NODE_FIRST;
 }
 
+static void release_instance(struct trace_instance *instance)
+{
+	free((void *)(uintptr_t)instance->functions);
+	free((void *)(uintptr_t)instance->users);
+}
+
 void trace_tables_release(struct tables *t)
 {
+	for (size_t i = 0; i < t->instance_count; i++)
+		release_instance(&t->instances[i]);
+	free(t->instances);
 	free(t->nodes);
 	free(t->modules);
 	free(t->processes);
@@ -124,6 +133,59 @@ static const char *read_thread(struct tables *t, struct cursor *in)
 	return NULL;
 }
 
+/* Each takes at least that many bytes, which bounds the room asked for. */
+enum { FUNCTION_LEAST_BYTES = 4, USER_LEAST_BYTES = 2 };
+
+static void read_functions(struct trace_instance *instance, struct cursor *in)
+{
+	uint64_t count = cursor_below(in, cursor_left(in) / FUNCTION_LEAST_BYTES + 1);
+	struct trace_function *functions = mem_zalloc(count, sizeof(*functions));
+	for (uint64_t i = 0; i < count; i++) {
+		functions[i].flags = (uint32_t)cursor_below(in, UINT32_MAX);
+		functions[i].name = cursor_text(in);
+		functions[i].address = cursor_varint(in);
+	}
+	instance->functions = functions;
+	instance->function_count = (uint32_t)count;
+}
+
+static void read_users(const struct tables *t, struct trace_instance *instance, struct cursor *in)
+{
+	uint64_t count = cursor_below(in, cursor_left(in) / USER_LEAST_BYTES + 1);
+	struct trace_user *users = mem_zalloc(count, sizeof(*users));
+	uint32_t next = 0;
+	for (uint64_t i = 0; i < count && !in->bad; i++) {
+		users[i].process = next + (uint32_t)cursor_below(in, t->process_count - next);
+		users[i].flags = (uint32_t)cursor_below(in, UINT32_MAX);
+		next = users[i].process + 1;
+	}
+	instance->users = users;
+	instance->user_count = (uint32_t)count;
+}
+
+static const char *read_instance(struct tables *t, struct cursor *in)
+{
+	struct trace_instance instance = { 0 };
+	uint64_t index = cursor_below(in, FORMAT_MAX_INSTANCES);
+	instance.module = (uint32_t)cursor_below(in, t->module_count);
+	instance.linkage = (uint32_t)cursor_below(in, UINT32_MAX);
+	instance.flags = (uint32_t)cursor_below(in, UINT32_MAX);
+	instance.family = cursor_text(in);
+	instance.version = cursor_text(in);
+	instance.prefix = cursor_text(in);
+	read_functions(&instance, in);
+	read_users(t, &instance, in);
+	bool is_wrong = in->bad || index > t->instance_count;
+	if (is_wrong || index < t->instance_count) {
+		release_instance(&instance);
+		return is_wrong ? "an instance is malformed" : NULL;
+	}
+	t->instances =
+		mem_grow(t->instances, &t->instance_cap, index + 1, sizeof(*t->instances));
+	t->instances[t->instance_count++] = instance;
+	return NULL;
+}
+
 static const char *read_record(struct tables *t, uint64_t kind, struct cursor *in)
 {
 	switch (kind) {
@@ -137,6 +199,8 @@ static const char *read_record(struct tables *t, uint64_t kind, struct cursor *i
 		return read_allocator(t, in);
 	case RECORD_THREAD:
 		return read_thread(t, in);
+	case RECORD_INSTANCE:
+		return read_instance(t, in);
 	default:
 		return NULL; /* of a later alloctrace; its length says where the next begins */
 	}

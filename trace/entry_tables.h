@@ -1,5 +1,5 @@
-/* entry_tables.h - what the reader knows of facts, modules, processes, threads, allocators and
- * nodes.
+/* entry_tables.h - what the reader knows of facts, modules, processes, threads, allocators, their
+ * instances and nodes.
  *
  * Filled from chunks whose payload is handed over: strings point into it. A chunk read twice
  * changes nothing. Functions return NULL, or a text that says what is wrong with the chunk. */
@@ -20,12 +20,14 @@ struct tables {
 	struct trace_process *processes;
 	struct trace_allocator *allocators;
 	struct trace_thread *threads;
+	struct trace_instance *instances; /* own their arrays */
 	struct fact *facts;
 	size_t node_count, node_cap;
 	size_t module_count, module_cap;
 	size_t process_count, process_cap;
 	size_t allocator_count, allocator_cap;
 	size_t thread_count, thread_cap;
+	size_t instance_count, instance_cap;
 	size_t fact_count, fact_cap;
 };
 

@@ -31,6 +31,7 @@ enum {
 	FORMAT_MAX_MODULES = 1 << 20,
 	FORMAT_MAX_PROCESSES = 1 << 20,
 	FORMAT_MAX_THREADS = 1 << 28,
+	FORMAT_MAX_INSTANCES = 1 << 20,
 	FORMAT_MAX_TEXT_BYTES = 4095,	   /* of a mark */
 	FORMAT_MAX_STRING_BYTES = 1 << 20, /* of anything else; the writer cuts there */
 	FORMAT_MAX_FACTS = 4096,
@@ -40,7 +41,7 @@ enum {
 };
 
 enum chunk_type {
-	CHUNK_TABLES = 1, /* records: facts, modules, processes, allocators */
+	CHUNK_TABLES = 1, /* records: see enum table_record */
 	CHUNK_NODES = 2,
 	CHUNK_EVENTS = 3,
 	CHUNK_SYMBOLS = 4,
@@ -75,6 +76,7 @@ enum table_record {
 	RECORD_PROCESS = 3,
 	RECORD_ALLOCATOR = 4,
 	RECORD_THREAD = 5,
+	RECORD_INSTANCE = 6,
 };
 
 /* An event chunk is a directory of column lengths and then the columns. */

@@ -71,6 +71,22 @@ const struct trace_thread *trace_reader_thread(const struct trace_reader *r, uin
 	return thread < r->tables.thread_count ? &r->tables.threads[thread] : &none;
 }
 
+size_t trace_reader_instance_count(const struct trace_reader *r)
+{
+	return r->tables.instance_count;
+}
+
+const struct trace_instance *trace_reader_instance(const struct trace_reader *r, uint32_t instance)
+{
+	static const struct trace_instance none = {
+		.module = TRACE_NO_MODULE,
+		.family = "",
+		.version = "",
+		.prefix = "",
+	};
+	return instance < r->tables.instance_count ? &r->tables.instances[instance] : &none;
+}
+
 const struct trace_symbol *trace_reader_symbols(const struct trace_reader *r, uint32_t module,
 						uint64_t offset, size_t *count)
 {

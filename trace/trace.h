@@ -124,6 +124,41 @@ struct trace_allocator {
 	uint32_t process; /* index, or TRACE_NO_PROCESS */
 };
 
+enum trace_instance_flag {
+	TRACE_INSTANCE_LAYER = 1, /* hands requests on: no heap of its own */
+};
+
+enum trace_user_flag {
+	TRACE_USER_SERVED = 1,   /* the process's malloc is its */
+	TRACE_USER_COPIES = 2,   /* it has several copies of the module at the same time */
+	TRACE_USER_RECORDED = 4, /* served, and by way of the runtime */
+};
+
+struct trace_function {
+	const char *name;
+	uint64_t address; /* virtual, in the module's file */
+	uint32_t flags;	  /* enum allocator_function_flag of wire/families.h */
+};
+
+struct trace_user {
+	uint32_t process; /* index */
+	uint32_t flags;	  /* enum trace_user_flag */
+};
+
+/* The code of an allocator in a module, and the processes that had the module: in each of them it is an
+ * instance. Known when the recording ended in good order. */
+struct trace_instance {
+	uint32_t module;    /* index */
+	const char *family; /* "jemalloc", ... */
+	const char *version; /* "" if not known */
+	const char *prefix;  /* of its functions, or "" */
+	uint32_t linkage;    /* enum allocator_linkage of wire/families.h, or of a later alloctrace */
+	uint32_t flags;	     /* enum trace_instance_flag */
+	const struct trace_function *functions;
+	const struct trace_user *users; /* processes in rising order */
+	uint32_t function_count, user_count;
+};
+
 /* One source position of a code address; inlined ones come innermost first. */
 struct trace_symbol {
 	const char *function; /* demangled; NULL if not known */
@@ -163,6 +198,9 @@ void trace_writer_allocator(struct trace_writer *w, uint32_t index,
  * one holds. */
 void trace_writer_thread(struct trace_writer *w, uint32_t thread,
 			 const struct trace_thread *record);
+
+/* At any time after what it names; the strings and arrays are copied. */
+void trace_writer_instance(struct trace_writer *w, const struct trace_instance *instance);
 
 /* Moves the clock for the events that follow; never backwards (an earlier time is taken as the
  * present one). The file keeps whole microseconds, and where events come fast it leaves out small
@@ -227,6 +265,7 @@ size_t trace_reader_module_count(const struct trace_reader *r);
 size_t trace_reader_process_count(const struct trace_reader *r);
 size_t trace_reader_allocator_count(const struct trace_reader *r);
 size_t trace_reader_thread_count(const struct trace_reader *r);
+size_t trace_reader_instance_count(const struct trace_reader *r);
 /* These check the index: an unknown one gives a record with empty fields ("", 0, TRACE_NO_...),
  * never NULL. Valid until the next trace_reader_next() or trace_reader_load_tables(); the strings
  * in them until trace_reader_close(). */
@@ -236,6 +275,7 @@ const struct trace_process *trace_reader_process(const struct trace_reader *r, u
 const struct trace_allocator *trace_reader_allocator(const struct trace_reader *r,
 						     uint32_t allocator);
 const struct trace_thread *trace_reader_thread(const struct trace_reader *r, uint32_t thread);
+const struct trace_instance *trace_reader_instance(const struct trace_reader *r, uint32_t instance);
 
 /* The embedded symbols of (module, offset), innermost first: a pointer to *count records, or NULL.
  * Valid until the next trace_reader_next() or trace_reader_load_tables(). */

@@ -1,4 +1,5 @@
-/* write_tables.c - the writer's tables: facts, modules, processes, allocators, nodes.
+/* write_tables.c - the writer's tables: facts, modules, processes, allocators, instances,
+ * nodes.
  *
  * They are gathered and go out as chunks before the events that may use them. */
 #include "trace/writer_state.h"
@@ -105,6 +106,59 @@ void trace_writer_thread(struct trace_writer *w, uint32_t thread, const struct t
 	if (w->thread_records == thread)
 		w->thread_records++;
 	put_thread(w, thread, &checked);
+}
+
+static void put_functions(struct bytes *body, const struct trace_instance *instance)
+{
+	bytes_add_varint(body, instance->function_count);
+	for (uint32_t i = 0; i < instance->function_count; i++) {
+		const struct trace_function *f = &instance->functions[i];
+		bytes_add_varint(body, f->flags);
+		bytes_add_text(body, f->name);
+		bytes_add_varint(body, f->address);
+	}
+}
+
+/* Those that are not known, or not in order, are left out. */
+static void put_users(struct trace_writer *w, struct bytes *body,
+		      const struct trace_instance *instance)
+{
+	struct bytes list = { 0 };
+	uint32_t count = 0, next = 0;
+	for (uint32_t i = 0; i < instance->user_count; i++) {
+		const struct trace_user *user = &instance->users[i];
+		if (user->process < next || user->process >= w->process_count) {
+			w->repairs++;
+			continue;
+		}
+		bytes_add_varint(&list, user->process - next);
+		bytes_add_varint(&list, user->flags);
+		next = user->process + 1;
+		count++;
+	}
+	bytes_add_varint(body, count);
+	bytes_add(body, list.data, list.len);
+	bytes_release(&list);
+}
+
+void trace_writer_instance(struct trace_writer *w, const struct trace_instance *instance)
+{
+	if (instance->module >= w->module_count || w->instance_count >= FORMAT_MAX_INSTANCES) {
+		w->repairs++;
+		return;
+	}
+	struct bytes body = { 0 };
+	bytes_add_varint(&body, w->instance_count++);
+	bytes_add_varint(&body, instance->module);
+	bytes_add_varint(&body, instance->linkage);
+	bytes_add_varint(&body, instance->flags);
+	bytes_add_text(&body, instance->family);
+	bytes_add_text(&body, instance->version);
+	bytes_add_text(&body, instance->prefix);
+	put_functions(&body, instance);
+	put_users(w, &body, instance);
+	end_record(w, RECORD_INSTANCE, &body);
+	bytes_release(&body);
 }
 
 static int flush_nodes(struct trace_writer *w)

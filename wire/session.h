@@ -2,7 +2,7 @@
  *
  * One memfd, made and sized (sparsely) by the tool, mapped whole by every process:
  *
- *   | header | processes | rings (descriptors) | modules | intern table | nodes | ring words |
+ *   | header | processes | rings (descriptors) | modules | loaded | intern table | nodes | ring words |
  *
  * Everything is append-only or owned by one writer at a time, and any process may be killed at
  * any instruction: a half-written record is never published, because publishing is one store.
@@ -16,7 +16,7 @@
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
 enum {
-	SESSION_VERSION = 2,
+	SESSION_VERSION = 3,
 	SESSION_MAX_PROCESSES = 16384,
 	SESSION_MAX_RINGS = 4096,
 	SESSION_MAX_MODULES = 16384,
@@ -155,6 +155,14 @@ struct session_module {
 	uint8_t pad[512 - 40 - SESSION_MODULE_PATH_BYTES];
 };
 
+/* Which modules a process has or had: found at its start, in stacks, before a dlclose() and at its exit.
+ * One for each process record. Bits by module number, set by the process; the tool clears them before
+ * the record is used again. */
+struct session_loaded {
+	uint64_t once[SESSION_MAX_MODULES / 64];
+	uint64_t several[SESSION_MAX_MODULES / 64]; /* several copies at the same time (dlmopen) */
+};
+
 /* `offset` is the code address minus the module's load bias (an ELF virtual address), already
  * made to lie inside the calling instruction: return address - 1, or the exact pc of a frame that
  * a signal interrupted. For anonymous code it is the address in memory. */
@@ -169,6 +177,7 @@ _Static_assert(sizeof(struct session_header) == 128, "layout is shared");
 _Static_assert(sizeof(struct session_process) == 1024, "layout is shared");
 _Static_assert(sizeof(struct session_ring) == 192, "layout is shared");
 _Static_assert(sizeof(struct session_module) == 512, "layout is shared");
+_Static_assert(sizeof(struct session_loaded) == 4096, "layout is shared");
 _Static_assert(sizeof(struct session_node) == 16, "layout is shared");
 
 enum { SESSION_PAGE = 4096 };
@@ -195,6 +204,12 @@ static inline uint64_t session_modules_offset(void)
 	       session_page_up(SESSION_MAX_RINGS * sizeof(struct session_ring));
 }
 
+static inline uint64_t session_loaded_offset(void)
+{
+	return session_modules_offset() +
+	       session_page_up(SESSION_MAX_MODULES * sizeof(struct session_module));
+}
+
 /* Entries of an intern level: node numbers, 0 is empty. */
 static inline uint64_t session_intern_entries(unsigned level)
 {
@@ -203,8 +218,8 @@ static inline uint64_t session_intern_entries(unsigned level)
 
 static inline uint64_t session_intern_offset(unsigned level)
 {
-	uint64_t offset = session_modules_offset() +
-			  session_page_up(SESSION_MAX_MODULES * sizeof(struct session_module));
+	uint64_t offset = session_loaded_offset() +
+			  (uint64_t)SESSION_MAX_PROCESSES * sizeof(struct session_loaded);
 	for (unsigned i = 0; i < level; i++)
 		offset += session_intern_entries(i) * sizeof(uint32_t);
 	return offset;

@@ -30,7 +30,7 @@ $(COLLECT_TRACED): tests/collect/%: tests/collect/%.c
 # The same under the thread sanitizer, with all of collect/ that both sides touch.
 check_PROGRAMS += tests/collect/stress-tsan
 tests_collect_stress_tsan_SOURCES = tests/collect/stress.c $(COLLECT_RIG) \
-	collect/clock.c collect/code_tables.c collect/collector.c collect/drain.c \
+	collect/clock.c collect/code_tables.c collect/loaded.c collect/collector.c collect/drain.c \
 	collect/order.c collect/proc_files.c collect/processes.c collect/session_memory.c collect/slots.c \
 	collect/thread_name.c util/err.c util/mem.c util/strbuf.c
 tests_collect_stress_tsan_CFLAGS = $(STRESS_TSAN_CFLAGS)

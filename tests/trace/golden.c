@@ -1,8 +1,8 @@
 /* golden.c - traces of format version 1 as they were written once must read the same for ever.
  *
- * Without arguments: reads golden-v1.hex and loop-v1.hex in tests/trace and the example in
+ * Without arguments: reads golden-v1.hex, loop-v1.hex and instances-v1.hex in tests/trace and the example in
  * man/alloctrace-trace.5 and compares their content with the .txt of that name.
- * golden --make golden|loop|example|stream: writes such a trace anew, as hex (a new version's
+ * golden --make golden|loop|example|instances|stream: writes such a trace anew, as hex (a new version's
  * golden; a long random one for tests/trace-spec.tap).
  * golden --dump FILE.hex: its content as text; --dump-all: with every event. */
 #include <ctype.h>
@@ -56,6 +56,23 @@ static void dump_tables(struct strbuf *out, const struct trace_reader *r)
 	for (uint32_t i = 0; i < trace_reader_allocator_count(r); i++) {
 		const struct trace_allocator *a = trace_reader_allocator(r, i);
 		strbuf_addf(out, "allocator %u process %d %s\n", i, (int)a->process, a->name);
+	}
+}
+
+static void dump_instances(struct strbuf *out, const struct trace_reader *r)
+{
+	for (uint32_t i = 0; i < trace_reader_instance_count(r); i++) {
+		const struct trace_instance *in = trace_reader_instance(r, i);
+		strbuf_addf(out, "instance %u module %u linkage %u flags %u %s %s %s\n", i,
+			    in->module, in->linkage, in->flags, in->family, in->version,
+			    in->prefix);
+		for (uint32_t k = 0; k < in->function_count; k++)
+			strbuf_addf(out, "  function %s 0x%" PRIx64 " flags %u\n",
+				    in->functions[k].name, in->functions[k].address,
+				    in->functions[k].flags);
+		for (uint32_t k = 0; k < in->user_count; k++)
+			strbuf_addf(out, "  process %u flags %u\n", in->users[k].process,
+				    in->users[k].flags);
 	}
 }
 
@@ -133,6 +150,7 @@ static void dump(struct strbuf *out, const struct bytes *trace, bool show_all)
 		strbuf_addf(&events, "and %zu more, %016" PRIx64 "\n", count - SHOWN_EVENTS, hash);
 	}
 	dump_tables(out, r);
+	dump_instances(out, r);
 	dump_nodes(out, r);
 	strbuf_adds(out, events.text);
 	strbuf_addf(out, "damage: %s\n", trace_reader_damage(r) ? trace_reader_damage(r) : "none");
@@ -284,6 +302,21 @@ static void write_every_op(struct trace_writer *w)
 	trace_writer_symbols(w, 0, 0x1040, symbols + 1, 1);
 }
 
+/* Two allocators in a file that two processes have. */
+static void write_instances(struct trace_writer *w)
+{
+	static const struct trace_function functions[] = { { "je_malloc", 0x12340, 0 },
+							    { "malloc", 0x1130, 3 } };
+	static const struct trace_user users[] = { { 0, 5 }, { 1, 2 } };
+	struct trace_instance in = { 0, "jemalloc", "5.3.0", "je_", 1, 0, functions, users, 2, 2 };
+	struct trace_process child = { .pid = 43, .parent = 0, .origin = 1, .exe = "/bin/a" };
+	write_example(w);
+	trace_writer_process(w, &child);
+	trace_writer_instance(w, &in);
+	in = (struct trace_instance){ 0, "C++ operators", "", "", 2, 1, NULL, users + 1, 0, 1 };
+	trace_writer_instance(w, &in);
+}
+
 static void write_stream(void)
 {
 	static const struct stream_shape shape = { .seed = 21,
@@ -317,6 +350,8 @@ static void make(const char *what)
 	else
 		write_by(example		     ? write_example
 			 : strcmp(what, "loop") == 0 ? write_loop
+			 : strcmp(what, "instances") == 0
+				 ? write_instances
 						     : write_every_op);
 	file_load(&b, trace_path);
 	unlink(trace_path);
@@ -365,6 +400,7 @@ int main(int argc, char **argv)
 		CHECK(dir, "top_srcdir must be set, as make check does");
 		check(dir, "tests/trace/golden-v1.hex", "tests/trace/golden-v1.txt");
 		check(dir, "tests/trace/loop-v1.hex", "tests/trace/loop-v1.txt");
+		check(dir, "tests/trace/instances-v1.hex", "tests/trace/instances-v1.txt");
 		check(dir, "man/alloctrace-trace.5", "tests/trace/example-v1.txt");
 	}
 	free(trace_path);

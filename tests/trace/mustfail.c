@@ -180,6 +180,7 @@ static void check_tables(void)
 		{ RECORD_THREAD, "\0\0\7\0\0", 5, NULL },
 		{ RECORD_THREAD, "\1\0\7\0\0", 5, "a thread is malformed" },
 		{ RECORD_THREAD, "\0\1\7\0\0", 5, "a thread is malformed" },
+		{ RECORD_INSTANCE, "\0\0\0\0\0\0\0\0\0\0\0\0", 12, "an instance is malformed" },
 		{ 99, "of a later alloctrace", 21, NULL },
 	};
 	for (size_t i = 0; i < AT_COUNT_OF(records); i++) {
@@ -190,6 +191,41 @@ static void check_tables(void)
 			expect_chunk_damage(CHUNK_TABLES, 2, &p, "a table record is cut off");
 			expect_chunk_damage(CHUNK_TABLES, 0, &p, "bytes after the last");
 		}
+		bytes_release(&p);
+	}
+}
+
+/* After module 0 and process 0. */
+static void check_instances(void)
+{
+	static const struct {
+		const char *body;
+		size_t len;
+		const char *text;
+	} instances[] = {
+		/* index, module, linkage, flags, family, version, prefix, functions, processes */
+		{ "\0\0\1\0\1j\0\0\0\0\0\1\3\1m\0\20\1\0\5", 20, NULL },
+		{ "\0\0\1\0\1j\0\0\0\0\0\0\0", 13, NULL },
+		{ "\0\0\1\0\1j\0\0\0\0\0\0\0later", 18, NULL },
+		{ "\1\0\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" },	/* a gap */
+		{ "\0\1\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" },	/* no module */
+		{ "\0\0\1\0\1j\0\0\0\0\0\0", 12, "an instance is malformed" },		/* cut off */
+		{ "\0\0\1\0\1jj\0\0\0\0\0\0", 13, "an instance is malformed" },	/* no NUL */
+		{ "\0\0\1\0\1j\0\0\0\0\0\2\3\1m\0\20\1\0\5", 20,
+		  "an instance is malformed" }, /* more functions than there are */
+		{ "\0\0\1\0\1j\0\0\0\0\0\0\1\1\5", 15,
+		  "an instance is malformed" }, /* no such process */
+		{ "\0\0\1\0\1j\0\0\0\0\0\0\2\0\5\0\5", 17,
+		  "an instance is malformed" }, /* one process too many */
+		{ "\0\0\1\0\1j\0\0\0\0\0\xff\xff\xff\xff\xff\1\0", 18,
+		  "an instance is malformed" },
+	};
+	for (size_t i = 0; i < AT_COUNT_OF(instances); i++) {
+		struct bytes p = { 0 };
+		add_record(&p, RECORD_MODULE, "\0\0\1m\0\0\0", 7);
+		add_record(&p, RECORD_PROCESS, "\0\1\0\0\0\0\0\0\0", 9);
+		add_record(&p, RECORD_INSTANCE, instances[i].body, instances[i].len);
+		expect_chunk_damage(CHUNK_TABLES, 3, &p, instances[i].text);
 		bytes_release(&p);
 	}
 }
@@ -358,6 +394,7 @@ int main(void)
 	check_chunk_lengths();
 	check_ends();
 	check_tables();
+	check_instances();
 	check_nodes();
 	check_events();
 	check_index();

@@ -158,6 +158,22 @@ static void check_table_values(struct trace_reader *r)
 	CHECK(trace_reader_allocator_count(r) == 3, "allocators");
 	CHECK(strcmp(trace_reader_allocator(r, 2)->name, "pool") == 0, "pool");
 	CHECK(trace_reader_allocator(r, 1)->name[0] == '\0', "a gap is empty");
+	CHECK(trace_reader_instance_count(r) == 2, "instances");
+	const struct trace_instance *a = trace_reader_instance(r, 0);
+	CHECK(a->module == 1 && strcmp(a->family, "jemalloc") == 0 && !*a->version &&
+		      strcmp(a->prefix, "je_") == 0 && a->linkage == 2 && a->flags == 0 &&
+		      a->function_count == 2 && a->functions[0].address == UINT64_MAX &&
+		      strcmp(a->functions[1].name, "malloc") == 0 && a->functions[1].flags == 3 &&
+		      a->user_count == 2 && a->users[0].flags == TRACE_USER_SERVED &&
+		      a->users[1].process == 1 && a->users[1].flags == TRACE_USER_COPIES,
+	      "an instance");
+	const struct trace_instance *b = trace_reader_instance(r, 1);
+	CHECK(b->module == 2 && strcmp(b->version, "5.3.0") == 0 && b->flags == 1 &&
+		      b->function_count == 1 && b->user_count == 1 && b->users[0].process == 1,
+	      "another one");
+	CHECK(trace_reader_instance(r, 2)->module == TRACE_NO_MODULE &&
+		      !trace_reader_instance(r, 2)->user_count,
+	      "an unknown one is empty");
 	CHECK(strcmp(trace_reader_thread(r, 0)->name, "main") == 0, "thread");
 	CHECK(trace_reader_thread(r, 9)->name[0] == '\0' &&
 		      trace_reader_module(r, 9)->path[0] == '\0' &&
@@ -267,7 +283,9 @@ static void check_repairs(const char *path)
 	trace_writer_symbols(w, 0, 0, &symbol, 1);
 	struct trace_thread thread = { .process = 0 };
 	trace_writer_thread(w, 0, &thread);
-	CHECK(trace_writer_repairs(w) == 2 + 6 + 253 + 2, "%llu repairs",
+	struct trace_instance instance = { .module = 0 };
+	trace_writer_instance(w, &instance);
+	CHECK(trace_writer_repairs(w) == 2 + 6 + 253 + 3, "%llu repairs",
 	      (unsigned long long)trace_writer_repairs(w));
 	CHECK(trace_writer_close(w, &err) == 0, "%s", err.text);
 	struct trace_reader *r = trace_reader_open(path, &err);

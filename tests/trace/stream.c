@@ -211,6 +211,23 @@ static void write_tables(struct generator *g)
 	}
 	struct trace_allocator pool = { .name = "pool", .process = 1 };
 	trace_writer_allocator(g->w, 2, &pool);
+	static const struct trace_function functions[] = { { "je_malloc", UINT64_MAX, 0 },
+							    { "malloc", 0x1000, 3 } };
+	static const struct trace_user users[] = { { 0, TRACE_USER_SERVED },
+						   { 1, TRACE_USER_COPIES } };
+	for (uint32_t i = 0; i < 2; i++) {
+		struct trace_instance instance = { .module = 1 + i,
+						   .family = "jemalloc",
+						   .version = i ? "5.3.0" : "",
+						   .prefix = i ? "" : "je_",
+						   .linkage = 2 + i,
+						   .flags = i,
+						   .functions = functions,
+						   .function_count = 2 - i,
+						   .users = users + i,
+						   .user_count = 2 - i };
+		trace_writer_instance(g->w, &instance);
+	}
 }
 
 static void start_first_thread(struct generator *g)

@@ -1,0 +1,422 @@
+/* allocators.c - see allocators.h. */
+#include "elf/allocators.h"
+
+#include <gelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "elf/family_clues.h"
+#include "elf/function_set.h"
+#include "util/mem.h"
+#include "wire/roles.h"
+
+struct family_facts {
+	const char *name;
+	bool layer;
+	const char *library, *prefixes, *telltales, *version, *api;
+};
+
+static const struct family_facts facts[FAMILY_COUNT] = {
+#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api)               \
+	{ name, layer, library, prefixes, telltales, version, api },
+#include "wire/families.def"
+#undef FAMILY
+};
+
+enum { WORD_BYTES = FUNCTION_NAME_MAX + 1, PLAIN_ROLES = ROLE_DELETE_ARRAY_SIZED_ALIGNED + 1 };
+
+struct allocator_finder {
+	struct family_texts *texts;
+};
+
+/* One file while it is looked at. */
+struct search {
+	const struct elf_file *file;
+	const char *file_name;
+	struct function_set functions;
+	struct family_clue clues[FAMILY_COUNT];
+	struct allocators *out;
+};
+
+struct allocator_finder *allocator_finder_new(void)
+{
+	struct allocator_finder *finder = mem_alloc(sizeof(*finder));
+	finder->texts = family_texts_new();
+	return finder;
+}
+
+void allocator_finder_free(struct allocator_finder *finder)
+{
+	if (finder)
+		family_texts_free(finder->texts);
+	free(finder);
+}
+
+static void release(struct allocator *a)
+{
+	for (size_t i = 0; i < a->function_count; i++)
+		free(a->functions[i].name);
+	free(a->functions);
+	free(a->prefix);
+}
+
+void allocators_release(struct allocators *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		release(&found->items[i]);
+	free(found->items);
+	*found = (struct allocators)ALLOCATORS_INIT;
+}
+
+bool allocators_lack_symbols(const struct allocators *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (found->items[i].linkage == ALLOCATOR_STRIPPED)
+			return true;
+	return false;
+}
+
+/* ---- lists of words ---- */
+
+/* The next word of a list that is separated by blanks and ended by `end`; moves *at behind it. */
+static bool next_word(const char **at, char end, char *word)
+{
+	const char *from = *at + strspn(*at, " ");
+	size_t bytes = 0;
+	while (from[bytes] && from[bytes] != ' ' && from[bytes] != end)
+		bytes++;
+	*at = from + bytes;
+	if (bytes == 0 || bytes >= WORD_BYTES)
+		return false;
+	memcpy(word, from, bytes);
+	word[bytes] = '\0';
+	return true;
+}
+
+/* ---- functions ---- */
+
+static const struct allocator_function *find_address(const struct allocator *a, uint64_t address)
+{
+	for (size_t i = 0; i < a->function_count; i++)
+		if (a->functions[i].address == address)
+			return &a->functions[i];
+	return NULL;
+}
+
+static void take(struct allocator *a, const struct function *f, bool plain)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < a->function_count; i++)
+		if (strlen(a->functions[i].name) == f->name_bytes &&
+		    memcmp(a->functions[i].name, f->name, f->name_bytes) == 0)
+			return;
+	a->functions = mem_grow(a->functions, &a->function_cap, a->function_count + 1,
+				sizeof(*a->functions));
+	a->functions[a->function_count++] = (struct allocator_function){
+		.name = mem_strndup(f->name, f->name_bytes),
+		.address = f->address,
+		.flags = (uint8_t)((f->exported ? ALLOCATOR_FUNCTION_EXPORTED : 0) |
+				   (plain ? ALLOCATOR_FUNCTION_PLAIN : 0)),
+	};
+}
+
+static void take_plain(struct allocator *a, const struct function_set *set)
+{
+	for (unsigned role = 0; role < PLAIN_ROLES; role++)
+		take(a, function_set_find(set, "", role_symbol(role)), true);
+}
+
+/* Whether the file's malloc is this allocator's: under one address with its own, or because that is
+ * what such a library is for. */
+static bool plain_names_are_its(const struct allocator *a, const struct function_set *set)
+{
+	const struct function *plain = function_set_find(set, "", "malloc");
+	const struct function *own = function_set_find(set, a->prefix, "malloc");
+	return plain && (!a->prefix[0] || a->linkage == ALLOCATOR_SHARED ||
+			 (own && own->address == plain->address));
+}
+
+static void take_functions(struct allocator *a, const struct function_set *set)
+{
+	char word[WORD_BYTES];
+	for (unsigned role = 0; a->prefix[0] && role < PLAIN_ROLES; role++)
+		take(a, function_set_find(set, a->prefix, role_symbol(role)), false);
+	for (const char *at = facts[a->family].api; next_word(&at, '\0', word);)
+		take(a, function_set_find(set, a->prefix, word), false);
+	if (plain_names_are_its(a, set) || a->family == FAMILY_OPERATORS)
+		take_plain(a, set);
+}
+
+/* ---- linkage ---- */
+
+static const char *soname(Elf *elf)
+{
+	Elf_Scn *section = elf_section_named(elf, ".dynamic");
+	GElf_Shdr shdr;
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	if (!data || !data->d_buf || !gelf_getshdr(section, &shdr))
+		return NULL;
+	GElf_Dyn entry;
+	for (int i = 0; gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++)
+		if (entry.d_tag == DT_SONAME)
+			return elf_strptr(elf, shdr.sh_link, entry.d_un.d_val);
+	return NULL;
+}
+
+static bool is_library_of(const struct search *s, enum family family)
+{
+	char word[WORD_BYTES];
+	const char *name = soname(s->file->elf);
+	if (!name)
+		name = s->file_name;
+	const char *slash = strrchr(name, '/');
+	name = slash ? slash + 1 : name;
+	for (const char *at = facts[family].library; next_word(&at, '\0', word);)
+		if (strncmp(name, word, strlen(word)) == 0)
+			return true;
+	return false;
+}
+
+static void set_linkage(struct allocator *a)
+{
+	for (size_t i = 0; i < a->function_count; i++)
+		if (a->functions[i].flags & ALLOCATOR_FUNCTION_EXPORTED)
+			a->linkage = ALLOCATOR_EXPORTED;
+}
+
+/* ---- versions ---- */
+
+/* x86-64: an optional endbr64, mov $number,%eax, ret. */
+static bool constant_function(const struct elf_file *file, uint64_t address, uint32_t *value)
+{
+	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	enum { MOV_EAX = 0xb8, RET = 0xc3, MOV_BYTES = 5 };
+	uint8_t code[sizeof(endbr64) + MOV_BYTES + 1];
+	size_t got = elf_file_read_mapped(file, address, code, sizeof(code)), at = 0;
+	if (got >= sizeof(endbr64) && memcmp(code, endbr64, sizeof(endbr64)) == 0)
+		at = sizeof(endbr64);
+	if (got < at + MOV_BYTES + 1 || code[at] != MOV_EAX || code[at + MOV_BYTES] != RET)
+		return false;
+	memcpy(value, code + at + 1, sizeof(*value));
+	return true;
+}
+
+/* 209 is 2.0.9, and 30204 is 3.2.4: mimalloc has counted in both ways. */
+static void number_version(struct allocator *a, uint32_t n)
+{
+	unsigned step = n < 1000 ? 10 : 100;
+	if (n >= 100 && n < 1000000)
+		snprintf(a->version, sizeof(a->version), "%u.%u.%u", n / step / step,
+			 n / step % step, n % step);
+}
+
+static void find_version(struct allocator *a, const struct elf_file *file,
+			 const struct function_set *set)
+{
+	const char *how = facts[a->family].version;
+	if (how[0] == '#') {
+		family_clues_version_before(file, how + 1, a->version);
+	} else if (strncmp(how, "()", 2) == 0) {
+		const struct function *f = function_set_find(set, a->prefix, how + 2);
+		uint32_t number;
+		if (f && constant_function(file, f->address, &number))
+			number_version(a, number);
+	}
+	/* Built from a source without its history: jemalloc then says 0.0.0. */
+	if (strncmp(a->version, "0.0.0", 5) == 0)
+		a->version[0] = '\0';
+}
+
+/* ---- families ---- */
+
+static const struct function *telltale(const struct function_set *set, const char *prefix,
+				       const char *word)
+{
+	bool full = word[0] == '=';
+	return function_set_find(set, full ? "" : prefix, word + full);
+}
+
+/* Whether all of a set are there, and not all of them functions of what has been found already. */
+static bool is_complete(const struct function_set *set, const struct allocators *found,
+			const char *prefix, const char *telltales)
+{
+	char word[WORD_BYTES];
+	bool all = true, own = false;
+	for (const char *at = telltales; all && next_word(&at, '|', word);) {
+		const struct function *f = telltale(set, prefix, word);
+		bool known = false;
+		for (size_t i = 0; f && i < found->count && !known; i++)
+			known = find_address(&found->items[i], f->address) != NULL;
+		all = f != NULL;
+		own |= !known;
+	}
+	return all && own;
+}
+
+static struct allocator *add(struct allocators *out, enum family family, const char *prefix)
+{
+	out->items = mem_grow(out->items, &out->cap, out->count + 1, sizeof(*out->items));
+	struct allocator *a = &out->items[out->count++];
+	*a = (struct allocator){ .family = family,
+				 .name = facts[family].name,
+				 .layer = facts[family].layer,
+				 .linkage = ALLOCATOR_HIDDEN,
+				 .prefix = mem_strdup(prefix) };
+	return a;
+}
+
+static bool has_instance(const struct allocators *found, enum family family, const char *prefix)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (found->items[i].family == family && strcmp(found->items[i].prefix, prefix) == 0)
+			return true;
+	return false;
+}
+
+static void add_by_symbols(struct search *s, enum family family, const char *prefix)
+{
+	if (has_instance(s->out, family, prefix))
+		return;
+	struct allocator *a = add(s->out, family, prefix);
+	if (is_library_of(s, family))
+		a->linkage = ALLOCATOR_SHARED;
+	take_functions(a, &s->functions);
+	if (a->linkage != ALLOCATOR_SHARED)
+		set_linkage(a);
+	memcpy(a->version, s->clues[family].version, sizeof(a->version));
+	if (!a->version[0])
+		find_version(a, s->file, &s->functions);
+}
+
+/* Each prefix that the first telltale of the set has. */
+static void try_any_prefix(struct search *s, enum family family, const char *telltales)
+{
+	char word[WORD_BYTES], prefix[WORD_BYTES];
+	const char *at = telltales;
+	if (!next_word(&at, '|', word))
+		return;
+	size_t bytes = strlen(word);
+	for (size_t i = 0; i < s->functions.count; i++) {
+		const struct function *f = &s->functions.items[i];
+		if (f->name_bytes < bytes ||
+		    memcmp(f->name + f->name_bytes - bytes, word, bytes) != 0)
+			continue;
+		memcpy(prefix, f->name, f->name_bytes - bytes);
+		prefix[f->name_bytes - bytes] = '\0';
+		if (is_complete(&s->functions, s->out, prefix, telltales))
+			add_by_symbols(s, family, prefix);
+	}
+}
+
+static void try_prefix(struct search *s, enum family family, const char *prefix)
+{
+	for (const char *set = facts[family].telltales; *set;) {
+		if (strcmp(prefix, "*") == 0)
+			try_any_prefix(s, family, set);
+		else if (is_complete(&s->functions, s->out, strcmp(prefix, "-") == 0 ? "" : prefix,
+				     set))
+			add_by_symbols(s, family, strcmp(prefix, "-") == 0 ? "" : prefix);
+		set += strcspn(set, "|");
+		set += *set == '|';
+	}
+}
+
+static bool has_family(const struct allocators *found, enum family family)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (found->items[i].family == family)
+			return true;
+	return false;
+}
+
+/* Only its messages tell. What the file has as malloc is taken for its. */
+static void add_by_strings(struct search *s, enum family family)
+{
+	const struct family_clue *clue = &s->clues[family];
+	struct allocator *a = add(s->out, family, clue->prefix);
+	a->linkage = ALLOCATOR_STRIPPED;
+	if (function_set_find(&s->functions, "", "malloc"))
+		take_plain(a, &s->functions);
+	set_linkage(a);
+	if (is_library_of(s, family))
+		a->linkage = ALLOCATOR_SHARED;
+	memcpy(a->version, clue->version, sizeof(a->version));
+	if (!a->version[0])
+		find_version(a, s->file, &s->functions);
+}
+
+/* The runtime has hooks by these names, and is no allocator. */
+static bool is_our_runtime(const struct function_set *set)
+{
+	return function_set_find(set, "", "alloctrace_api_pool_alloc") &&
+	       function_set_find(set, "", "alloctrace_api_start");
+}
+
+static void find_families(struct search *s)
+{
+	char prefix[WORD_BYTES];
+	for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+		for (const char *at = facts[family].prefixes; next_word(&at, '\0', prefix);)
+			try_prefix(s, family, prefix);
+		if (s->clues[family].proved && !has_family(s->out, family))
+			add_by_strings(s, family);
+	}
+}
+
+void allocators_find(struct allocator_finder *finder, const struct elf_file *file, const char *name,
+		     struct allocators *out)
+{
+	struct search *s = mem_zalloc(1, sizeof(*s));
+	s->file = file;
+	s->file_name = name;
+	s->out = out;
+	*out = (struct allocators)ALLOCATORS_INIT;
+	function_set_add(&s->functions, file->elf, SHT_DYNSYM);
+	function_set_add(&s->functions, file->elf, SHT_SYMTAB);
+	if (!is_our_runtime(&s->functions)) {
+		family_clues_find(finder->texts, file, s->clues);
+		find_families(s);
+	}
+	function_set_release(&s->functions);
+	free(s);
+}
+
+/* ---- symbols from elsewhere ---- */
+
+static void add_symbols(struct allocators *found, size_t index, const struct elf_file *file,
+			const struct function_set *set)
+{
+	enum family family = found->items[index].family;
+	struct allocators proof = ALLOCATORS_INIT;
+	struct search s = { .file = file, .file_name = "", .functions = *set, .out = &proof };
+	char prefix[WORD_BYTES];
+	for (const char *at = facts[family].prefixes; next_word(&at, '\0', prefix);)
+		try_prefix(&s, family, prefix);
+	if (proof.count == 0)
+		return;
+	struct allocator *a = &found->items[index];
+	char version[sizeof(a->version)];
+	memcpy(version, a->version, sizeof(version));
+	release(a);
+	*a = proof.items[0];
+	a->linkage = ALLOCATOR_HIDDEN;
+	if (version[0])
+		memcpy(a->version, version, sizeof(version));
+	for (size_t i = 1; i < proof.count; i++)
+		release(&proof.items[i]);
+	free(proof.items);
+}
+
+void allocators_add_symbols(struct allocators *found, const struct elf_file *file,
+			    const struct elf_file *symbols)
+{
+	struct function_set set = FUNCTION_SET_INIT;
+	function_set_add(&set, symbols->elf, SHT_SYMTAB);
+	for (size_t i = 0; i < found->count; i++)
+		if (found->items[i].linkage == ALLOCATOR_STRIPPED)
+			add_symbols(found, i, file, &set);
+	function_set_release(&set);
+}

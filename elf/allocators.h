@@ -1,0 +1,59 @@
+/* allocators.h - which allocators' code is in an ELF file.
+ *
+ * Knows the families of wire/families.def by sets of functions in its symbol tables, or by their
+ * messages where the symbols are gone. Also finds C++ operators of the file's own and malloc
+ * functions of no known family. Says nothing about what is called at run time. Files may be hostile:
+ * what is told of them may then be wrong, but it is told. */
+#ifndef ALLOCTRACE_ELF_ALLOCATORS_H
+#define ALLOCTRACE_ELF_ALLOCATORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "elf/elf_file.h"
+#include "wire/families.h"
+
+struct allocator_function {
+	char *name;
+	uint64_t address; /* virtual, in the file */
+	uint8_t flags;	  /* enum allocator_function_flag */
+};
+
+struct allocator {
+	enum family family;
+	const char *name; /* the family's */
+	bool layer;	  /* hands requests on: no heap of its own */
+	enum allocator_linkage linkage;
+	char *prefix;	 /* of its functions; "" if they have none */
+	char version[32]; /* "" if not known */
+	struct allocator_function *functions;
+	size_t function_count, function_cap;
+};
+
+struct allocators {
+	struct allocator *items;
+	size_t count, cap;
+};
+
+#define ALLOCATORS_INIT { NULL, 0, 0 }
+
+struct allocator_finder;
+
+/* What is known of the families, made ready for looking at many files. */
+struct allocator_finder *allocator_finder_new(void);
+void allocator_finder_free(struct allocator_finder *finder);
+
+/* What is in the file, which is called `name` where it has no DT_SONAME (its path will do).
+ * The strings of *out are its own. */
+void allocators_find(struct allocator_finder *finder, const struct elf_file *file, const char *name,
+		     struct allocators *out);
+/* Looks in `symbols`, a file with symbols of the same code (a debug file), for the functions of those
+ * that are ALLOCATOR_STRIPPED; they become ALLOCATOR_HIDDEN. `file` as before. */
+void allocators_add_symbols(struct allocators *found, const struct elf_file *file,
+			    const struct elf_file *symbols);
+/* Whether one of them is ALLOCATOR_STRIPPED. */
+bool allocators_lack_symbols(const struct allocators *found);
+void allocators_release(struct allocators *found);
+
+#endif

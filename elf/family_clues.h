@@ -1,0 +1,31 @@
+/* family_clues.h - what the constants of a file tell about allocators: the strings that prove a family
+ * and its version. Part of allocators.h. */
+#ifndef ALLOCTRACE_ELF_FAMILY_CLUES_H
+#define ALLOCTRACE_ELF_FAMILY_CLUES_H
+
+#include <stdbool.h>
+
+#include "elf/elf_file.h"
+#include "wire/families.h"
+
+enum { FAMILY_VERSION_BYTES = 32, FAMILY_PREFIX_BYTES = 32 };
+
+struct family_clue {
+	bool proved; /* all its strings are there */
+	unsigned seen;
+	char version[FAMILY_VERSION_BYTES]; /* "" if not known */
+	char prefix[FAMILY_PREFIX_BYTES];   /* as a string tells it, in small letters */
+};
+
+struct family_texts;
+
+struct family_texts *family_texts_new(void);
+void family_texts_free(struct family_texts *texts);
+/* Fills in clues[FAMILY_COUNT]. */
+void family_clues_find(struct family_texts *texts, const struct elf_file *file,
+		       struct family_clue *clues);
+/* A version that stands at the beginning of a string before `mark` ("5.3.0-0-g..." before "-g"); out
+ * has FAMILY_VERSION_BYTES. */
+void family_clues_version_before(const struct elf_file *file, const char *mark, char *out);
+
+#endif

@@ -1,0 +1,118 @@
+/* function_set.c - see function_set.h. */
+#include "elf/function_set.h"
+
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "util/mem.h"
+
+enum { FIRST_ROOM = 256 };
+
+void function_set_release(struct function_set *set)
+{
+	free(set->items);
+	free(set->table);
+	memset(set, 0, sizeof(*set));
+}
+
+static uint32_t *place(const struct function_set *set, const char *name, size_t bytes)
+{
+	size_t mask = set->room - 1;
+	for (size_t at = hash_u64(hash_bytes(name, bytes)) & mask;; at = (at + 1) & mask) {
+		uint32_t *entry = &set->table[at];
+		if (!*entry)
+			return entry;
+		const struct function *f = &set->items[*entry - 1];
+		if (f->name_bytes == bytes && memcmp(f->name, name, bytes) == 0)
+			return entry;
+	}
+}
+
+static void grow(struct function_set *set)
+{
+	free(set->table);
+	set->room = set->room ? set->room * 4 : FIRST_ROOM;
+	set->table = mem_zalloc(set->room, sizeof(*set->table));
+	for (size_t i = 0; i < set->count; i++)
+		*place(set, set->items[i].name, set->items[i].name_bytes) = (uint32_t)i + 1;
+}
+
+static void add(struct function_set *set, const struct function *function)
+{
+	if (set->count * 2 >= set->room)
+		grow(set);
+	uint32_t *entry = place(set, function->name, function->name_bytes);
+	if (*entry)
+		return;
+	set->items = mem_grow(set->items, &set->cap, set->count + 1, sizeof(*set->items));
+	set->items[set->count++] = *function;
+	*entry = (uint32_t)set->count;
+}
+
+static bool is_function(const GElf_Sym *symbol)
+{
+	unsigned type = GELF_ST_TYPE(symbol->st_info);
+	return symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS &&
+	       (type == STT_FUNC || type == STT_GNU_IFUNC);
+}
+
+static bool is_exported(const GElf_Sym *symbol)
+{
+	unsigned visibility = GELF_ST_VISIBILITY(symbol->st_other);
+	return GELF_ST_BIND(symbol->st_info) != STB_LOCAL &&
+	       (visibility == STV_DEFAULT || visibility == STV_PROTECTED);
+}
+
+static void add_section(struct function_set *set, Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	size_t entry_bytes = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
+	size_t count = data && data->d_buf && entry_bytes ? data->d_size / entry_bytes : 0;
+	for (size_t i = 1; i < count && set->count < UINT32_MAX / 4; i++) {
+		GElf_Sym symbol;
+		if (!gelf_getsym(data, (int)i, &symbol))
+			return;
+		const char *name =
+			is_function(&symbol) ? elf_strptr(elf, shdr->sh_link, symbol.st_name) : NULL;
+		if (!name)
+			continue;
+		size_t bytes = strnlen(name, FUNCTION_NAME_MAX + 1);
+		const char *version = memchr(name, '@', bytes);
+		if (version)
+			bytes = (size_t)(version - name);
+		if (bytes == 0 || bytes > FUNCTION_NAME_MAX)
+			continue;
+		const struct function function = {
+			.name = name,
+			.name_bytes = (uint32_t)bytes,
+			.exported = shdr->sh_type == SHT_DYNSYM && is_exported(&symbol),
+			.address = symbol.st_value,
+		};
+		add(set, &function);
+	}
+}
+
+void function_set_add(struct function_set *set, Elf *elf, uint32_t section_type)
+{
+	Elf_Scn *section = NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr shdr;
+		if (gelf_getshdr(section, &shdr) && shdr.sh_type == section_type)
+			add_section(set, elf, section, &shdr);
+	}
+}
+
+const struct function *function_set_find(const struct function_set *set, const char *prefix,
+					 const char *name)
+{
+	char full[FUNCTION_NAME_MAX + 1];
+	size_t prefix_bytes = strlen(prefix), bytes = prefix_bytes + strlen(name);
+	if (bytes > FUNCTION_NAME_MAX || !set->room)
+		return NULL;
+	memcpy(full, prefix, prefix_bytes);
+	memcpy(full + prefix_bytes, name, bytes - prefix_bytes);
+	uint32_t entry = *place(set, full, bytes);
+	return entry ? &set->items[entry - 1] : NULL;
+}

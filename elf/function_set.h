@@ -1,0 +1,39 @@
+/* function_set.h - the functions that an ELF file defines, by name.
+ *
+ * From one or more symbol tables; names are the files', which must stay open. Of a name that is there
+ * twice the first holds, so the dynamic table comes first. Longer names than any that is looked for
+ * are left out. */
+#ifndef ALLOCTRACE_ELF_FUNCTION_SET_H
+#define ALLOCTRACE_ELF_FUNCTION_SET_H
+
+#include <libelf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FUNCTION_NAME_MAX = 63 };
+
+struct function {
+	const char *name; /* ended by its length: a version may follow ("malloc@@GLIBC_2.2.5") */
+	uint32_t name_bytes;
+	bool exported;
+	uint64_t address; /* virtual, in the file */
+};
+
+struct function_set {
+	struct function *items;
+	size_t count, cap;
+	uint32_t *table; /* indices + 1 by hash; open addressing, room is a power of two */
+	size_t room;
+};
+
+#define FUNCTION_SET_INIT { NULL, 0, 0, NULL, 0 }
+
+void function_set_release(struct function_set *set);
+/* Adds what the file's tables of this type (SHT_DYNSYM or SHT_SYMTAB) define. */
+void function_set_add(struct function_set *set, Elf *elf, uint32_t section_type);
+/* The function called prefix + name, or NULL. */
+const struct function *function_set_find(const struct function_set *set, const char *prefix,
+					 const char *name);
+
+#endif

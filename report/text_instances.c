@@ -1,0 +1,111 @@
+/* text_instances.c - the allocators of the processes; see text_parts.h. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/humane.h"
+#include "report/instance_words.h"
+#include "report/text_parts.h"
+
+enum { INDENT = 2, STATUS_INDENT = 4 };
+
+static uint32_t flags_in_first_process(const struct trace_instance *in)
+{
+	return in->user_count && in->users[0].process == 0 ? in->users[0].flags : 0;
+}
+
+/* The one that serves the first process, or NULL. */
+static const struct trace_instance *main_instance(const struct trace_reader *reader)
+{
+	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
+		const struct trace_instance *in = trace_reader_instance(reader, i);
+		/* C++ operators may be another entry of the same module. */
+		bool has_malloc = false;
+		for (uint32_t k = 0; k < in->function_count && !has_malloc; k++)
+			has_malloc = strcmp(in->functions[k].name, "malloc") == 0;
+		if (has_malloc && flags_in_first_process(in) & TRACE_USER_SERVED)
+			return in;
+	}
+	return NULL;
+}
+
+/* What of the program's allocator is not recorded, if it is not all. */
+static void shortcoming(struct sheet *s, const struct trace_instance *in)
+{
+	size_t count = instance_unrecorded(in);
+	if (!(flags_in_first_process(in) & TRACE_USER_RECORDED))
+		sheet_text(s, STYLE_WARN, ": its calls are not recorded");
+	else if (count)
+		sheet_format(s, STYLE_DIM, "; %zu function%s beside malloc's %s not recorded",
+			     count, count == 1 ? "" : "s", count == 1 ? "is" : "are");
+}
+
+static void also_seen(struct sheet *s, const struct trace_instance *but)
+{
+	const struct trace_reader *reader = s->data->reader;
+	struct strbuf list = STRBUF_INIT;
+	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
+		const struct trace_instance *in = trace_reader_instance(reader, i);
+		if (in == but || in->flags & TRACE_INSTANCE_LAYER || instance_uses(in).recorded)
+			continue;
+		const char *path = trace_reader_module(reader, in->module)->path;
+		const char *slash = strrchr(path, '/');
+		if (list.len)
+			strbuf_adds(&list, ", ");
+		instance_title(&list, in);
+		strbuf_addf(&list, " in %s", slash && !s->request->long_names ? slash + 1 : path);
+		if (in->linkage != 0)
+			strbuf_addf(&list, " (%s)", instance_linkage(in));
+	}
+	if (list.len) {
+		sheet_text(s, STYLE_PLAIN, "also seen, but not recorded: ");
+		sheet_wrapped(s, list.text);
+	}
+	strbuf_release(&list);
+}
+
+void text_allocator(struct sheet *s)
+{
+	const struct trace_allocator *heap = trace_reader_allocator(s->data->reader, 0);
+	const struct trace_instance *in = main_instance(s->data->reader);
+	if (in) {
+		struct strbuf title = STRBUF_INIT;
+		instance_title(&title, in);
+		sheet_format(s, STYLE_PLAIN, "allocator: %s, %s", title.text,
+			     trace_reader_module(s->data->reader, in->module)->path);
+		strbuf_release(&title);
+	} else if (*heap->name) {
+		sheet_format(s, STYLE_PLAIN, "allocator: %s", heap->name);
+	} else {
+		return;
+	}
+	size_t pools = s->data->profile->pool_count;
+	if (pools)
+		sheet_format(s, STYLE_PLAIN, ", and %zu of the program's own", pools);
+	if (in)
+		shortcoming(s, in);
+	sheet_end_line(s);
+	also_seen(s, in);
+}
+
+void text_instances(struct sheet *s)
+{
+	const struct trace_reader *reader = s->data->reader;
+	if (!trace_reader_instance_count(reader))
+		return;
+	sheet_heading(s, "Allocators in the modules", "what is recorded of each");
+	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
+		const struct trace_instance *in = trace_reader_instance(reader, i);
+		struct strbuf text = STRBUF_INIT;
+		instance_title(&text, in);
+		sheet_to_column(s, INDENT);
+		sheet_text(s, STYLE_PLAIN, text.text);
+		sheet_format(s, STYLE_DIM, ", %s, ", instance_linkage(in));
+		sheet_text(s, STYLE_PLAIN, trace_reader_module(reader, in->module)->path);
+		sheet_end_line(s);
+		strbuf_clear(&text);
+		instance_status(&text, in);
+		sheet_to_column(s, STATUS_INDENT);
+		sheet_wrapped(s, text.text);
+		strbuf_release(&text);
+	}
+}
