@@ -8,7 +8,6 @@
 
 #include "lib/real.h"
 #include "lib/record.h"
-#include "lib/runtime.h"
 
 typedef void *(*alloc_fn)(size_t);
 typedef void *(*alloc2_fn)(size_t, size_t);
@@ -301,7 +300,11 @@ size_t malloc_usable_size(void *p)
 int dlclose(void *handle)
 {
 	struct hook h;
-	runtime_note_modules();
+	if (hook_enter(&h)) {
+		hook_busy(&h);
+		modules_note_loaded();
+		hook_leave(&h);
+	}
 	int result = real_dlclose(handle);
 	if (!hook_enter(&h)) {
 		modules_unloaded();

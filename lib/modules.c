@@ -332,8 +332,5 @@ static int note_all(struct dl_phdr_info *info, size_t bytes, void *context)
 
 void modules_note_loaded(void)
 {
-	/* A handler's hook would wait for modules_lock, which this thread may have. */
-	struct sys_signals signals = sys_block_signals();
 	dl_iterate_phdr(note_all, NULL);
-	sys_restore_signals(&signals);
 }

@@ -33,7 +33,8 @@ uint32_t modules_count(void);
 
 /* Looks through all that is loaded now, also what no stack has led to, and notes it in the session
  * memory (struct session_loaded). Takes the loader's lock, so not from a hook that records: at the
- * start, at exit, and where dlclose() will take it anyway. */
+ * start, at exit, and where dlclose() will take it anyway. With the guard taken or signals blocked: a
+ * handler's event would wait for the lock of the modules. */
 void modules_note_loaded(void);
 
 /* Changes whenever code may have been unmapped; begins at 1. */

@@ -48,7 +48,9 @@ static void start(void)
 	bool on = make_process_mark() && session_connect();
 	if (on) {
 		session.process->backend_module_plus_1 = backend_module_id() + 1;
+		struct sys_signals before = sys_block_signals();
 		modules_note_loaded();
+		sys_restore_signals(&before);
 		session_ready();
 	}
 	at_store_release(&state, (uint32_t)(on ? RUNTIME_ON : RUNTIME_OFF));
@@ -77,11 +79,12 @@ static void forked(void)
 {
 	sys_forked();
 	lock_forget_owners();
-	modules_forked();
-	if (session_forked())
-		session_ready();
-	else
+	if (!session_forked()) {
 		at_store_release(&state, (uint32_t)RUNTIME_OFF);
+		return;
+	}
+	modules_forked();
+	session_ready();
 }
 
 /* No signal may come in between: a handler's event would wait for what its own thread has begun, and
@@ -106,17 +109,16 @@ bool runtime_may_record(void)
 	return !runtime_is_off() && sys_getpid() == session.pid;
 }
 
-void runtime_note_modules(void)
-{
-	if (at_load_acquire(&state) == RUNTIME_ON && at_load_acquire(process_mark) == MARK_SET &&
-	    at_load_relaxed(&session.header->state) != SESSION_ENDED)
-		modules_note_loaded();
-}
-
-/* What was loaded meanwhile and had no part in a stack. */
+/* What was loaded meanwhile and had no part in a stack. A child of fork that has no record of its own
+ * has nothing to tell. */
 static __attribute__((destructor)) void finish(void)
 {
-	runtime_note_modules();
+	if (at_load_acquire(&state) != RUNTIME_ON || at_load_acquire(process_mark) != MARK_SET ||
+	    at_load_relaxed(&session.header->state) == SESSION_ENDED)
+		return;
+	struct sys_signals before = sys_block_signals();
+	modules_note_loaded();
+	sys_restore_signals(&before);
 }
 
 static __attribute__((constructor)) void start_early(void)

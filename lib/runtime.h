@@ -14,10 +14,6 @@ bool runtime_start(void);
 /* True when it is certain that this process will never record. */
 bool runtime_is_off(void);
 
-/* Notes for the collector what is loaded now (modules_note_loaded()); does nothing while the runtime is
- * not on, or in a child that has no record of its own yet. */
-void runtime_note_modules(void);
-
 /* Before a thread takes a ring. In the child of a fork, gives the process a record of its own first.
  * False: no ring is to be taken, because the child is not traced, or because the caller is a child by
  * vfork() that only borrows this process's memory. */
