@@ -18,7 +18,7 @@
 #define SOCKET_NAME  "socket"
 #define RUNTIME_NAME "liballoctrace.so"
 
-enum { BACKLOG = 1024, OPEN_TRIES = 3 };
+enum { BACKLOG = 1024, OPEN_TRIES = 16 };
 
 static void remove_dir(int dir_fd, const char *dir)
 {
@@ -45,8 +45,7 @@ static void remove_if_stale(int base_fd, const char *base, const char *name)
 	int fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-	    flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
 	    snprintf(path, sizeof(path), "%s/%s", base, name) < (int)sizeof(path))
 		remove_dir(fd, path);
 	close(fd);
@@ -65,7 +64,8 @@ static void remove_stale(const char *base)
 
 static int make_dir(struct channel *c, const char *base)
 {
-	int len = snprintf(c->dir, sizeof(c->dir), "%s/" DIR_PREFIX "%d-XXXXXX", base, (int)getpid());
+	int len =
+		snprintf(c->dir, sizeof(c->dir), "%s/" DIR_PREFIX "%d-XXXXXX", base, (int)getpid());
 	if (len + strlen("/" SOCKET_NAME) >= sizeof(c->dir)) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -105,17 +105,18 @@ static int make_socket(struct channel *c)
 
 static int open_in(struct channel *c, const char *base)
 {
-	/* Between mkdtemp() and flock() another tool may take the directory for a stale one. */
+	/* Between mkdtemp() and flock() another tool may take the directory for a stale one: it has
+	 * the lock then, or the directory is gone. */
 	for (int i = 0; i < OPEN_TRIES; i++) {
-		if (make_dir(c, base) < 0)
-			return -1;
-		if (make_socket(c) == 0)
-			return 0;
-		int code = errno;
-		remove_dir(c->dir_fd, c->dir);
-		close(c->dir_fd);
-		errno = code;
-		if (code != ENOENT)
+		if (make_dir(c, base) == 0) {
+			if (make_socket(c) == 0)
+				return 0;
+			int code = errno;
+			remove_dir(c->dir_fd, c->dir);
+			close(c->dir_fd);
+			errno = code;
+		}
+		if (errno != ENOENT && errno != EWOULDBLOCK)
 			return -1;
 	}
 	return -1;
