@@ -10,6 +10,8 @@
 enum {
 	WAIT_SPINS = 50,
 	WAIT_SLEEP_US = 50,
+	RING_WAIT_BEATS = 4,
+	RING_VAIN_BEATS = 1000,
 };
 
 /* Without a heartbeat the collector is gone or stopped; with one, but without taking anything from
@@ -114,6 +116,31 @@ static AT_COLD void no_ring(void)
 	at_add_relaxed(&session.header->unrecorded, UINT64_C(1));
 }
 
+/* A ring for the calling thread, or SESSION_MAX_RINGS. The rings of threads that ended come back with
+ * the collector's passes. When there is none, a few of these are waited for; and not soon again when
+ * that was in vain, because then so many threads live. */
+static AT_COLD uint32_t claim_ring(void)
+{
+	static uint64_t vain_until; /* a heartbeat */
+	const uint64_t *heartbeat = &session.header->heartbeat;
+	uint32_t tid = sys_gettid(), slot = session_claim_ring(tid);
+	uint64_t begin_beat = at_load_relaxed(heartbeat), begin_ns = sys_monotonic_ns();
+	if (slot < SESSION_MAX_RINGS || session.options & SESSION_LOSSY || sys_is_restricted() ||
+	    begin_beat < at_load_relaxed(&vain_until))
+		return slot;
+	while (at_load_relaxed(heartbeat) - begin_beat <= RING_WAIT_BEATS &&
+	       sys_monotonic_ns() - begin_ns < WAIT_FOR_BEAT_NS &&
+	       at_load_relaxed(&session.header->state) != SESSION_ENDED) {
+		session_wake_collector();
+		sys_sleep_us(WAIT_SLEEP_US);
+		slot = session_claim_ring(tid);
+		if (slot < SESSION_MAX_RINGS)
+			return slot;
+	}
+	at_store_relaxed(&vain_until, begin_beat + RING_VAIN_BEATS);
+	return slot;
+}
+
 /* Registers the calling thread and gives it a ring. NULL when it cannot be traced (now). */
 static AT_COLD struct thread *register_thread(void)
 {
@@ -133,7 +160,7 @@ static AT_COLD struct thread *register_thread(void)
 			no_ring();
 		return NULL;
 	}
-	uint32_t slot = session_claim_ring(sys_gettid());
+	uint32_t slot = claim_ring();
 	if (slot >= SESSION_MAX_RINGS) {
 		no_ring();
 		return NULL;
@@ -159,7 +186,7 @@ static AT_COLD bool adopt_child(struct thread *t)
 {
 	uint32_t slot = SESSION_MAX_RINGS;
 	if (runtime_may_record())
-		slot = session_claim_ring(sys_gettid());
+		slot = claim_ring();
 	if (slot >= SESSION_MAX_RINGS) {
 		thread_self = &off;
 		return false;

@@ -32,7 +32,7 @@ PR_SET_CHILD_SUBREAPER = 36
 def sanitized():
     """Whether the tool was built with --enable-sanitizers: it needs more memory and stack then."""
     with open(TOOL, "rb") as tool:
-        return b"__asan_init" in tool.read()
+        return b"__asan_report_load1" in tool.read()
 
 
 class Tap:
