@@ -82,6 +82,57 @@ static int make_report(const char *path, const struct report_options *o, struct 
 	return 0;
 }
 
+/* As options_parse_trace(): -1 to go on, with the trace and the filter set. */
+static int parse_options(struct report_options *o, int argc, char **argv, const char **trace,
+			 struct filter *filter)
+{
+	const struct option options[] = {
+		OPTION_GROUP("What to show"),
+		{ "sort", 's', OPTION_CHOICE, &o->sort, "KEY",
+		  "by what: peak (bytes live at the peak of the heap), total (bytes allocated), "
+		  "count (allocations), temporary (freed before the thread's next allocation), "
+		  "live (bytes live at the end)",
+		  sort_choices, NULL },
+		{ "by", 'b', OPTION_CHOICE, &o->by, "KIND",
+		  "one table: by stack, function, module, thread, size, allocator", by_choices,
+		  NULL },
+		{ "tree", 't', OPTION_CHOICE, &o->tree, "KIND",
+		  "a tree: callers (from the allocating function outwards) or callees (from main "
+		  "inwards)",
+		  tree_choices, NULL },
+		{ "summary", 0, OPTION_FLAG, &o->summary, NULL,
+		  "the summary only, as `run` prints it", NULL, NULL },
+		{ "top", 'n', OPTION_NUMBER, &o->top, "N", "rows to show; 0: all (default: 10)",
+		  NULL, NULL },
+		{ "depth", 'd', OPTION_NUMBER, &o->depth, "N",
+		  "frames of a stack, levels of a tree; 0: all (default: 12)", NULL, NULL },
+		{ "least", 0, OPTION_NUMBER, &o->least_percent, "PERCENT",
+		  "leave out branches of a tree below this share (default: 1)", NULL, NULL },
+		OPTION_GROUP("Which allocations"),
+		{ "filter", 'f', OPTION_LIST, &o->filters, "TERM",
+		  "count only allocations that pass: " FILTER_TERMS, NULL, NULL },
+		{ "process", 'p', OPTION_STRING, &o->process, "PID",
+		  "only this process (pid or program), or all (default)", NULL, NULL },
+		OPTION_GROUP("How"),
+		{ "json", 'j', OPTION_FLAG, &o->json, NULL, "print JSON", NULL, NULL },
+		{ "long", 'l', OPTION_FLAG, &o->long_names, NULL,
+		  "names of functions and files in full", NULL, NULL },
+		OPTION_COLOR(o->color),
+		OPTION_NO_PAGER(o->no_pager),
+		OPTION_LAST,
+	};
+	const struct usage usage = { "report", "TRACE",
+				     "Shows where a program's memory went, from its trace", NULL,
+				     options };
+	struct err err;
+	int code = options_parse_trace(&usage, argc, argv, trace);
+	if (code < 0 && o->least_percent > 100)
+		code = usage_error(&usage, "--least: at most 100");
+	if (code < 0 && prepare_filter(filter, o, &err) < 0)
+		code = usage_error(&usage, "%s", err.text);
+	return code;
+}
+
 int cmd_report(int argc, char **argv)
 {
 	struct report_options o = { .by = NOT_GIVEN,
@@ -90,52 +141,9 @@ int cmd_report(int argc, char **argv)
 				    .top = DEFAULT_TOP,
 				    .depth = DEFAULT_DEPTH,
 				    .least_percent = DEFAULT_LEAST_PERCENT };
-	const struct option options[] = {
-		OPTION_GROUP("What to show"),
-		{ "sort", 's', OPTION_CHOICE, &o.sort, "KEY",
-		  "by what: peak (bytes live at the peak of the heap), total (bytes allocated), "
-		  "count (allocations), temporary (freed before the thread's next allocation), "
-		  "live (bytes live at the end)",
-		  sort_choices, NULL },
-		{ "by", 'b', OPTION_CHOICE, &o.by, "KIND",
-		  "one table: by stack, function, module, thread, size, allocator", by_choices,
-		  NULL },
-		{ "tree", 't', OPTION_CHOICE, &o.tree, "KIND",
-		  "a tree: callers (from the allocating function outwards) or callees (from main "
-		  "inwards)",
-		  tree_choices, NULL },
-		{ "summary", 0, OPTION_FLAG, &o.summary, NULL,
-		  "the summary only, as `run` prints it", NULL, NULL },
-		{ "top", 'n', OPTION_NUMBER, &o.top, "N", "rows to show; 0: all (default: 10)",
-		  NULL, NULL },
-		{ "depth", 'd', OPTION_NUMBER, &o.depth, "N",
-		  "frames of a stack, levels of a tree; 0: all (default: 12)", NULL, NULL },
-		{ "least", 0, OPTION_NUMBER, &o.least_percent, "PERCENT",
-		  "leave out branches of a tree below this share (default: 1)", NULL, NULL },
-		OPTION_GROUP("Which allocations"),
-		{ "filter", 'f', OPTION_LIST, &o.filters, "TERM",
-		  "count only allocations that pass: " FILTER_TERMS, NULL, NULL },
-		{ "process", 'p', OPTION_STRING, &o.process, "PID",
-		  "only this process (pid or program), or all (default)", NULL, NULL },
-		OPTION_GROUP("How"),
-		{ "json", 'j', OPTION_FLAG, &o.json, NULL, "print JSON", NULL, NULL },
-		{ "long", 'l', OPTION_FLAG, &o.long_names, NULL,
-		  "names of functions and files in full", NULL, NULL },
-		OPTION_COLOR(o.color),
-		OPTION_NO_PAGER(o.no_pager),
-		OPTION_LAST,
-	};
-	const struct usage usage = { "report", "TRACE",
-				     "Shows where a program's memory went, from its trace", NULL,
-				     options };
 	struct filter filter = { 0 };
-	struct err err;
 	const char *trace;
-	int code = options_parse_trace(&usage, argc, argv, &trace);
-	if (code < 0 && o.least_percent > 100)
-		code = usage_error(&usage, "--least: at most 100");
-	if (code < 0 && prepare_filter(&filter, &o, &err) < 0)
-		code = usage_error(&usage, "%s", err.text);
+	int code = parse_options(&o, argc, argv, &trace, &filter);
 	if (code < 0)
 		code = make_report(trace, &o, &filter);
 	filter_release(&filter);

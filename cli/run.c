@@ -210,50 +210,50 @@ static int check_options(const struct usage *usage, const struct run_options *o)
 	return -1;
 }
 
-int cmd_run(int argc, char **argv)
+/* As options_parse(): -1 to go on, with the program in *argv. */
+static int parse_options(struct run_options *o, int *argc, char ***argv)
 {
 	static const char *const reports[] = { "none", "summary", "full", NULL };
-	struct run_options o = { .depth = SESSION_DEFAULT_DEPTH, .report = RUN_REPORT_SUMMARY };
 	const struct option options[] = {
 		OPTION_GROUP("What is recorded"),
-		{ "no-follow", 0, OPTION_FLAG, &o.no_follow, NULL,
+		{ "no-follow", 0, OPTION_FLAG, &o->no_follow, NULL,
 		  "leave alone the processes that the program starts", NULL, NULL },
-		{ "only", 0, OPTION_LIST, &o.only, "PATTERN",
+		{ "only", 0, OPTION_LIST, &o->only, "PATTERN",
 		  "trace only programs whose file name (with a slash in it: path) matches; may be "
 		  "given again", NULL, NULL },
-		{ "skip", 0, OPTION_LIST, &o.skip, "PATTERN",
+		{ "skip", 0, OPTION_LIST, &o->skip, "PATTERN",
 		  "do not trace programs that match; may be given again", NULL, NULL },
-		{ "depth", 0, OPTION_NUMBER, &o.depth, "N",
+		{ "depth", 0, OPTION_NUMBER, &o->depth, "N",
 		  "keep N frames of each stack, the innermost (default 128)", NULL, NULL },
-		{ "free-stacks", 0, OPTION_FLAG, &o.free_stacks, NULL,
+		{ "free-stacks", 0, OPTION_FLAG, &o->free_stacks, NULL,
 		  "record whole stacks for frees too, not just the caller", NULL, NULL },
-		{ "mmap", 0, OPTION_FLAG, &o.mmap, NULL,
+		{ "mmap", 0, OPTION_FLAG, &o->mmap, NULL,
 		  "record mmap, munmap, mremap, brk and sbrk too", NULL, NULL },
-		{ "lossy", 0, OPTION_FLAG, &o.lossy, NULL,
+		{ "lossy", 0, OPTION_FLAG, &o->lossy, NULL,
 		  "never let the program wait: drop and count what comes too fast", NULL, NULL },
 		OPTION_GROUP("When"),
-		{ "start-paused", 0, OPTION_FLAG, &o.start_paused, NULL,
+		{ "start-paused", 0, OPTION_FLAG, &o->start_paused, NULL,
 		  "record nothing until --signal or alloctrace_start() says so", NULL, NULL },
-		{ "signal", 0, OPTION_STRING, &o.signal, "SIGNAL",
+		{ "signal", 0, OPTION_STRING, &o->signal, "SIGNAL",
 		  "this signal, sent to alloctrace, pauses and resumes", NULL, NULL },
-		{ "duration", 0, OPTION_TIME, &o.duration_ns, "TIME",
+		{ "duration", 0, OPTION_TIME, &o->duration_ns, "TIME",
 		  "stop recording after TIME (seconds, or with ms, m, h); the program goes on",
 		  NULL, NULL },
-		{ "max-size", 0, OPTION_BYTES, &o.max_bytes, "BYTES",
+		{ "max-size", 0, OPTION_BYTES, &o->max_bytes, "BYTES",
 		  "stop recording when the trace is so large (K, M, G); the program goes on", NULL,
 		  NULL },
 		OPTION_GROUP("Output"),
-		{ "output", 'o', OPTION_STRING, &o.output, "FILE",
+		{ "output", 'o', OPTION_STRING, &o->output, "FILE",
 		  "write the trace to FILE; %p is the pid, %n the program's name (default "
 		  COLLECT_DEFAULT_OUTPUT ")", NULL, NULL },
-		{ "report", 0, OPTION_CHOICE, &o.report, "none|summary|full",
+		{ "report", 0, OPTION_CHOICE, &o->report, "none|summary|full",
 		  "what to print on stderr at the end (default summary)", reports, NULL },
-		{ "no-symbols", 0, OPTION_FLAG, &o.no_symbols, NULL,
+		{ "no-symbols", 0, OPTION_FLAG, &o->no_symbols, NULL,
 		  "do not embed symbols: faster to end, but the trace needs the programs' files",
 		  NULL, NULL },
-		{ "quiet", 'q', OPTION_FLAG, &o.quiet, NULL, "say nothing but errors", NULL,
+		{ "quiet", 'q', OPTION_FLAG, &o->quiet, NULL, "say nothing but errors", NULL,
 		  NULL },
-		{ "verbose", 'v', OPTION_FLAG, &o.verbose, NULL, "say more", NULL, NULL },
+		{ "verbose", 'v', OPTION_FLAG, &o->verbose, NULL, "say more", NULL, NULL },
 		OPTION_LAST,
 	};
 	const struct usage usage = {
@@ -263,12 +263,17 @@ int cmd_run(int argc, char **argv)
 		"does. 2: no trace could be written, 125: the program could not be started.\n",
 		options
 	};
-	char **words = argv + 1;
-	int code = options_parse(&usage, OPTIONS_BEFORE_ARGUMENTS, &argc, &argv);
-	if (code < 0 && argc < 1)
+	int code = options_parse(&usage, OPTIONS_BEFORE_ARGUMENTS, argc, argv);
+	if (code < 0 && *argc < 1)
 		code = usage_error(&usage, "which program?");
-	if (code < 0)
-		code = check_options(&usage, &o);
+	return code < 0 ? check_options(&usage, o) : code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_options o = { .depth = SESSION_DEFAULT_DEPTH, .report = RUN_REPORT_SUMMARY };
+	char **words = argv + 1;
+	int code = parse_options(&o, &argc, &argv);
 	if (code < 0)
 		code = check_program(argv[0], &o) ?: -1;
 	if (code < 0) {
