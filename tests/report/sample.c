@@ -155,9 +155,10 @@ static uint64_t main_thread(const struct places *p)
 	return counter + 6;
 }
 
-static void golden(void)
+static const char server_command[] = "server\0--name\0two words\0--quote\0it's";
+
+static void add_facts_and_modules(void)
 {
-	static const char command[] = "server\0--name\0two words\0--quote\0it's";
 	trace_writer_fact(w, "host", "example");
 	trace_writer_fact(w, "kernel", "Linux 6.1.0 x86_64");
 	trace_writer_fact(w, "tool", "alloctrace 0.1.0");
@@ -170,8 +171,13 @@ static void golden(void)
 	add_module("/opt/app/lib/libplug.so.1", 0x22, 0);
 	add_module("/lib/libc.so.6", 0x33, 0);
 	add_module("/opt/app/libstripped.so", 0x44, 0);
-	start_process(1000, TRACE_NO_PROCESS, PROCESS_FROM_EXEC, "/opt/app/server", command,
-		      sizeof(command));
+}
+
+/* The first process and its nodes. */
+static struct places start_server(void)
+{
+	start_process(1000, TRACE_NO_PROCESS, PROCESS_FROM_EXEC, "/opt/app/server", server_command,
+		      sizeof(server_command));
 	add_module("", 0, 1);
 	const struct places p = add_nodes();
 	for (uint32_t i = 0; i < MODULES - 1; i++)
@@ -180,13 +186,19 @@ static void golden(void)
 						.module = i,
 						.value = 0x7f0000000000 + i * 0x100000 });
 	start_thread(0, 0, 1000, "server");
-	uint64_t counter = main_thread(&p);
+	return p;
+}
+
+/* A second thread with a scope, which frees a block of the first; a mark; a pool. `counter`: how
+ * many blocks the first thread had. */
+static void worker_thread(const struct places *p, uint64_t counter)
+{
 	start_thread(1, 0, 1001, "worker");
 	add_event(TRACE_MARK,
 		  (struct trace_event){ .slot = 1, .role = MARK_SCOPE_BEGIN, .text = "request" });
 	for (unsigned i = 0; i < 20; i++)
-		alloc(1, p.insert, 333);
-	release(1, p.serve, 0, counter - 1);
+		alloc(1, p->insert, 333);
+	release(1, p->serve, 0, counter - 1);
 	trace_writer_time(w, 4500000);
 	add_event(TRACE_MARK,
 		  (struct trace_event){ .slot = 1, .role = MARK_SCOPE_END, .text = "request" });
@@ -194,41 +206,61 @@ static void golden(void)
 		  (struct trace_event){ .slot = 0, .role = MARK_POINT, .text = "cache\twarm" });
 	trace_writer_allocator(w, 1, &(struct trace_allocator){ "arena", 0 });
 	for (unsigned i = 0; i < 10; i++)
-		trace_writer_alloc(w, 0, ROLE_POOL_ALLOC, 0, p.load, 64, 1);
-	trace_writer_free(w, 0, ROLE_POOL_FREE, 0, p.load, 0, counter + 3, false);
+		trace_writer_alloc(w, 0, ROLE_POOL_ALLOC, 0, p->load, 64, 1);
+	trace_writer_free(w, 0, ROLE_POOL_FREE, 0, p->load, 0, counter + 3, false);
+}
+
+static void map_memory(const struct places *p)
+{
 	add_event(TRACE_MAP, (struct trace_event){ .slot = 0,
 						   .role = ROLE_MMAP,
-						   .stack = p.load,
+						   .stack = p->load,
 						   .size = 1 << 20,
 						   .address = 0x7e0000000000 });
 	add_event(TRACE_MAP, (struct trace_event){ .slot = 0,
 						   .role = ROLE_MUNMAP,
-						   .stack = p.load,
+						   .stack = p->load,
 						   .size = 4096,
 						   .address = 0x7e0000004000 });
 	add_event(TRACE_MAP, (struct trace_event){ .slot = 0,
 						   .role = ROLE_MUNMAP,
 						   .flags = EVENT_FLAG_REALLOC,
-						   .stack = p.deep,
+						   .stack = p->deep,
 						   .size = 8192,
 						   .address = 0x7e0000008000 });
 	add_event(TRACE_MAP, (struct trace_event){ .slot = 0,
 						   .role = ROLE_MREMAP,
 						   .flags = EVENT_FLAG_REALLOC,
-						   .stack = p.deep,
+						   .stack = p->deep,
 						   .size = 200000,
 						   .address = 0x7d0000000000 });
+}
+
+/* A child by fork, which dies by a signal, and a program that it started. */
+static void other_processes(const struct places *p, uint64_t counter)
+{
 	trace_writer_time(w, 5000000);
-	start_process(1002, 0, PROCESS_FROM_FORK, "/opt/app/server", command, sizeof(command));
+	start_process(1002, 0, PROCESS_FROM_FORK, "/opt/app/server", server_command,
+		      sizeof(server_command));
 	start_thread(2, 1, 1002, "server");
-	alloc(2, p.serve, 12345);
-	trace_writer_free(w, 2, ROLE_FREE, 0, p.serve, 0, counter - 2, true);
+	alloc(2, p->serve, 12345);
+	trace_writer_free(w, 2, ROLE_FREE, 0, p->serve, 0, counter - 2, true);
 	add_event(TRACE_PROCESS_END, (struct trace_event){ .process = 1, .value = 11 });
 	start_process(1003, 1, PROCESS_FROM_EXEC, "/bin/helper", "helper", 7);
 	start_thread(3, 2, 1003, "");
 	add_event(TRACE_LOSS, (struct trace_event){ .process = 2,
 						    .value = 5,
 						    .role = TRACE_LOSS_UNTRACKED_FREES });
+}
+
+static void golden(void)
+{
+	add_facts_and_modules();
+	const struct places p = start_server();
+	uint64_t counter = main_thread(&p);
+	worker_thread(&p, counter);
+	map_memory(&p);
+	other_processes(&p, counter);
 	trace_writer_time(w, 1500000000);
 	release(0, p.main_, 0, 9999);
 	add_event(TRACE_PROCESS_END, (struct trace_event){ .process = 0, .value = 3 << 8 });

@@ -207,10 +207,10 @@ static void check_instances(void)
 		{ "\0\0\1\0\1j\0\0\0\0\0\1\3\1m\0\20\1\0\5", 20, NULL },
 		{ "\0\0\1\0\1j\0\0\0\0\0\0\0", 13, NULL },
 		{ "\0\0\1\0\1j\0\0\0\0\0\0\0later", 18, NULL },
-		{ "\1\0\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" },	/* a gap */
-		{ "\0\1\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" },	/* no module */
-		{ "\0\0\1\0\1j\0\0\0\0\0\0", 12, "an instance is malformed" },		/* cut off */
-		{ "\0\0\1\0\1jj\0\0\0\0\0\0", 13, "an instance is malformed" },	/* no NUL */
+		{ "\1\0\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" }, /* a gap */
+		{ "\0\1\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" }, /* no module */
+		{ "\0\0\1\0\1j\0\0\0\0\0\0", 12, "an instance is malformed" }, /* cut off */
+		{ "\0\0\1\0\1jj\0\0\0\0\0\0", 13, "an instance is malformed" }, /* no NUL */
 		{ "\0\0\1\0\1j\0\0\0\0\0\2\3\1m\0\20\1\0\5", 20,
 		  "an instance is malformed" }, /* more functions than there are */
 		{ "\0\0\1\0\1j\0\0\0\0\0\0\1\1\5", 15,
@@ -288,73 +288,76 @@ static void check_event(const struct one_event *e)
 	bytes_release(&p);
 }
 
+static const char bad_event[] = "an event is malformed or names what is not there";
+static const char trailing[] = "bytes after its last event";
+
+/* The bytes of one event, and what the reader is to say of them; NULL: nothing. */
+static const struct one_event events[] = {
+	{ 0x00, { { 0 } }, NULL },
+	{ 0x03, { { COLUMN_STACK_NEW, "\4", 1 } }, NULL }, /* NODE_UNKNOWN */
+	{ 0x03, { { COLUMN_STACK_NEW, "\6", 1 } }, bad_event },
+	{ 0x03, { { COLUMN_STACK_NEW, "\1", 1 } }, bad_event },
+	{ 0x03, { { 0 } }, bad_event },
+	{ 0x02, { { COLUMN_STACK, "\0", 1 } }, NULL },
+	{ 0x02, { { COLUMN_STACK, "\1", 1 } }, bad_event },
+	{ 0x04, { { 0 } }, NULL },
+	{ 0x08, { { COLUMN_SIZE_LOW, "\1", 1 }, { COLUMN_SIZE_HIGH, "\1", 1 } }, NULL },
+	{ 0x08, { { COLUMN_SIZE_LOW, "\1", 1 } }, bad_event },
+	{ 0x0c, { { 0 } }, bad_event },
+	{ 0x10, { { COLUMN_ALLOC_ATTR, "\0\0\0", 3 } }, NULL },
+	{ 0x10, { { COLUMN_ALLOC_ATTR, "\xff\0\0", 3 } }, bad_event },
+	{ 0x10, { { COLUMN_ALLOC_ATTR, "\0\x40\0", 3 } }, bad_event },
+	{ 0x10, { { COLUMN_ALLOC_ATTR, "\0\0\x80\x80\4", 5 } }, bad_event },
+	{ 0x00, { { COLUMN_ALLOC_ATTR, "\0", 1 } }, trailing },
+	/* Switches before the only event. */
+	{ 0x00,
+	  { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\1", 1 }, { COLUMN_TIME, "\5", 1 } },
+	  NULL },
+	{ 0x00,
+	  { { COLUMN_GAP, "\0\0", 2 },
+	    { COLUMN_SWITCH, "\1\2", 2 },
+	    { COLUMN_TIME, "\5", 1 } },
+	  NULL },
+	{ 0x00,
+	  { { COLUMN_GAP, "\0", 1 },
+	    { COLUMN_SWITCH, "\1", 1 },
+	    { COLUMN_TIME, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 10 } },
+	  bad_event },
+	{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\1", 1 } }, bad_event },
+	{ 0x00, { { COLUMN_GAP, "\0", 1 } }, bad_event },
+	{ 0x00,
+	  { { COLUMN_GAP, "\1", 1 }, { COLUMN_SWITCH, "\0", 1 } },
+	  "an event chunk is malformed" },
+	{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\6", 1 } }, bad_event },
+	{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\x10", 1 } }, bad_event },
+	{ 0x00,
+	  { { COLUMN_GAP, "\0", 1 },
+	    { COLUMN_SWITCH, "\4", 1 },
+	    { COLUMN_SLOT, "\xff\xff\3", 3 } },
+	  NULL },
+	{ 0x00,
+	  { { COLUMN_GAP, "\0", 1 },
+	    { COLUMN_SWITCH, "\4", 1 },
+	    { COLUMN_SLOT, "\x80\x80\4", 3 } },
+	  bad_event },
+	{ 0x80, { { 0 } }, NULL },
+	{ 0x86, { { 0 } }, bad_event },
+	{ 0x85, { { COLUMN_NAME_LOW, "\1", 1 }, { COLUMN_NAME_HIGH, "\0", 1 } }, NULL },
+	{ 0x84, { { 0 } }, bad_event },
+	{ 0xc0, { { COLUMN_BLOCK_SLOT, "\x80\x80\4", 3 } }, bad_event },
+	{ 0xa0, { { COLUMN_FREE_ATTR, "\xff\0", 2 } }, bad_event },
+	{ 0x20 + TRACE_PROCESS_START, { { COLUMN_OTHER, "\0", 1 } }, bad_event },
+	{ 0x20 + TRACE_MODULE, { { COLUMN_OTHER, "\0\0\0", 3 } }, bad_event },
+	{ 0x20 + TRACE_THREAD_END, { { COLUMN_OTHER, "\0", 1 } }, bad_event },
+	{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\0\1a\0", 4 } }, NULL },
+	{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\0\1ab", 4 } }, bad_event },
+	{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\5\1a\0", 4 } }, bad_event },
+	{ 0x20 + TRACE_ALLOC, { { 0 } }, bad_event },
+	{ 0x7f, { { 0 } }, bad_event },
+};
+
 static void check_events(void)
 {
-	static const char bad_event[] = "an event is malformed or names what is not there";
-	static const char trailing[] = "bytes after its last event";
-	static const struct one_event events[] = {
-		{ 0x00, { { 0 } }, NULL },
-		{ 0x03, { { COLUMN_STACK_NEW, "\4", 1 } }, NULL }, /* NODE_UNKNOWN */
-		{ 0x03, { { COLUMN_STACK_NEW, "\6", 1 } }, bad_event },
-		{ 0x03, { { COLUMN_STACK_NEW, "\1", 1 } }, bad_event },
-		{ 0x03, { { 0 } }, bad_event },
-		{ 0x02, { { COLUMN_STACK, "\0", 1 } }, NULL },
-		{ 0x02, { { COLUMN_STACK, "\1", 1 } }, bad_event },
-		{ 0x04, { { 0 } }, NULL },
-		{ 0x08, { { COLUMN_SIZE_LOW, "\1", 1 }, { COLUMN_SIZE_HIGH, "\1", 1 } }, NULL },
-		{ 0x08, { { COLUMN_SIZE_LOW, "\1", 1 } }, bad_event },
-		{ 0x0c, { { 0 } }, bad_event },
-		{ 0x10, { { COLUMN_ALLOC_ATTR, "\0\0\0", 3 } }, NULL },
-		{ 0x10, { { COLUMN_ALLOC_ATTR, "\xff\0\0", 3 } }, bad_event },
-		{ 0x10, { { COLUMN_ALLOC_ATTR, "\0\x40\0", 3 } }, bad_event },
-		{ 0x10, { { COLUMN_ALLOC_ATTR, "\0\0\x80\x80\4", 5 } }, bad_event },
-		{ 0x00, { { COLUMN_ALLOC_ATTR, "\0", 1 } }, trailing },
-		/* Switches before the only event. */
-		{ 0x00,
-		  { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\1", 1 }, { COLUMN_TIME, "\5", 1 } },
-		  NULL },
-		{ 0x00,
-		  { { COLUMN_GAP, "\0\0", 2 },
-		    { COLUMN_SWITCH, "\1\2", 2 },
-		    { COLUMN_TIME, "\5", 1 } },
-		  NULL },
-		{ 0x00,
-		  { { COLUMN_GAP, "\0", 1 },
-		    { COLUMN_SWITCH, "\1", 1 },
-		    { COLUMN_TIME, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 10 } },
-		  bad_event },
-		{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\1", 1 } }, bad_event },
-		{ 0x00, { { COLUMN_GAP, "\0", 1 } }, bad_event },
-		{ 0x00,
-		  { { COLUMN_GAP, "\1", 1 }, { COLUMN_SWITCH, "\0", 1 } },
-		  "an event chunk is malformed" },
-		{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\6", 1 } }, bad_event },
-		{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\x10", 1 } }, bad_event },
-		{ 0x00,
-		  { { COLUMN_GAP, "\0", 1 },
-		    { COLUMN_SWITCH, "\4", 1 },
-		    { COLUMN_SLOT, "\xff\xff\3", 3 } },
-		  NULL },
-		{ 0x00,
-		  { { COLUMN_GAP, "\0", 1 },
-		    { COLUMN_SWITCH, "\4", 1 },
-		    { COLUMN_SLOT, "\x80\x80\4", 3 } },
-		  bad_event },
-		{ 0x80, { { 0 } }, NULL },
-		{ 0x86, { { 0 } }, bad_event },
-		{ 0x85, { { COLUMN_NAME_LOW, "\1", 1 }, { COLUMN_NAME_HIGH, "\0", 1 } }, NULL },
-		{ 0x84, { { 0 } }, bad_event },
-		{ 0xc0, { { COLUMN_BLOCK_SLOT, "\x80\x80\4", 3 } }, bad_event },
-		{ 0xa0, { { COLUMN_FREE_ATTR, "\xff\0", 2 } }, bad_event },
-		{ 0x20 + TRACE_PROCESS_START, { { COLUMN_OTHER, "\0", 1 } }, bad_event },
-		{ 0x20 + TRACE_MODULE, { { COLUMN_OTHER, "\0\0\0", 3 } }, bad_event },
-		{ 0x20 + TRACE_THREAD_END, { { COLUMN_OTHER, "\0", 1 } }, bad_event },
-		{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\0\1a\0", 4 } }, NULL },
-		{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\0\1ab", 4 } }, bad_event },
-		{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\5\1a\0", 4 } }, bad_event },
-		{ 0x20 + TRACE_ALLOC, { { 0 } }, bad_event },
-		{ 0x7f, { { 0 } }, bad_event },
-	};
 	for (size_t i = 0; i < AT_COUNT_OF(events); i++)
 		check_event(&events[i]);
 	struct bytes p = { 0 };
