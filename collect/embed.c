@@ -131,8 +131,8 @@ static void find_in_module(struct instances *all, struct allocator_finder *finde
 			all->has_own[in[i].process] = true;
 }
 
-/* The program comes before the preloaded runtime: what it exports serves all of the process, and the
- * backend that the runtime found serves nobody. */
+/* The program comes before the preloaded runtime: what it exports serves all of the process, and
+ * the backend that the runtime found serves nobody. */
 static uint32_t user_flags(const struct instances *all, const struct loaded_module *in)
 {
 	if (!all->has_own[in->process])

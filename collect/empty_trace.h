@@ -1,4 +1,5 @@
-/* empty_trace.h - why a trace holds no allocation: a sentence for the user and for the trace's facts. */
+/* empty_trace.h - why a trace holds no allocation: a sentence for the user and for the trace's
+ * facts. */
 #ifndef ALLOCTRACE_COLLECT_EMPTY_TRACE_H
 #define ALLOCTRACE_COLLECT_EMPTY_TRACE_H
 

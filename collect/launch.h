@@ -1,8 +1,8 @@
 /* launch.h - starts the program as if its shell had started it.
  *
  * It gets the signal mask and dispositions, limits and file descriptors that the tool was started
- * with, and two environment variables more (LD_PRELOAD, SESSION_ENV). It waits before its exec until it
- * is told to go on, so that everything else can be ready, and named after its pid. */
+ * with, and two environment variables more (LD_PRELOAD, SESSION_ENV). It waits before its exec
+ * until it is told to go on, so that everything else can be ready, and named after its pid. */
 #ifndef ALLOCTRACE_COLLECT_LAUNCH_H
 #define ALLOCTRACE_COLLECT_LAUNCH_H
 
@@ -26,9 +26,10 @@ struct launch {
 	int error_fd; /* tells why exec failed */
 };
 
-/* Blocks all signals that can be blocked (returned in *blocked), ignores SIGPIPE and SIGXFSZ, raises
- * the limits of file descriptors and stack, and makes sure that descriptors 0 to 2 are taken, so that no file of
- * the tool gets there. Before anything else is opened and any thread started. */
+/* Blocks all signals that can be blocked (returned in *blocked), ignores SIGPIPE and SIGXFSZ,
+ * raises the limits of file descriptors and stack, and makes sure that descriptors 0 to 2 are
+ * taken, so that no file of the tool gets there. Before anything else is opened and any thread
+ * started. */
 void launch_prepare(struct launch_state *state, sigset_t *blocked);
 
 /* Puts the mask back, but for signals that have come in meanwhile: they were for the run. */

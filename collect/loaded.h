@@ -1,7 +1,7 @@
 /* loaded.h - which process had which modules, kept until the trace is completed.
  *
- * From struct session_loaded, which is asked when a process has ended or the recording ends: its record
- * may be used again afterwards. Not thread-safe: the collector's thread only. */
+ * From struct session_loaded, which is asked when a process has ended or the recording ends: its
+ * record may be used again afterwards. Not thread-safe: the collector's thread only. */
 #ifndef ALLOCTRACE_COLLECT_LOADED_H
 #define ALLOCTRACE_COLLECT_LOADED_H
 

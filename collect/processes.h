@@ -71,8 +71,8 @@ bool processes_see(struct processes *p, uint32_t index);
 
 /* The process has ended, by what the tool knows; its rings are drained afterwards. */
 void processes_note_end(struct processes *p, uint32_t index, uint64_t status);
-/* The same for what is told late, of the program that ran in process `pid`: nothing if the record has
- * been given to another process meanwhile. */
+/* The same for what is told late, of the program that ran in process `pid`: nothing if the record
+ * has been given to another process meanwhile. */
 void processes_note_image_end(struct processes *p, uint32_t index, uint32_t pid);
 /* The same for all programs that ran in a process of the tool's pid namespace. */
 void processes_note_end_of_pid(struct processes *p, uint32_t pid, uint64_t status);

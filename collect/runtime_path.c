@@ -55,7 +55,8 @@ char *runtime_path_find(struct err *err)
 	if (chosen && *chosen) {
 		char *real = access(chosen, R_OK) == 0 ? realpath(chosen, NULL) : NULL;
 		if (!real)
-			err_set_errno(err, "cannot read %s, which ALLOCTRACE_RUNTIME names", chosen);
+			err_set_errno(err, "cannot read %s, which ALLOCTRACE_RUNTIME names",
+				      chosen);
 		return real;
 	}
 	char dir[PATH_MAX];

@@ -131,7 +131,8 @@ uint64_t slot_refresh(struct slots *s, uint32_t index)
 	struct slot *slot = &s->items[index];
 	struct session_ring *ring = &s->session->rings[index];
 	if (!slot->owned) {
-		if (slot->damaged || at_load_acquire(&ring->state) != RING_ACTIVE || !adopt(s, index, slot))
+		if (slot->damaged || at_load_acquire(&ring->state) != RING_ACTIVE ||
+		    !adopt(s, index, slot))
 			return 0;
 	}
 	uint64_t head = at_load_acquire(&ring->head);

@@ -19,9 +19,9 @@
 #include "util/err.h"
 
 enum watch_kind {
-	WATCH_PROCESS_ENDED, /* .index .value = pid: its memory is no more: it has ended or exec'd */
+	WATCH_PROCESS_ENDED, /* .index .value = pid: it has ended or exec'd, its memory is gone */
 	WATCH_CHILD_ENDED,   /* .value = wait status */
-	WATCH_CHILD_STOPPED, /* .value = signal; or there is none any more, and the tool is to stop */
+	WATCH_CHILD_STOPPED, /* .value = signal; without a child the tool itself is to stop */
 	WATCH_TOGGLE,        /* the signal for pausing and resuming came */
 	WATCH_INTERRUPTED,   /* .value = SIGINT, SIGTERM...: when there is no child to be told */
 };

@@ -2,8 +2,8 @@
  *
  * Knows the families of wire/families.def by sets of functions in its symbol tables, or by their
  * messages where the symbols are gone. Also finds C++ operators of the file's own and malloc
- * functions of no known family. Says nothing about what is called at run time. Files may be hostile:
- * what is told of them may then be wrong, but it is told. */
+ * functions of no known family. Says nothing about what is called at run time. Files may be
+ * hostile: what is told of them may then be wrong, but it is told. */
 #ifndef ALLOCTRACE_ELF_ALLOCATORS_H
 #define ALLOCTRACE_ELF_ALLOCATORS_H
 
@@ -48,8 +48,8 @@ void allocator_finder_free(struct allocator_finder *finder);
  * The strings of *out are its own. */
 void allocators_find(struct allocator_finder *finder, const struct elf_file *file, const char *name,
 		     struct allocators *out);
-/* Looks in `symbols`, a file with symbols of the same code (a debug file), for the functions of those
- * that are ALLOCATOR_STRIPPED; they become ALLOCATOR_HIDDEN. `file` as before. */
+/* Looks in `symbols`, a file with symbols of the same code (a debug file), for the functions of
+ * those that are ALLOCATOR_STRIPPED; they become ALLOCATOR_HIDDEN. `file` as before. */
 void allocators_add_symbols(struct allocators *found, const struct elf_file *file,
 			    const struct elf_file *symbols);
 /* Whether one of them is ALLOCATOR_STRIPPED. */

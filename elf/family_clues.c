@@ -102,7 +102,8 @@ static void copy_version(char *out, const uint8_t *at, const uint8_t *end)
 	out[bytes] = '\0';
 }
 
-/* The name of a variable ends here: "_RJEM_MALLOC_CONF" gives "_rjem_". False if it is something else. */
+/* The name of a variable ends here: "_RJEM_MALLOC_CONF" gives "_rjem_". False if it is something
+ * else. */
 static bool copy_prefix(char *out, const uint8_t *begin, const uint8_t *at, const uint8_t *after,
 			const uint8_t *end)
 {
@@ -113,7 +114,8 @@ static bool copy_prefix(char *out, const uint8_t *begin, const uint8_t *at, cons
 				      isdigit(at[-1 - (ptrdiff_t)bytes]) ||
 				      at[-1 - (ptrdiff_t)bytes] == '_'))
 		bytes++;
-	if (bytes >= FAMILY_PREFIX_BYTES || (at - bytes > begin && at[-1 - (ptrdiff_t)bytes] != '\0'))
+	if (bytes >= FAMILY_PREFIX_BYTES ||
+	    (at - bytes > begin && at[-1 - (ptrdiff_t)bytes] != '\0'))
 		return false;
 	for (size_t i = 0; i < bytes; i++)
 		out[i] = (char)tolower(at[i - bytes]);
@@ -171,13 +173,15 @@ struct before {
 	char *out;
 };
 
-/* How long digits, dots and dashes are at `at` if they have a dot and the mark follows; 0 if not. */
+/* How long digits, dots and dashes are at `at` if they have a dot and the mark follows; 0 if
+ * not. */
 static size_t version_bytes(const uint8_t *at, const uint8_t *end, const char *mark)
 {
 	size_t bytes = 0, mark_bytes = strlen(mark);
 	bool dot = false;
 	while (at + bytes < end && bytes < FAMILY_VERSION_BYTES &&
-	       (isdigit(at[bytes]) || at[bytes] == '.' || (at[bytes] == '-' && isdigit(at[bytes + 1])))) {
+	       (isdigit(at[bytes]) || at[bytes] == '.' ||
+		(at[bytes] == '-' && isdigit(at[bytes + 1])))) {
 		dot |= at[bytes] == '.';
 		bytes++;
 	}

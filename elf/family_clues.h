@@ -1,5 +1,5 @@
-/* family_clues.h - what the constants of a file tell about allocators: the strings that prove a family
- * and its version. Part of allocators.h. */
+/* family_clues.h - what the constants of a file tell about allocators: the strings that prove a
+ * family and its version. Part of allocators.h. */
 #ifndef ALLOCTRACE_ELF_FAMILY_CLUES_H
 #define ALLOCTRACE_ELF_FAMILY_CLUES_H
 
@@ -24,8 +24,8 @@ void family_texts_free(struct family_texts *texts);
 /* Fills in clues[FAMILY_COUNT]. */
 void family_clues_find(struct family_texts *texts, const struct elf_file *file,
 		       struct family_clue *clues);
-/* A version that stands at the beginning of a string before `mark` ("5.3.0-0-g..." before "-g"); out
- * has FAMILY_VERSION_BYTES. */
+/* A version that stands at the beginning of a string before `mark` ("5.3.0-0-g..." before "-g");
+ * out has FAMILY_VERSION_BYTES. */
 void family_clues_version_before(const struct elf_file *file, const char *mark, char *out);
 
 #endif

@@ -75,7 +75,8 @@ static void add_section(struct function_set *set, Elf *elf, Elf_Scn *section, co
 		if (!gelf_getsym(data, (int)i, &symbol))
 			return;
 		const char *name =
-			is_function(&symbol) ? elf_strptr(elf, shdr->sh_link, symbol.st_name) : NULL;
+			is_function(&symbol) ? elf_strptr(elf, shdr->sh_link, symbol.st_name)
+					     : NULL;
 		if (!name)
 			continue;
 		size_t bytes = strnlen(name, FUNCTION_NAME_MAX + 1);

@@ -1,8 +1,8 @@
 /* function_set.h - the functions that an ELF file defines, by name.
  *
- * From one or more symbol tables; names are the files', which must stay open. Of a name that is there
- * twice the first holds, so the dynamic table comes first. Longer names than any that is looked for
- * are left out. */
+ * From one or more symbol tables; names are the files', which must stay open. Of a name that is
+ * there twice the first holds, so the dynamic table comes first. Longer names than any that is
+ * looked for are left out. */
 #ifndef ALLOCTRACE_ELF_FUNCTION_SET_H
 #define ALLOCTRACE_ELF_FUNCTION_SET_H
 

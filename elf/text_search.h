@@ -1,8 +1,8 @@
 /* text_search.h - finds a fixed set of texts among the constants of an ELF file, in one pass.
  *
- * The constants: sections of initialised data, or where there are no sections the read-only segments. Looks
- * at every tenth byte or so (Wu and Manber's shift table over pairs of bytes), and reads the file in
- * pieces: memory does not grow with it. */
+ * The constants: sections of initialised data, or where there are no sections the read-only
+ * segments. Looks at every tenth byte or so (Wu and Manber's shift table over pairs of bytes), and
+ * reads the file in pieces: memory does not grow with it. */
 #ifndef ALLOCTRACE_ELF_TEXT_SEARCH_H
 #define ALLOCTRACE_ELF_TEXT_SEARCH_H
 
@@ -31,8 +31,8 @@ void text_search_add(struct text_search *search, const char *text, size_t bytes)
 void text_search_run(struct text_search *search, const struct elf_file *file, text_search_hit *hit,
 		     void *context);
 
-/* Calls `look` with the constants of the file piece by piece; `from` to `to` is new, what is around it
- * (as at a hit) readable. Leaves off when it returns false. */
+/* Calls `look` with the constants of the file piece by piece; `from` to `to` is new, what is around
+ * it (as at a hit) readable. Leaves off when it returns false. */
 typedef bool constants_look(void *context, const uint8_t *begin, const uint8_t *from,
 			    const uint8_t *to, const uint8_t *end);
 void constants_read(const struct elf_file *file, constants_look *look, void *context);

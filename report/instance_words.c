@@ -1,5 +1,5 @@
-/* instance_words.c - see instance_words.h. Only malloc's functions and the C++ operators under their own
- * names are hooked; what else there is must not look as if it were. */
+/* instance_words.c - see instance_words.h. Only malloc's functions and the C++ operators under
+ * their own names are hooked; what else there is must not look as if it were. */
 #include "report/instance_words.h"
 
 #include <inttypes.h>

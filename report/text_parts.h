@@ -16,7 +16,8 @@ void text_instances(struct sheet *s); /* allocators in modules, and what of them
 void text_scopes(struct sheet *s);
 void text_marks(struct sheet *s);
 void text_mapped(struct sheet *s, uint64_t top); /* of the stacks that mapped it */
-/* The allocator of the program in a line, and what others were seen; nothing when it is not known. */
+/* The allocator of the program in a line, and what others were seen; nothing when it is not
+ * known. */
 void text_allocator(struct sheet *s);
 /* The modules of which this report has shown addresses instead of names. */
 void text_nameless(struct sheet *s);

@@ -17,8 +17,8 @@ bool debug_lookup_by_build_id(struct elf_file *file, const struct debug_roots *r
 /* What the main file's .gnu_debuglink names: beside it, in .debug/ beside it, below each root. */
 bool debug_lookup_by_link(struct elf_file *file, const struct debug_roots *roots,
 			  const struct elf_file *main_file, const char *main_path);
-/* Only when DEBUGINFOD_URLS is set and libdebuginfod is there. Sets the error (may be NULL) when the
- * servers are silent for some seconds; they are then not asked again. */
+/* Only when DEBUGINFOD_URLS is set and libdebuginfod is there. Sets the error (may be NULL) when
+ * the servers are silent for some seconds; they are then not asked again. */
 bool debug_lookup_by_debuginfod(struct elf_file *file, const struct elf_build_id *id,
 				struct err *err);
 /* The file that `name` (of .gnu_debugaltlink) stands for, relative to the directory of `of`. */

@@ -7,7 +7,8 @@
 
 static const char debug_root[] = "/usr/lib/debug";
 
-static void add_debug_symbols(const struct elf_file *file, const char *path, struct allocators *found)
+static void add_debug_symbols(const struct elf_file *file, const char *path,
+			      struct allocators *found)
 {
 	struct debug_roots roots = { 0 };
 	struct elf_build_id id;

@@ -1,7 +1,8 @@
 /* module_allocators.h - the allocators in a module's file, with the help of its debug file.
  *
- * Opens the module's file if it is the one that was traced, and where an allocator in it is known by
- * its messages alone the separate debug file on this machine (no debuginfod) or .gnu_debugdata. */
+ * Opens the module's file if it is the one that was traced, and where an allocator in it is known
+ * by its messages alone the separate debug file on this machine (no debuginfod) or
+ * .gnu_debugdata. */
 #ifndef ALLOCTRACE_SYMBOL_MODULE_ALLOCATORS_H
 #define ALLOCTRACE_SYMBOL_MODULE_ALLOCATORS_H
 

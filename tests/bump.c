@@ -2,7 +2,8 @@
  *
  * glibc's malloc may not; a test whose handlers allocate while the main program is inside an
  * allocation, or inside the runtime, preloads this one. Blocks come from one large mapping and are
- * never given back. malloc(50033) raises SIGUSR1, and then calls calloc for itself. Only the C entry points: libstdc++'s operators end here too. */
+ * never given back. malloc(50033) raises SIGUSR1, and then calls calloc for itself. Only the C
+ * entry points: libstdc++'s operators end here too. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <malloc.h>

@@ -65,7 +65,8 @@ static int is_wanted(uint64_t size)
 	return 0;
 }
 
-static void show_frame(const struct trace_reader *r, const struct trace_node *node, const char **sep)
+static void show_frame(const struct trace_reader *r, const struct trace_node *node,
+		       const char **sep)
 {
 	size_t count = 0;
 	const struct trace_symbol *symbols =

@@ -269,7 +269,8 @@ __attribute__((constructor)) static void start(void)
 	void *libunwind = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
 	reference = (int (*)(void **, int))need(libunwind, "unw_backtrace");
 	void *libgcc = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
-	libgcc_backtrace = (int (*)(int (*)(void *, void *), void *))need(libgcc, "_Unwind_Backtrace");
+	libgcc_backtrace =
+		(int (*)(int (*)(void *, void *), void *))need(libgcc, "_Unwind_Backtrace");
 	libgcc_get_ip = (uintptr_t(*)(void *, int *))need(libgcc, "_Unwind_GetIPInfo");
 	flush = (void (*)(void *, uintptr_t, uintptr_t))need(libunwind, "_Ux86_64_flush_cache");
 	local_space = *(void **)need(libunwind, "_ULx86_64_local_addr_space");

@@ -190,7 +190,8 @@ static bool pack_again(struct output *o, uint8_t *stored, size_t *packed)
 /* Makes room for a chunk with its header; returns where the payload goes. */
 static uint8_t *chunk_buffer(struct output *o, size_t stored_bytes)
 {
-	o->buffer = mem_grow(o->buffer, &o->buffer_cap, FORMAT_CHUNK_HEADER_BYTES + stored_bytes, 1);
+	size_t bytes = FORMAT_CHUNK_HEADER_BYTES + stored_bytes;
+	o->buffer = mem_grow(o->buffer, &o->buffer_cap, bytes, 1);
 	return o->buffer + FORMAT_CHUNK_HEADER_BYTES;
 }
 
@@ -238,7 +239,9 @@ int output_parts(struct output *o, enum chunk_type type, uint32_t count, const u
 {
 	if (o->failed)
 		return -1;
-	struct chunk_header h = { .type = (uint8_t)type, .count = count, .flags = CHUNK_FLAG_PARTS };
+	struct chunk_header h = { .type = (uint8_t)type,
+				  .count = count,
+				  .flags = CHUNK_FLAG_PARTS };
 	size_t raw_bytes = 0;
 	for (unsigned i = 0; i < part_count; i++)
 		raw_bytes += parts[i].bytes;

@@ -145,14 +145,14 @@ struct trace_user {
 	uint32_t flags;	  /* enum trace_user_flag */
 };
 
-/* The code of an allocator in a module, and the processes that had the module: in each of them it is an
- * instance. Known when the recording ended in good order. */
+/* The code of an allocator in a module, and the processes that had the module: in each of them it
+ * is an instance. Known when the recording ended in good order. */
 struct trace_instance {
 	uint32_t module;    /* index */
 	const char *family; /* "jemalloc", ... */
 	const char *version; /* "" if not known */
 	const char *prefix;  /* of its functions, or "" */
-	uint32_t linkage;    /* enum allocator_linkage of wire/families.h, or of a later alloctrace */
+	uint32_t linkage;    /* enum allocator_linkage of wire/families.h, or unknown to it */
 	uint32_t flags;	     /* enum trace_instance_flag */
 	const struct trace_function *functions;
 	const struct trace_user *users; /* processes in rising order */

@@ -2,7 +2,7 @@
  *
  * One memfd, made and sized (sparsely) by the tool, mapped whole by every process:
  *
- *   | header | processes | rings (descriptors) | modules | loaded | intern table | nodes | ring words |
+ * | header | processes | ring descriptors | modules | loaded | intern table | nodes | ring words |
  *
  * Everything is append-only or owned by one writer at a time, and any process may be killed at
  * any instruction: a half-written record is never published, because publishing is one store.
@@ -108,7 +108,7 @@ struct session_process {
 	uint32_t parent; /* process index, or UINT32_MAX */
 	uint32_t origin;
 	uint32_t foreign_pids; /* its pid is not one of the tool's pid namespace */
-	uint32_t backend_module_plus_1; /* the module whose malloc serves the program; 0: not known */
+	uint32_t backend_module_plus_1; /* module whose malloc serves the program; 0: unknown */
 	uint64_t start_tsc;
 	uint64_t nested; /* calls that were not recorded because they came from inside a hook */
 	uint64_t untracked_frees; /* frees of blocks that were never recorded */
@@ -155,9 +155,9 @@ struct session_module {
 	uint8_t pad[512 - 40 - SESSION_MODULE_PATH_BYTES];
 };
 
-/* Which modules a process has or had: found at its start, in stacks, before a dlclose() and at its exit.
- * One for each process record. Bits by module number, set by the process; the tool clears them before
- * the record is used again. */
+/* Which modules a process has or had: found at its start, in stacks, before a dlclose() and at its
+ * exit. One for each process record. Bits by module number, set by the process; the tool clears
+ * them before the record is used again. */
 struct session_loaded {
 	uint64_t once[SESSION_MAX_MODULES / 64];
 	uint64_t several[SESSION_MAX_MODULES / 64]; /* several copies at the same time (dlmopen) */

@@ -1,7 +1,7 @@
 /* check-trace.c - checks a trace with trace_verify() and prints what it found as JSON, for tests.
  *
- * usage: check-trace TRACE. Exit code 1 when a free names a block that was not allocated before or was
- * freed already, or when the file is damaged; 2 when it cannot be read. */
+ * usage: check-trace TRACE. Exit code 1 when a free names a block that was not allocated before or
+ * was freed already, or when the file is damaged; 2 when it cannot be read. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -112,8 +112,8 @@ void trace_writer_free(struct trace_writer *w, uint32_t slot, unsigned role, uns
 	struct fake_slot *block = &w->slots[block_slot];
 	CHECK(counter < block->counter, "free of (%u, %llu) before its allocation", block_slot,
 	      (unsigned long long)counter);
-	CHECK(inherited || w->hostile || !block->freed[counter], "(%u, %llu) freed twice", block_slot,
-	      (unsigned long long)counter);
+	CHECK(inherited || w->hostile || !block->freed[counter], "(%u, %llu) freed twice",
+	      block_slot, (unsigned long long)counter);
 	block->freed[counter] |= !inherited;
 	w->frees += !inherited;
 	w->inherited += inherited;

@@ -50,7 +50,8 @@ static void print_limits(void)
 static void print_environment(void)
 {
 	for (char **e = environ; *e; e++)
-		if (strncmp(*e, "LD_PRELOAD=", 11) != 0 && strncmp(*e, "ALLOCTRACE_SESSION=", 19) != 0)
+		if (strncmp(*e, "LD_PRELOAD=", 11) != 0 &&
+		    strncmp(*e, "ALLOCTRACE_SESSION=", 19) != 0)
 			printf("%s\n", *e);
 }
 

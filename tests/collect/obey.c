@@ -1,6 +1,7 @@
 /* obey.c - says "ready", then names every signal that it gets, one a line, until SIGTERM: then it
- * ends with 5. SIGTSTP and SIGSTOP stop it as usual. With an argument it first forks a child that does all
- * that, prints the child's pid and ends with 6. Without a signal for a minute it gives up. */
+ * ends with 5. SIGTSTP and SIGSTOP stop it as usual. With an argument it first forks a child that
+ * does all that, prints the child's pid and ends with 6. Without a signal for a minute it gives
+ * up. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

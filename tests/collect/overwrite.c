@@ -1,7 +1,7 @@
 /* overwrite.c - the collector against a program that writes over the shared memory.
  *
- * usage: overwrite [SEED [ROUNDS]]. Whatever is in there, the collector must not crash, hang or read
- * outside of it (build with --enable-sanitizers), and what the checking writer gets must make
+ * usage: overwrite [SEED [ROUNDS]]. Whatever is in there, the collector must not crash, hang or
+ * read outside of it (build with --enable-sanitizers), and what the checking writer gets must make
  * sense; a sound thread beside the damaged ones must not lose anything. */
 #include <stdlib.h>
 #include <string.h>

@@ -273,7 +273,8 @@ static void all_records_taken(void)
 		CHECK(producer_process(&r.session, 1, PROCESS_FROM_EXEC, UINT32_MAX) == UINT32_MAX,
 		      "there is no more");
 	at_store_relaxed(&r.session.processes[77].state, (uint32_t)PROCESS_UNUSED);
-	CHECK(producer_process(&r.session, 78, PROCESS_FROM_EXEC, UINT32_MAX) == 77, "all are tried");
+	CHECK(producer_process(&r.session, 78, PROCESS_FROM_EXEC, UINT32_MAX) == 77,
+	      "all are tried");
 	rig_close(&r);
 }
 
@@ -311,7 +312,8 @@ static void a_late_end_spares_the_next_process(void)
 	CHECK(r.writer->process_ends == 1, "its own");
 	/* The record is claimed again, but not filled in yet. */
 	for (uint32_t i = 0; i <= SESSION_MAX_PROCESSES / 2; i++)
-		processes_note_end(p, producer_process(&r.session, 1, PROCESS_FROM_EXEC, UINT32_MAX), 0);
+		processes_note_end(
+			p, producer_process(&r.session, 1, PROCESS_FROM_EXEC, UINT32_MAX), 0);
 	collector_pass(&r.collector);
 	CHECK(r.session.processes[index].state == PROCESS_UNUSED, "the record is free again");
 	at_store_relaxed(&r.session.processes[index].state, (uint32_t)PROCESS_CLAIMED);

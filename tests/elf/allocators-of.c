@@ -1,6 +1,7 @@
-/* allocators-of.c - prints the allocators in each file of its arguments, for tests/families.tap: a line
- * with path, family, version, linkage, prefix, what malloc is (exported, own or "-") and the functions.
- * "-d FILE": a file with symbols for the file that comes next. "-t": how long it took, to stderr. */
+/* allocators-of.c - prints the allocators in each file of its arguments, for tests/families.tap: a
+ * line with path, family, version, linkage, prefix, what malloc is (exported, own or "-") and the
+ * functions. "-d FILE": a file with symbols for the file that comes next. "-t": how long it took,
+ * to stderr. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

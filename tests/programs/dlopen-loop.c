@@ -40,7 +40,8 @@ int main(int argc, char **argv)
 	       "role=malloc", ROUNDS, ROUNDS);
 	expect("size=50047 allocs=%d frees=%d callers=plugin_b_allocate,call_plugin,main "
 	       "role=_Znwm", ROUNDS, ROUNDS);
-	expect("size=50021 allocs=%d frees=%d frames=plugin_start,call_plugin,main", ROUNDS, ROUNDS);
+	expect("size=50021 allocs=%d frees=%d frames=plugin_start,call_plugin,main", ROUNDS,
+	       ROUNDS);
 	expect("size=50023 allocs=%d frees=%d frames=plugin_stop,call_plugin,main", ROUNDS, ROUNDS);
 	expect("size=50052 allocs=%d frees=%d role=_Znwm", ROUNDS, ROUNDS);
 	return 0;

@@ -47,7 +47,8 @@ static void run_at(char *end)
 
 int main(void)
 {
-	char *stack = mmap(NULL, BIG_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *stack = mmap(NULL, BIG_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			   0);
 	CHECK(stack != MAP_FAILED);
 	for (int i = 0; i < ROUNDS; i++)
 		run_at(stack + BIG_BYTES / 2);

@@ -1,10 +1,10 @@
 /* signal-anywhere.c - a signal at a chosen instruction of what the runtime does only once.
  *
- * A parent steps its child by ptrace and sends it the signal there. "first": the first allocation of
- * a forked process, which joins the session; the handler allocates. "jump": the same, and the
+ * A parent steps its child by ptrace and sends it the signal there. "first": the first allocation
+ * of a forked process, which joins the session; the handler allocates. "jump": the same, and the
  * handler leaves by longjmp. "dlclose": at every eleventh instruction of a dlclose in a process
- * with two threads; the handler allocates. The child may not hang, and is recorded afterwards as ever. To be
- * run with tests/bump.so preloaded, which may be interrupted and left anywhere. */
+ * with two threads; the handler allocates. The child may not hang, and is recorded afterwards as
+ * ever. To be run with tests/bump.so preloaded, which may be interrupted and left anywhere. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <libgen.h>

@@ -44,6 +44,7 @@ int main(void)
 	       SEQUENTIAL);
 	expect("size=48023 allocs=%d frees=%d threads=%d", AT_ONCE, AT_ONCE, AT_ONCE);
 	expect("size=48029 allocs=%d frees=%d threads=%d", AT_ONCE, AT_ONCE, AT_ONCE);
-	expect("size=48049 allocs=%d frees=%d threads=1 free_threads=%d", AT_ONCE, AT_ONCE, AT_ONCE);
+	expect("size=48049 allocs=%d frees=%d threads=1 free_threads=%d", AT_ONCE, AT_ONCE,
+	       AT_ONCE);
 	return 0;
 }

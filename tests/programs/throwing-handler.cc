@@ -1,6 +1,6 @@
 // throwing-handler.cc - a signal handler on a stack of its own that comes in while the allocator is
-// at work (tests/bump.so raises the signal in malloc(50033)), and whose operator new throws. What the
-// allocator calls afterwards for itself (calloc(1, 50047)) is still no block of the program's.
+// at work (tests/bump.so raises the signal in malloc(50033)), and whose operator new throws. What
+// the allocator calls afterwards for itself (calloc(1, 50047)) is still no block of the program's.
 #include <csignal>
 #include <cstdlib>
 #include <new>

@@ -1,5 +1,5 @@
-/* sample.c - C code for tests/symbol.tap: inlining in several levels, a cold part, a nested function,
- * aliases, a function that is only called through a pointer. Never run. */
+/* sample.c - C code for tests/symbol.tap: inlining in several levels, a cold part, a nested
+ * function, aliases, a function that is only called through a pointer. Never run. */
 #include <stdio.h>
 #include <stdlib.h>
 

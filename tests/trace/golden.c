@@ -1,9 +1,9 @@
 /* golden.c - traces of format version 1 as they were written once must read the same for ever.
  *
- * Without arguments: reads golden-v1.hex, loop-v1.hex and instances-v1.hex in tests/trace and the example in
- * man/alloctrace-trace.5 and compares their content with the .txt of that name.
- * golden --make golden|loop|example|instances|stream: writes such a trace anew, as hex (a new version's
- * golden; a long random one for tests/trace-spec.tap).
+ * Without arguments: reads golden-v1.hex, loop-v1.hex and instances-v1.hex in tests/trace and the
+ * example in man/alloctrace-trace.5 and compares their content with the .txt of that name.
+ * golden --make golden|loop|example|instances|stream: writes such a trace anew, as hex (a new
+ * version's golden; a long random one for tests/trace-spec.tap).
  * golden --dump FILE.hex: its content as text; --dump-all: with every event. */
 #include <ctype.h>
 #include <inttypes.h>
