@@ -7,7 +7,9 @@ test can be run by hand: `tests/kill.tap`. Every test works in its own temporary
 for events (never for a time) and uses no fixed port.
 """
 import ctypes
+import glob
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -185,6 +187,12 @@ def find_library(name):
     return None
 
 
+def find_scudo():
+    """The path of clang's scudo for 64-bit programs, or None; the highest version of clang has it."""
+    found = glob.glob("/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.scudo_standalone-x86_64.so")
+    return max(found, key=lambda path: [int(n) for n in re.findall(r"\d+", path)], default=None)
+
+
 # The allocators that the tests put behind the runtime, by the name in test names.
 BACKENDS = {
     "glibc": None,
@@ -192,4 +200,10 @@ BACKENDS = {
     "mimalloc": find_library("libmimalloc.so.2") or find_library("libmimalloc.so.2.0"),
     "tcmalloc": find_library("libtcmalloc_minimal.so.4"),
     "tbbmalloc": find_library("libtbbmalloc_proxy.so.2"),
+    "scudo": find_scudo(),
 }
+
+
+def family(backend):
+    """What wire/families.def calls the allocator that serves malloc then."""
+    return {"tbbmalloc": "tbbmalloc proxy"}.get(backend, backend)

@@ -9,7 +9,8 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap \
-	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap
+	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
+	tests/real-scudo.tap tests/real-tbbmalloc.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
@@ -79,4 +80,4 @@ print-sanitizer-tests:
 # The real programs run with an allocator preloaded, into the tool as well, where ASan is one.
 UNSANITIZED_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
-	tests/real-tcmalloc.tap
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap
