@@ -31,6 +31,17 @@ TIMEOUT_S = 300
 PR_SET_CHILD_SUBREAPER = 36
 
 
+def _hand_down_no_ignored_signals():
+    """`nohup make check &` starts the tests with these ignored, and a Ctrl-C would do nothing to the
+    programs. The test goes on ignoring them; exec takes a handler back to the default."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
+_hand_down_no_ignored_signals()
+
+
 def sanitized():
     """Whether the tool was built with --enable-sanitizers: it needs more memory and stack then."""
     with open(TOOL, "rb") as tool:
