@@ -25,7 +25,7 @@
 
 /* A block as the table keeps it. Make and read it with the functions below.
  *
- *  meta   63 reserved 40|39 allocator 24|23 slot 8|7 role 2|1 state 0|
+ *  meta   63 made 40|39 allocator 24|23 slot 8|7 role 2|1 state 0|
  *  place  63           size (low)          32|31     stack         0|
  *  name   63  size (high) 48|47              counter               0|
  *         a freed block: 63 size (high) 48|47 freeing slot 32|31 site 0| */
@@ -39,14 +39,19 @@ _Static_assert(sizeof(struct block) == 24, "counts in the memory that each block
 
 enum block_state { BLOCK_UNKNOWN = 0, BLOCK_LIVE = 1, BLOCK_FREED = 2 };
 
+/* The time in a block's record: the time-stamp counter without its low bits, about 20 ms, modulo
+ * some 90 hours. */
+enum { BLOCK_TIME_SHIFT = 26, BLOCK_TIME_BITS = 24 };
+
 /* (slot, counter) is the block's name in events; allocator 0 is the program's heap, others are
- * pools; stack is a node. */
+ * pools; stack is a node; made is a time as above. */
 static inline struct block block_make(unsigned role, uint32_t slot, uint32_t allocator,
-				      uint32_t stack, uint64_t size, uint64_t counter)
+				      uint32_t made, uint32_t stack, uint64_t size,
+				      uint64_t counter)
 {
 	return (struct block){
 		.meta = BLOCK_LIVE | (uint64_t)role << 2 | (uint64_t)slot << 8 |
-			(uint64_t)allocator << 24,
+			(uint64_t)allocator << 24 | (uint64_t)made << 40,
 		.place = size << 32 | stack,
 		.name = size >> 32 << 48 | counter,
 	};
@@ -70,6 +75,11 @@ static inline uint32_t block_slot(const struct block *b)
 static inline uint32_t block_allocator(const struct block *b)
 {
 	return b->meta >> 24 & 0xffff;
+}
+
+static inline uint32_t block_made(const struct block *b)
+{
+	return (uint32_t)(b->meta >> 40);
 }
 
 static inline uint32_t block_stack(const struct block *b)

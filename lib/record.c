@@ -36,7 +36,6 @@ static inline uint32_t capture_site(const struct hook *h)
 static inline void put_alloc(struct thread *t, const struct block *b, uint64_t size,
 			     unsigned flags)
 {
-	thread_tick(t);
 	size = AT_LIKELY(size <= EVENT_VALUE_MAX) ? size : EVENT_VALUE_MAX;
 	thread_put(t, event_word(EVENT_ALLOC, block_role(b), flags, size));
 	thread_put(t, block_stack(b) | (uint64_t)block_allocator(b) << 32);
@@ -106,7 +105,9 @@ static inline void record_made(const struct hook *h, const struct made *m)
 	}
 	if (m->freed)
 		put_free(t, m->freed, site, m->role, EVENT_FLAG_REALLOC);
-	struct block b = block_make(m->role, t->slot, m->allocator, stack, m->size, t->counter);
+	thread_tick(t);
+	struct block b = block_make(m->role, t->slot, m->allocator, t->time, stack, m->size,
+				    t->counter);
 	/* Without a record its free would not be known, and it would seem to live for ever. */
 	if (AT_LIKELY(blocks_insert(m->space, (uintptr_t)m->p, b)))
 		put_alloc(t, &b, m->size, m->freed ? EVENT_FLAG_REALLOC : 0);

@@ -12,6 +12,7 @@
 
 #include "base/atomics.h"
 #include "base/compiler.h"
+#include "lib/blocks.h"
 #include "lib/lock.h"
 #include "lib/modules.h"
 #include "lib/participant.h"
@@ -44,6 +45,7 @@ struct thread {
 	struct session_ring *ring;
 	uint32_t slot;
 	uint32_t tick_left;  /* events until the next TICK */
+	uint32_t time;	     /* of the last TICK, as blocks keep it */
 	uint32_t registered; /* 1; 0 after a fork */
 	/* The collector took nothing for too long: no more waiting until the tail is elsewhere
 	 * than `starved_tail`. A program whose collector was killed would crawl otherwise. */
@@ -124,8 +126,10 @@ static inline void thread_tick(struct thread *t)
 {
 	if (AT_LIKELY(t->tick_left-- != 0))
 		return;
+	uint64_t now = session_clock();
 	t->tick_left = EVENT_TICK_INTERVAL - 1;
-	thread_put(t, (session_clock() & ~UINT64_C(15)) | EVENT_TICK);
+	t->time = now >> BLOCK_TIME_SHIFT & ((1u << BLOCK_TIME_BITS) - 1);
+	thread_put(t, (now & ~UINT64_C(15)) | EVENT_TICK);
 }
 
 static inline void thread_publish(struct thread *t)

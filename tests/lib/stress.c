@@ -100,8 +100,8 @@ static uintptr_t address_of(unsigned i)
 static struct block block_of(enum block_space space, unsigned i, uint32_t generation)
 {
 	uint64_t h = hash_pair(address_of(i), (uint64_t)generation << 1 | space);
-	return block_make(h & 15, h >> 8 & 0xfff, space, generation, h >> 20 & 0xffffffffff,
-			  h >> 17);
+	return block_make(h & 15, h >> 8 & 0xfff, space, h >> 40, generation,
+			  h >> 20 & 0xffffffffff, h >> 17);
 }
 
 /* Does the record say what was inserted in the generation that it names? */
@@ -112,6 +112,7 @@ static void check_record(enum block_space space, unsigned i, const struct block 
 	CHECK(block_stack(b) & 1, "block %u: generation %u", i, block_stack(b));
 	CHECK(block_role(b) == block_role(&wanted) && block_slot(b) == block_slot(&wanted) &&
 		      block_allocator(b) == space && block_size(b) == block_size(&wanted) &&
+		      block_made(b) == block_made(&wanted) &&
 		      (!live || block_counter(b) == counter),
 	      "block %u, generation %u: torn", i, block_stack(b));
 }
