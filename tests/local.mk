@@ -16,7 +16,8 @@ EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.p
 	tests/programs.py tests/real_programs.py tests/traceview.py \
 	tests/programs/rust-threads.rs
 
-check_PROGRAMS += tests/trace-text
+check_PROGRAMS += tests/trace-text tests/unwind-coverage
+tests_unwind_coverage_SOURCES = tests/unwind-coverage.c lib/cfi.c lib/cfi_expression.c
 tests_trace_text_SOURCES = tests/trace-text.c
 tests_trace_text_LDADD = $(TRACE_LIBS)
 
