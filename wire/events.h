@@ -15,6 +15,8 @@
  *   MAP     63        length       16|15 flags 10|9 role 4|3 kind 0|
  *           63        address                                     0|
  *           63 reserved 32|31       stack                         0|
+ *   FINDING 63 number 32|31 class 24|23 outcome 20|19 flags 16|15 ... 10|9 role 4|3 kind 0|
+ *           and six more words: findings.h
  *
  * A block is named by (slot, counter): the ring slot of the thread that made it and the running
  * number of ALLOC events in that slot, which is never reset while a session lasts. The counter
@@ -37,6 +39,7 @@ enum event_kind {
 	EVENT_MARK = 4,
 	EVENT_POOL = 5,
 	EVENT_MAP = 6,
+	EVENT_FINDING = 7,
 	EVENT_KIND_COUNT
 };
 
@@ -58,6 +61,7 @@ enum {
 	EVENT_VALUE_SHIFT = 16,
 	EVENT_TEXT_MAX_BYTES = 120,
 	EVENT_MAX_WORDS = 1 + EVENT_TEXT_MAX_BYTES / 8,
+	EVENT_FINDING_WORDS = 7,
 	/* A thread writes a TICK at least every so many events; the order of events between
 	 * threads is exact to this many. */
 	EVENT_TICK_INTERVAL = 16,
@@ -112,6 +116,8 @@ static inline unsigned event_words(uint64_t word)
 		return 1;
 	case EVENT_MAP:
 		return 3;
+	case EVENT_FINDING:
+		return EVENT_FINDING_WORDS;
 	case EVENT_MARK:
 	case EVENT_POOL:
 		return 1 + (unsigned)((word >> 16 & 0xffff) + 7) / 8;

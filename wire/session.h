@@ -2,7 +2,7 @@
  *
  * One memfd, made and sized (sparsely) by the tool, mapped whole by every process:
  *
- * | header | processes | ring descriptors | modules | loaded | intern table | nodes | ring words |
+ * | header | processes | rings | modules | loaded | findings | intern table | nodes | ring words |
  *
  * Everything is append-only or owned by one writer at a time, and any process may be killed at
  * any instruction: a half-written record is never published, because publishing is one store.
@@ -16,11 +16,12 @@
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
 enum {
-	SESSION_VERSION = 3,
+	SESSION_VERSION = 4,
 	SESSION_MAX_PROCESSES = 16384,
 	SESSION_MAX_RINGS = 4096,
 	SESSION_MAX_MODULES = 16384,
 	SESSION_MAX_NODES = 1 << 24,
+	SESSION_MAX_FINDINGS = 4096, /* different ones; a power of two */
 	/* Ring sizes in words. The first rings are large; with hundreds of threads alive the
 	 * later ones are small, so that memory stays bounded. */
 	SESSION_LARGE_RINGS = 64,
@@ -73,7 +74,7 @@ struct session_header {
 	uint32_t collector_asleep;    /* 1 while the collector waits on `wake` */
 	/* Futex: producers add 1 and wake when a ring fills while the collector sleeps. */
 	uint32_t wake;
-	uint32_t pad0;
+	uint32_t on_error; /* enum finding_policy of each class, two bits each; fixed like options */
 	uint64_t heartbeat; /* the collector adds 1 at every pass */
 	uint64_t tsc; /* at the last pass: for threads that may not read the counter */
 	/* Append-only counts, by atomic add from any process. */
@@ -114,8 +115,9 @@ struct session_process {
 	uint64_t untracked_frees; /* frees of blocks that were never recorded */
 	uint64_t lost_allocs;     /* lost with a full ring */
 	uint64_t lost_frees;
+	uint64_t lost_findings; /* wrong releases that are in no session_finding */
 	char exe[256];     /* /proc/self/exe at the start, cut if longer; always terminated */
-	char command[704]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
+	char command[696]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
 };
 
 enum ring_state {
@@ -163,6 +165,14 @@ struct session_loaded {
 	uint64_t several[SESSION_MAX_MODULES / 64]; /* several copies at the same time (dlmopen) */
 };
 
+/* A finding of the session: an entry of an open-addressed table, in which a finding begins at key
+ * modulo the size. Never taken out. */
+struct session_finding {
+	uint64_t key;	/* of what makes it one; 0: empty. Set by CAS */
+	uint64_t count; /* how often it occurred */
+	uint64_t told;	/* 1: its event is or will be in a ring. Set by CAS */
+};
+
 /* `offset` is the code address minus the module's load bias (an ELF virtual address), already
  * made to lie inside the calling instruction: return address - 1, or the exact pc of a frame that
  * a signal interrupted. For anonymous code it is the address in memory. */
@@ -178,6 +188,7 @@ _Static_assert(sizeof(struct session_process) == 1024, "layout is shared");
 _Static_assert(sizeof(struct session_ring) == 192, "layout is shared");
 _Static_assert(sizeof(struct session_module) == 512, "layout is shared");
 _Static_assert(sizeof(struct session_loaded) == 4096, "layout is shared");
+_Static_assert(sizeof(struct session_finding) == 24, "layout is shared");
 _Static_assert(sizeof(struct session_node) == 16, "layout is shared");
 
 enum { SESSION_PAGE = 4096 };
@@ -210,6 +221,12 @@ static inline uint64_t session_loaded_offset(void)
 	       session_page_up(SESSION_MAX_MODULES * sizeof(struct session_module));
 }
 
+static inline uint64_t session_findings_offset(void)
+{
+	return session_loaded_offset() +
+	       (uint64_t)SESSION_MAX_PROCESSES * sizeof(struct session_loaded);
+}
+
 /* Entries of an intern level: node numbers, 0 is empty. */
 static inline uint64_t session_intern_entries(unsigned level)
 {
@@ -218,8 +235,8 @@ static inline uint64_t session_intern_entries(unsigned level)
 
 static inline uint64_t session_intern_offset(unsigned level)
 {
-	uint64_t offset = session_loaded_offset() +
-			  (uint64_t)SESSION_MAX_PROCESSES * sizeof(struct session_loaded);
+	uint64_t offset = session_findings_offset() +
+			  session_page_up(SESSION_MAX_FINDINGS * sizeof(struct session_finding));
 	for (unsigned i = 0; i < level; i++)
 		offset += session_intern_entries(i) * sizeof(uint32_t);
 	return offset;
