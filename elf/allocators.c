@@ -276,6 +276,13 @@ static bool has_instance(const struct allocators *found, enum family family, con
 	return false;
 }
 
+static void set_version(const struct search *s, struct allocator *a)
+{
+	memcpy(a->version, s->clues[a->family].version, sizeof(a->version));
+	if (!a->version[0])
+		find_version(a, s->file, &s->functions);
+}
+
 static void add_by_symbols(struct search *s, enum family family, const char *prefix)
 {
 	if (has_instance(s->out, family, prefix))
@@ -286,9 +293,6 @@ static void add_by_symbols(struct search *s, enum family family, const char *pre
 	take_functions(a, &s->functions);
 	if (a->linkage != ALLOCATOR_SHARED)
 		set_linkage(a);
-	memcpy(a->version, s->clues[family].version, sizeof(a->version));
-	if (!a->version[0])
-		find_version(a, s->file, &s->functions);
 }
 
 /* Each prefix that the first telltale of the set has. */
@@ -343,9 +347,6 @@ static void add_by_strings(struct search *s, enum family family)
 	set_linkage(a);
 	if (is_library_of(s, family))
 		a->linkage = ALLOCATOR_SHARED;
-	memcpy(a->version, clue->version, sizeof(a->version));
-	if (!a->version[0])
-		find_version(a, s->file, &s->functions);
 }
 
 /* The runtime has hooks by these names, and is no allocator. */
@@ -379,9 +380,19 @@ void allocators_find(struct allocator_finder *finder, const struct elf_file *fil
 	if (!is_our_runtime(&s->functions)) {
 		family_clues_find(finder->texts, file, s->clues);
 		find_families(s);
+		for (size_t i = 0; i < out->count; i++)
+			set_version(s, &out->items[i]);
 	}
 	function_set_release(&s->functions);
 	free(s);
+}
+
+void allocators_find_by_symbols(const struct elf_file *file, const char *name,
+				const struct function_set *functions, struct allocators *out)
+{
+	struct search s = { .file = file, .file_name = name, .functions = *functions, .out = out };
+	*out = (struct allocators)ALLOCATORS_INIT;
+	find_families(&s);
 }
 
 /* ---- symbols from elsewhere ---- */
@@ -397,6 +408,7 @@ static void add_symbols(struct allocators *found, size_t index, const struct elf
 		try_prefix(&s, family, prefix);
 	if (proof.count == 0)
 		return;
+	set_version(&s, &proof.items[0]);
 	struct allocator *a = &found->items[index];
 	char version[sizeof(a->version)];
 	memcpy(version, a->version, sizeof(version));

@@ -39,6 +39,7 @@ struct allocators {
 #define ALLOCATORS_INIT { NULL, 0, 0 }
 
 struct allocator_finder;
+struct function_set;
 
 /* What is known of the families, made ready for looking at many files. */
 struct allocator_finder *allocator_finder_new(void);
@@ -48,6 +49,9 @@ void allocator_finder_free(struct allocator_finder *finder);
  * The strings of *out are its own. */
 void allocators_find(struct allocator_finder *finder, const struct elf_file *file, const char *name,
 		     struct allocators *out);
+/* The same by the file's symbols alone, which are in `functions`, and without versions: quick. */
+void allocators_find_by_symbols(const struct elf_file *file, const char *name,
+				const struct function_set *functions, struct allocators *out);
 /* Looks in `symbols`, a file with symbols of the same code (a debug file), for the functions of
  * those that are ALLOCATOR_STRIPPED; they become ALLOCATOR_HIDDEN. `file` as before. */
 void allocators_add_symbols(struct allocators *found, const struct elf_file *file,

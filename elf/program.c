@@ -176,8 +176,9 @@ static void classify(struct program_info *info, const struct dynamic *dynamic)
 	info->interpreter_exists = info->interpreter && access(info->interpreter, F_OK) == 0;
 }
 
-static int inspect_elf(Elf *elf, struct program_info *info, struct err *err)
+static int inspect_elf(const struct elf_file *file, struct program_info *info, struct err *err)
 {
+	Elf *elf = file->elf;
 	GElf_Ehdr ehdr;
 	struct dynamic dynamic = { .present = false };
 	if (!gelf_getehdr(elf, &ehdr) || ehdr.e_version != EV_CURRENT)
@@ -200,7 +201,7 @@ static int inspect_elf(Elf *elf, struct program_info *info, struct err *err)
 			       info->path);
 	elf_build_id_read(elf, &info->build_id);
 	if (info->linkage == PROGRAM_DYNAMIC && !info->is_dynamic_linker)
-		program_find_allocator(elf, info);
+		program_find_allocator(file, info);
 	return 0;
 }
 
@@ -211,7 +212,7 @@ int program_inspect(const char *path_or_name, struct program_info *out, struct e
 	struct elf_file file = ELF_FILE_INIT;
 	/* A file that may be executed but not read is started without having been looked at. */
 	if (code == 0 && access(out->path, R_OK) == 0) {
-		if (elf_file_open(&file, out->path, err) < 0 || inspect_elf(file.elf, out, err) < 0)
+		if (elf_file_open(&file, out->path, err) < 0 || inspect_elf(&file, out, err) < 0)
 			code = PROGRAM_NOT_A_PROGRAM;
 		elf_file_close(&file);
 	}
