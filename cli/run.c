@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,6 +132,25 @@ static char *options_text(char **from, const char *program)
 	return strbuf_detach(&text);
 }
 
+/* Exits with the program's code, or dies by its signal (without a core file of its own). */
+static _Noreturn void end_as_program(int status)
+{
+	if (WIFSIGNALED(status)) {
+		sigset_t one;
+		struct sigaction standard = { .sa_handler = SIG_DFL };
+		struct rlimit no_core = { 0, 0 };
+		int signal = WTERMSIG(status);
+		setrlimit(RLIMIT_CORE, &no_core);
+		sigaction(signal, &standard, NULL);
+		sigemptyset(&one);
+		sigaddset(&one, signal);
+		sigprocmask(SIG_UNBLOCK, &one, NULL);
+		raise(signal);
+		exit(128 + signal);
+	}
+	exit(WEXITSTATUS(status));
+}
+
 /* A failed trace is the tool's failure; the program's own comes first. */
 static _Noreturn void end_as(const struct collect_result *result)
 {
@@ -138,7 +158,7 @@ static _Noreturn void end_as(const struct collect_result *result)
 	if (result->end == COLLECT_END_FAILED && WIFEXITED(result->status) &&
 	    WEXITSTATUS(result->status) == 0)
 		exit(EXIT_CANNOT);
-	collect_end_as(result->status);
+	end_as_program(result->status);
 }
 
 static int run_program(char **argv, struct run_options *o, const char *options)

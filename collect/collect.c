@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -193,22 +192,4 @@ void collect_result_release(struct collect_result *result)
 	free(result->path);
 	free(result->empty);
 	result->path = result->empty = NULL;
-}
-
-_Noreturn void collect_end_as(int status)
-{
-	if (WIFSIGNALED(status)) {
-		sigset_t one;
-		struct sigaction standard = { .sa_handler = SIG_DFL };
-		struct rlimit no_core = { 0, 0 };
-		int signal = WTERMSIG(status);
-		setrlimit(RLIMIT_CORE, &no_core);
-		sigaction(signal, &standard, NULL);
-		sigemptyset(&one);
-		sigaddset(&one, signal);
-		sigprocmask(SIG_UNBLOCK, &one, NULL);
-		raise(signal);
-		exit(128 + signal);
-	}
-	exit(WEXITSTATUS(status));
 }

@@ -64,8 +64,4 @@ int collect_run(const struct collect_options *options, struct collect_result *re
 		struct err *err);
 void collect_result_release(struct collect_result *result);
 
-/* Ends this process as the program has ended: exits with its code, or dies by its signal (without
- * a core file of its own). */
-_Noreturn void collect_end_as(int status);
-
 #endif
