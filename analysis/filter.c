@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/mem.h"
+#include "util/path.h"
 #include "wire/session.h"
 
 static const char *const key_names[FILTER_KEYS] = { "module", "function", "file",
@@ -37,10 +38,15 @@ int filter_key_find(const char *name)
 	return -1;
 }
 
-void filter_add(struct filter *f, enum filter_key key, bool not, const char *pattern)
+const char *filter_key_name(enum filter_key key)
+{
+	return key_names[key];
+}
+
+void filter_add(struct filter *f, enum filter_key key, bool negated, const char *pattern)
 {
 	f->terms = mem_grow(f->terms, &f->cap, f->count + 1, sizeof(*f->terms));
-	f->terms[f->count++] = (struct filter_term){ key, not, mem_strdup(pattern) };
+	f->terms[f->count++] = (struct filter_term){ key, negated, mem_strdup(pattern) };
 }
 
 static void state_release(struct filter *f)
@@ -72,8 +78,7 @@ static bool matches(const char *pattern, const char *text)
 /* A module is meant by its path or by its file name. */
 static bool matches_path(const char *pattern, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	return matches(pattern, path) || (slash && matches(pattern, slash + 1));
+	return matches(pattern, path) || matches(pattern, path_name(path));
 }
 
 static bool is_number(const char *text)
@@ -95,10 +100,10 @@ static bool passes(const struct filter *f, uint64_t hit, bool (*concerns)(enum f
 		if (!concerns(t->key))
 			continue;
 		bool matched = hit >> i & 1;
-		if (t->not &&matched)
+		if (t->negated && matched)
 			return false;
-		asked[t->key] |= !t->not ;
-		met[t->key] |= !t->not &&matched;
+		asked[t->key] |= !t->negated;
+		met[t->key] |= !t->negated && matched;
 	}
 	for (unsigned k = 0; k < FILTER_KEYS; k++)
 		if (asked[k] && !met[k])

@@ -21,7 +21,7 @@ enum filter_key {
 
 struct filter_term {
 	enum filter_key key;
-	bool not ; /* no frame, thread, process may match */
+	bool negated; /* no frame, thread, process may match */
 	char *pattern;
 };
 
@@ -39,7 +39,8 @@ bool filter_is_empty(const struct filter *f);
 
 /* The key of that name, or -1. */
 int filter_key_find(const char *name);
-void filter_add(struct filter *f, enum filter_key key, bool not, const char *pattern);
+const char *filter_key_name(enum filter_key key);
+void filter_add(struct filter *f, enum filter_key key, bool negated, const char *pattern);
 void filter_release(struct filter *f);
 
 /* The filter as the replay takes it; f and frames must stay until the replay has ended. The

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "util/path.h"
 
 /* Beginnings of file names. */
 static const char *const modules[] = {
@@ -128,8 +129,7 @@ static bool begins(const char *text, const char *with)
 
 bool plumbing_module(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
+	const char *name = path_name(path);
 	for (size_t i = 0; i < AT_COUNT_OF(modules); i++)
 		if (begins(name, modules[i]))
 			return true;

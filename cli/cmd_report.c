@@ -26,9 +26,6 @@ struct report_options {
 	int color;
 };
 
-static const char *const by_choices[] = { "stack", "function",	"module", "thread",
-					  "size",  "allocator", NULL };
-static const char *const sort_choices[] = { "peak", "total", "count", "temporary", "live", NULL };
 static const char *const tree_choices[] = { "callers", "callees", NULL };
 
 static void fill_request(struct report_request *r, const struct report_options *o)
@@ -92,9 +89,9 @@ static int parse_options(struct report_options *o, int argc, char **argv, const 
 		  "by what: peak (bytes live at the peak of the heap), total (bytes allocated), "
 		  "count (allocations), temporary (freed before the thread's next allocation), "
 		  "live (bytes live at the end)",
-		  sort_choices, NULL },
+		  rollup_sort_names, NULL },
 		{ "by", 'b', OPTION_CHOICE, &o->by, "KIND",
-		  "one table: by stack, function, module, thread, size, allocator", by_choices,
+		  "one table: by stack, function, module, thread, size, allocator", rollup_by_names,
 		  NULL },
 		{ "tree", 't', OPTION_CHOICE, &o->tree, "KIND",
 		  "a tree: callers (from the allocating function outwards) or callees (from main "

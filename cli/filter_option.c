@@ -30,20 +30,20 @@ static int parse_term(struct filter *f, const char *term, struct err *err)
 	const char *equals = strchr(term, '=');
 	if (!equals || equals == term || !equals[1])
 		return err_set(err, "'%s' is not KEY=TEXT", term);
-	bool not = equals[-1] == '!';
-	char *name = mem_strndup(term, (size_t)(equals - term) - not );
+	bool negated = equals[-1] == '!';
+	char *name = mem_strndup(term, (size_t)(equals - term) - negated);
 	int result = 0, key = filter_key_find(name);
-	if (strcmp(name, "time") == 0 && !not )
+	if (strcmp(name, "time") == 0 && !negated)
 		result = parse_range(f, equals + 1, err);
 	else if (key < 0)
 		result = err_set(err,
 				 "no filter '%s': there are module, function, file, thread, "
 				 "process, allocator, time",
 				 name);
-	else if (key == FILTER_ALLOCATOR && not )
+	else if (key == FILTER_ALLOCATOR && negated)
 		result = err_set(err, "%s: a report is of one allocator", term);
 	else
-		filter_add(f, (enum filter_key)key, not, equals + 1);
+		filter_add(f, (enum filter_key)key, negated, equals + 1);
 	free(name);
 	return result;
 }

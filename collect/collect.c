@@ -16,6 +16,7 @@
 #include "collect/runtime_path.h"
 #include "collect/session_memory.h"
 #include "util/mem.h"
+#include "util/path.h"
 #include "util/strbuf.h"
 
 /* ---- the name of the trace ---- */
@@ -26,8 +27,7 @@ enum { NAME_BYTES_MAX = 200 };
 /* The last part of the path, cut, but not inside a character. */
 static void add_name(struct strbuf *to, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash && slash[1] ? slash + 1 : path;
+	const char *name = path_name(path);
 	size_t len = strnlen(name, NAME_BYTES_MAX + 1);
 	if (len > NAME_BYTES_MAX)
 		for (len = NAME_BYTES_MAX; len > 1 && ((unsigned char)name[len] & 0xc0) == 0x80;)

@@ -4,10 +4,11 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "util/path.h"
+
 static bool matches_any(const char *const *patterns, size_t count, const char *exe)
 {
-	const char *slash = strrchr(exe, '/');
-	const char *name = slash ? slash + 1 : exe;
+	const char *name = path_name(exe);
 	for (size_t i = 0; i < count; i++)
 		if (fnmatch(patterns[i], strchr(patterns[i], '/') ? exe : name, 0) == 0)
 			return true;

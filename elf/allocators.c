@@ -10,6 +10,7 @@
 #include "elf/family_clues.h"
 #include "elf/function_set.h"
 #include "util/mem.h"
+#include "util/path.h"
 #include "wire/roles.h"
 
 struct family_facts {
@@ -172,8 +173,7 @@ static bool is_library_of(const struct search *s, enum family family)
 	const char *name = soname(s->file->elf);
 	if (!name)
 		name = s->file_name;
-	const char *slash = strrchr(name, '/');
-	name = slash ? slash + 1 : name;
+	name = path_name(name);
 	for (const char *at = facts[family].library; next_word(&at, '\0', word);)
 		if (strncmp(name, word, strlen(word)) == 0)
 			return true;

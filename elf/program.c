@@ -14,6 +14,7 @@
 #include "elf/program_find.h"
 #include "elf/program_words.h"
 #include "util/mem.h"
+#include "util/path.h"
 
 enum {
 	MAX_DYNAMIC_ENTRIES = 65536,
@@ -153,17 +154,11 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* ld.so can be started as a program, with the program to run as its argument; LD_PRELOAD works. */
 static void classify(struct program_info *info, const struct dynamic *dynamic)
 {
 	const char *linker = info->interpreter ? info->interpreter : dynamic->soname;
-	linker = linker ? last_part(linker) : "";
+	linker = linker ? path_name(linker) : "";
 	info->pie = dynamic->pie;
 	info->musl = starts_with(linker, "ld-musl") ||
 		     (!info->interpreter && starts_with(linker, "libc.musl"));

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "util/mem.h"
+#include "util/path.h"
 
 enum {
 	SCRIPT_LINE_BYTES = 256, /* what the kernel reads of a "#!" line */
@@ -106,12 +107,6 @@ static ssize_t read_start(const char *path, char *start, size_t room)
 	return got;
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* The program that "env ARGUMENTS" starts, cut out of its argument in place; NULL if it is not
  * plain. Without -S the kernel hands over the rest of the line as one word. */
 static char *env_command(char *argument)
@@ -152,7 +147,7 @@ static int follow_line(const char *script, char *line, char **next, struct err *
 	}
 	struct err why = { "" };
 	int code = check_file(name, &why);
-	char *command = *argument && strcmp(last_part(name), env_program) == 0
+	char *command = *argument && strcmp(path_name(name), env_program) == 0
 				? env_command(argument)
 				: NULL;
 	if (code == 0 && command)

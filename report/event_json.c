@@ -112,8 +112,6 @@ static void add_map(struct event_context *c, const struct trace_event *e)
 
 static void add_details(struct event_context *c, const struct trace_event *e)
 {
-	static const char *const marks[] = { "mark", "scope_begin", "scope_end", "pause",
-					     "resume" };
 	struct strbuf *s = &c->line;
 	switch ((enum trace_op)e->op) {
 	case TRACE_ALLOC:
@@ -141,7 +139,7 @@ static void add_details(struct event_context *c, const struct trace_event *e)
 		strbuf_addf(s, ",\"bias\":\"0x%" PRIx64 "\"", e->value);
 		break;
 	case TRACE_MARK:
-		key_text(s, "type", marks[e->role % 5]);
+		key_text(s, "type", mark_key(e->role));
 		key_text(s, "text", e->text ? e->text : "");
 		break;
 	case TRACE_MAP:

@@ -166,7 +166,7 @@ static void add_mark(struct event_context *c, const struct trace_event *e)
 {
 	static const char *const types[] = { "mark", "scope begins", "scope ends", "pause",
 					     "resume" };
-	strbuf_addf(&c->line, "%s", types[e->role % 5]);
+	strbuf_addf(&c->line, "%s", types[e->role % AT_COUNT_OF(types)]);
 	if (e->text && *e->text) {
 		strbuf_adds(&c->line, ": ");
 		strbuf_add_escaped(&c->line, e->text);

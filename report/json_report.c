@@ -109,8 +109,8 @@ static void table(struct json *j, const struct trace_data *d, enum rollup_by by,
 	struct rollup r;
 	rollup_make(&r, by, sort, false, d->profile, d->stacks);
 	json_object(j, NULL);
-	json_string(j, "by", rollup_by_name(by));
-	json_string(j, "sort", rollup_sort_name(sort));
+	json_string(j, "by", rollup_by_names[by]);
+	json_string(j, "sort", rollup_sort_names[sort]);
 	json_uint(j, "rows_in_all", r.count);
 	json_array(j, "rows");
 	for (size_t i = 0; i < r.count && (!top || i < top); i++) {
@@ -136,7 +136,7 @@ static void tree(struct json *j, const struct trace_data *d, const struct report
 		       (double)metrics_get(&t.nodes[0].metrics, request->sort);
 	json_object(j, "tree");
 	json_string(j, "kind", request->tree == CALLTREE_CALLERS ? "callers" : "callees");
-	json_string(j, "sort", rollup_sort_name(request->sort));
+	json_string(j, "sort", rollup_sort_names[request->sort]);
 	json_array(j, "nodes");
 	for (uint32_t i = 1; i < t.count; i++) {
 		const struct calltree_node *node = &t.nodes[i];
@@ -188,14 +188,12 @@ static void timeline(struct json *j, const struct profile *p)
 
 static void marks(struct json *j, const struct trace_data *d)
 {
-	static const char *const types[] = { "mark", "scope_begin", "scope_end", "pause",
-					     "resume" };
 	const struct profile *p = d->profile;
 	json_array(j, "marks");
 	for (size_t i = 0; i < p->mark_count; i++) {
 		json_object(j, NULL);
 		json_uint(j, "time_ns", p->marks[i].time_ns);
-		json_string(j, "type", types[p->marks[i].type % 5]);
+		json_string(j, "type", mark_key(p->marks[i].type));
 		json_string(j, "text", p->marks[i].text);
 		json_uint(j, "live_bytes", p->marks[i].live_bytes);
 		json_end_object(j);

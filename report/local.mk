@@ -6,7 +6,7 @@ report_libreport_a_SOURCES = \
 	report/humane.c report/humane.h \
 	report/instance_words.c report/instance_words.h \
 	report/json.c report/json.h report/json_parts.c report/json_parts.h report/json_info.c report/json_report.c \
-	report/report.h \
+	report/report.h report/report_words.c \
 	report/sheet.c report/sheet.h \
 	report/shorten.c report/shorten.h \
 	report/text_info.c report/text_instances.c report/text_parts.h report/text_report.c report/text_rows.c report/text_summary.c \

@@ -40,8 +40,11 @@ struct report_ops {
 extern const struct report_ops report_text;
 extern const struct report_ops report_json;
 
-const char *rollup_by_name(enum rollup_by by);	     /* "stack" */
-const char *rollup_sort_name(enum rollup_sort sort); /* "peak" */
+/* Options and keys, by enum rollup_by and enum rollup_sort; NULL ends them. */
+extern const char *const rollup_by_names[ROLLUP_COUNT + 1];
+extern const char *const rollup_sort_names[SORT_KINDS + 1];
+/* The key of an enum mark_type. */
+const char *mark_key(unsigned type);
 /* "ring full", "untracked" ...: for people and as a key. */
 const char *loss_explained(unsigned kind, uint64_t count);
 const char *loss_key(unsigned kind);

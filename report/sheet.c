@@ -8,6 +8,7 @@
 
 #include "report/shorten.h"
 #include "util/mem.h"
+#include "util/path.h"
 
 static const char *const style_codes[] = { "", "\033[1m", "\033[2m", "\033[33m" };
 
@@ -133,12 +134,6 @@ void sheet_titles(struct sheet *s, const struct sheet_title *titles, size_t colu
 	sheet_end_line(s);
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash && slash[1] ? slash + 1 : path;
-}
-
 void sheet_module(struct sheet *s, enum sheet_style style, uint32_t module)
 {
 	const struct trace_module *m = trace_reader_module(s->data->reader, module);
@@ -147,7 +142,7 @@ void sheet_module(struct sheet *s, enum sheet_style style, uint32_t module)
 	else if (!*m->path)
 		sheet_text(s, style, "[unknown module]");
 	else
-		sheet_text(s, style, s->request->long_names ? m->path : last_part(m->path));
+		sheet_text(s, style, s->request->long_names ? m->path : path_name(m->path));
 }
 
 void sheet_function(struct sheet *s, enum sheet_style style, uint32_t function, size_t room)
@@ -178,7 +173,7 @@ void sheet_position(struct sheet *s, const struct frame *frame)
 {
 	if (!frame || !frame->file)
 		return;
-	sheet_text(s, STYLE_DIM, s->request->long_names ? frame->file : last_part(frame->file));
+	sheet_text(s, STYLE_DIM, s->request->long_names ? frame->file : path_name(frame->file));
 	if (frame->line)
 		sheet_format(s, STYLE_DIM, ":%" PRIu32, frame->line);
 }

@@ -5,6 +5,7 @@
 #include "report/humane.h"
 #include "report/instance_words.h"
 #include "report/text_parts.h"
+#include "util/path.h"
 
 enum { INDENT = 2, STATUS_INDENT = 4 };
 
@@ -48,11 +49,10 @@ static void also_seen(struct sheet *s, const struct trace_instance *but)
 		if (in == but || in->flags & TRACE_INSTANCE_LAYER || instance_uses(in).recorded)
 			continue;
 		const char *path = trace_reader_module(reader, in->module)->path;
-		const char *slash = strrchr(path, '/');
 		if (list.len)
 			strbuf_adds(&list, ", ");
 		instance_title(&list, in);
-		strbuf_addf(&list, " in %s", slash && !s->request->long_names ? slash + 1 : path);
+		strbuf_addf(&list, " in %s", s->request->long_names ? path : path_name(path));
 		if (in->linkage != 0)
 			strbuf_addf(&list, " (%s)", instance_linkage(in));
 	}

@@ -4,20 +4,6 @@
 
 enum { OVERVIEW_ROWS = 5 };
 
-const char *rollup_by_name(enum rollup_by by)
-{
-	static const char *const names[ROLLUP_COUNT] = { "stack",  "function", "module",
-							 "thread", "size",     "allocator" };
-	return names[by];
-}
-
-const char *rollup_sort_name(enum rollup_sort sort)
-{
-	static const char *const names[SORT_KINDS] = { "peak", "total", "count", "temporary",
-						       "live" };
-	return names[sort];
-}
-
 static void overview(struct sheet *s)
 {
 	const struct report_request *request = s->request;

@@ -66,9 +66,6 @@ static const char *const second_names[SORT_KINDS] = { "blocks", "allocations", "
 static const char *const third_names[SORT_KINDS] = { "allocations", "average", "average", "of them",
 						     "allocations" };
 
-static const char *const by_titles[ROLLUP_COUNT] = { "stack",  "function", "module",
-						     "thread", "size",	   "allocator" };
-
 /* ---- stacks ---- */
 
 static void stack_head(struct sheet *s, size_t rank, const struct metrics *m,
@@ -323,7 +320,7 @@ static void table_head(struct sheet *s, enum rollup_by by, enum rollup_sort sort
 	sheet_right(s, STYLE_DIM, COLUMN_SECOND - shift, second_names[sort]);
 	sheet_right(s, STYLE_DIM, COLUMN_THIRD - shift, third_names[sort]);
 	sheet_to_column(s, COLUMN_NAME - shift);
-	sheet_text(s, STYLE_DIM, by_titles[by]);
+	sheet_text(s, STYLE_DIM, rollup_by_names[by]);
 	sheet_end_line(s);
 }
 
@@ -359,7 +356,7 @@ void text_rows(struct sheet *s, enum rollup_by by, enum rollup_sort sort, uint64
 		rollup_release(&r);
 		return;
 	}
-	snprintf(title, sizeof(title), "%s, by %s", titles[sort], by_titles[by]);
+	snprintf(title, sizeof(title), "%s, by %s", titles[sort], rollup_by_names[by]);
 	if (!top || top > r.count)
 		top = r.count;
 	snprintf(remark, sizeof(remark), "%s of %s", humane_count(shown, top),

@@ -8,6 +8,7 @@
 #include "analysis/lineage.h"
 #include "report/humane.h"
 #include "report/text_parts.h"
+#include "util/path.h"
 
 enum { VALUE_END = 27, REMARK = 30 };
 
@@ -122,12 +123,11 @@ static void circumstances(struct sheet *s)
 
 static const char *term_text(struct strbuf *out, const struct filter *f)
 {
-	static const char *const keys[FILTER_KEYS] = { "module", "function", "file",
-						       "thread", "process",  "allocator" };
 	char from[HUMANE_BYTES], to[HUMANE_BYTES];
 	for (size_t i = 0; i < f->count; i++)
-		strbuf_addf(out, "%s%s%s=%s", out->len ? ", " : "", keys[f->terms[i].key],
-			    f->terms[i].not ? "!" : "", f->terms[i].pattern);
+		strbuf_addf(out, "%s%s%s=%s", out->len ? ", " : "",
+			    filter_key_name(f->terms[i].key), f->terms[i].negated ? "!" : "",
+			    f->terms[i].pattern);
 	if (f->from_ns || f->to_ns)
 		strbuf_addf(out, "%stime=%s..%s", out->len ? ", " : "",
 			    f->from_ns ? humane_time(from, f->from_ns) : "",
@@ -184,8 +184,7 @@ static void levels(struct sheet *s)
 	uint32_t largest = profile_largest_process(p);
 	if (p->process_count > 1 && p->processes[largest].heap.peak_bytes < h->peak_bytes) {
 		const char *exe = trace_reader_process(s->data->reader, largest)->exe;
-		const char *slash = strrchr(exe, '/');
-		sheet_format(s, STYLE_DIM, "; %s alone %s", slash ? slash + 1 : exe,
+		sheet_format(s, STYLE_DIM, "; %s alone %s", path_name(exe),
 			     humane_bytes(b, p->processes[largest].heap.peak_bytes));
 	}
 	sheet_end_line(s);

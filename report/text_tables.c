@@ -1,12 +1,13 @@
 /* text_tables.c - processes, pools, scopes, marks, mapped memory, warnings; see text_parts.h. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/lineage.h"
 #include "report/humane.h"
 #include "report/text_parts.h"
 #include "util/mem.h"
+#include "util/path.h"
+#include "wire/session.h"
 
 enum { TREE_MAX_PROCESSES = 20 };
 
@@ -23,9 +24,8 @@ static void process_row(struct sheet *s, uint32_t index, unsigned depth)
 	sheet_right(s, STYLE_PLAIN, 32, humane_bytes(a, p->heap.peak_bytes));
 	sheet_right(s, STYLE_PLAIN, 42, humane_bytes(a, p->heap.live_bytes));
 	sheet_to_column(s, 44 + 2 * (depth < 8 ? depth : 8));
-	const char *slash = strrchr(process->exe, '/');
-	sheet_text(s, STYLE_PLAIN, slash ? slash + 1 : process->exe);
-	if (process->origin == 1)
+	sheet_text(s, STYLE_PLAIN, path_name(process->exe));
+	if (process->origin == PROCESS_FROM_FORK)
 		sheet_text(s, STYLE_DIM, " (forked)");
 	if (!p->ended)
 		sheet_text(s, STYLE_DIM, ", still running");
@@ -178,7 +178,8 @@ void text_marks(struct sheet *s)
 		sheet_right(s, STYLE_PLAIN, 14, humane_time(a, mark->time_ns));
 		sheet_right(s, STYLE_PLAIN, 27, humane_bytes(a, mark->live_bytes));
 		sheet_to_column(s, 29);
-		sheet_text(s, STYLE_PLAIN, *mark->text ? mark->text : names[mark->type % 5]);
+		sheet_text(s, STYLE_PLAIN,
+			   *mark->text ? mark->text : names[mark->type % AT_COUNT_OF(names)]);
 		sheet_end_line(s);
 	}
 	uint64_t more = p->mark_count - top + p->marks_dropped;
@@ -200,8 +201,7 @@ static void mapped_row(struct sheet *s, uint32_t index)
 	sheet_right(s, STYLE_PLAIN, 41, humane_count(a, p->maps));
 	sheet_right(s, STYLE_PLAIN, 51, humane_count(a, p->unmaps));
 	sheet_to_column(s, 53);
-	const char *slash = strrchr(process->exe, '/');
-	sheet_text(s, STYLE_PLAIN, slash ? slash + 1 : process->exe);
+	sheet_text(s, STYLE_PLAIN, path_name(process->exe));
 	sheet_end_line(s);
 }
 
@@ -229,38 +229,6 @@ void text_mapped(struct sheet *s, uint64_t top)
 }
 
 /* ---- what is missing ---- */
-
-const char *loss_key(unsigned kind)
-{
-	static const char *const keys[TRACE_LOSS_COUNT] = {
-		"allocations", "frees", "untracked_frees", "nested", "no_ring", "cut", "damaged",
-	};
-	return kind < TRACE_LOSS_COUNT ? keys[kind] : "?";
-}
-
-const char *loss_explained(unsigned kind, uint64_t count)
-{
-	static const char *const texts[TRACE_LOSS_COUNT][2] = {
-		{ "allocations not recorded: the ring was full",
-		  "allocation not recorded: the ring was full" },
-		{ "frees not recorded (the ring was full): their blocks look live",
-		  "free not recorded (the ring was full): its block looks live" },
-		{ "frees of addresses that are not live recorded blocks: made before the recording "
-		  "began, or freed already",
-		  "free of an address that is not a live recorded block: made before the recording "
-		  "began, or freed already" },
-		{ "calls from inside a hook, not recorded",
-		  "call from inside a hook, not recorded" },
-		{ "allocations not recorded: too many threads at once",
-		  "allocation not recorded: too many threads at once" },
-		{ "the size or time limit was reached: what came after is not here",
-		  "the size or time limit was reached: what came after is not here" },
-		{ "words of a ring that the program has overwritten",
-		  "word of a ring that the program has overwritten" },
-	};
-	return kind < TRACE_LOSS_COUNT ? texts[kind][count == 1]
-				       : "lost for a reason unknown to this version";
-}
 
 static void warning(struct sheet *s, bool *any, const char *number, const char *text)
 {

@@ -96,7 +96,7 @@ void text_tree(struct sheet *s, enum calltree_kind kind, enum rollup_sort sort)
 	}
 	double least = s->request->min_percent / 100 * (double)whole;
 	struct walk w = { &tree, sort, whole, least > 1 ? (uint64_t)least : 1 };
-	sheet_heading(s, kind == CALLTREE_CALLERS ? "Callers" : "Callees", rollup_sort_name(sort));
+	sheet_heading(s, kind == CALLTREE_CALLERS ? "Callers" : "Callees", rollup_sort_names[sort]);
 	uint64_t rows = 0;
 	for (uint32_t i = tree.nodes[0].first; i; i = tree.nodes[i].next) {
 		if (s->request->top && rows++ == s->request->top)

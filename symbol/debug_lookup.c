@@ -11,6 +11,7 @@
 
 #include "symbol/module_files.h"
 #include "util/mem.h"
+#include "util/path.h"
 #include "util/strbuf.h"
 
 enum { MIN_BUILD_ID_BYTES = 3, SILENCE_S = 5, MANY_CALLS = 10000 };
@@ -74,13 +75,6 @@ static bool try_link(struct elf_file *file, const struct link *link, const char 
 	return false;
 }
 
-/* The directory part of a path with its last slash; "" if there is none. */
-static int directory_bytes(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? (int)(slash + 1 - path) : 0;
-}
-
 bool debug_lookup_by_link(struct elf_file *file, const struct debug_roots *roots,
 			  const struct elf_file *main_file, const char *main_path)
 {
@@ -90,7 +84,7 @@ bool debug_lookup_by_link(struct elf_file *file, const struct debug_roots *roots
 	if (!link.name || !link.name[0] || strchr(link.name, '/'))
 		return false;
 	elf_build_id_read(main_file->elf, &link.id);
-	int dir = directory_bytes(main_path);
+	int dir = (int)path_directory_bytes(main_path);
 	struct strbuf path = STRBUF_INIT;
 	strbuf_addf(&path, "%.*s%s", dir, main_path, link.name);
 	bool found = try_link(file, &link, path.text);
@@ -115,7 +109,7 @@ bool debug_lookup_alt(struct elf_file *file, const struct debug_roots *roots, co
 		return true;
 	struct strbuf path = STRBUF_INIT;
 	if (name[0] != '/')
-		strbuf_addf(&path, "%.*s", directory_bytes(of), of);
+		strbuf_addf(&path, "%.*s", (int)path_directory_bytes(of), of);
 	strbuf_adds(&path, name);
 	bool found = open_checked(file, path.text, id);
 	strbuf_release(&path);

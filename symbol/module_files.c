@@ -12,6 +12,7 @@
 #include "symbol/debug_lookup.h"
 #include "symbol/mini_debug.h"
 #include "util/mem.h"
+#include "util/path.h"
 #include "util/strbuf.h"
 #include "wire/session.h"
 
@@ -122,10 +123,8 @@ static void find_debug(struct module_files *files, const struct trace_module *mo
  * used at all: names would be wrong. */
 static bool libdw_would_find_alt(const char *of, const char *name)
 {
-	const char *slash = strrchr(of, '/');
-	char *path = name[0] == '/' || !slash
-			     ? mem_strdup(name)
-			     : mem_printf("%.*s%s", (int)(slash + 1 - of), of, name);
+	size_t directory_bytes = name[0] == '/' ? 0 : path_directory_bytes(of);
+	char *path = mem_printf("%.*s%s", (int)directory_bytes, of, name);
 	struct stat st;
 	bool found = stat(path, &st) == 0;
 	free(path);
