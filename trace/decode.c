@@ -231,13 +231,6 @@ static uint32_t read_thread(struct decoder *d, unsigned op, struct cursor *in)
 	return thread;
 }
 
-static unsigned role_limit(unsigned op)
-{
-	return op == TRACE_MARK	  ? (unsigned)FORMAT_MARK_TYPES
-	       : op == TRACE_LOSS ? (unsigned)TRACE_LOSS_COUNT
-				  : (unsigned)ROLE_COUNT;
-}
-
 static bool decode_other(struct decoder *d, unsigned op, const struct tables *t,
 			 struct trace_event *e)
 {
@@ -253,7 +246,7 @@ static bool decode_other(struct decoder *d, unsigned op, const struct tables *t,
 	if (fields & FIELD_MODULE)
 		e->module = (uint32_t)cursor_below(in, t->module_count);
 	if (fields & FIELD_ROLE)
-		e->role = (uint8_t)cursor_below(in, role_limit(op));
+		e->role = (uint8_t)cursor_below(in, format_role_limit(op));
 	if (fields & FIELD_FLAGS)
 		e->flags = (uint8_t)cursor_below(in, FORMAT_MAX_FLAGS + 1);
 	if (fields & FIELD_STACK)

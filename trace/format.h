@@ -10,6 +10,7 @@
 
 #include "trace/trace.h"
 #include "wire/events.h"
+#include "wire/roles.h"
 
 /* The file begins with 16 bytes: magic, version, crc32 of both. The magic is no text and breaks
  * when a transfer changes line ends or strips the eighth bit. */
@@ -163,6 +164,14 @@ static inline unsigned format_event_fields(unsigned op)
 	default:
 		return 0;
 	}
+}
+
+/* What the field `role` of an event with this op is smaller than. */
+static inline unsigned format_role_limit(unsigned op)
+{
+	return op == TRACE_MARK	  ? (unsigned)FORMAT_MARK_TYPES
+	       : op == TRACE_LOSS ? (unsigned)TRACE_LOSS_COUNT
+				  : (unsigned)ROLE_COUNT;
 }
 
 static inline void format_put_u32(uint8_t *out, uint32_t value)

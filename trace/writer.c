@@ -407,12 +407,9 @@ void trace_writer_free(struct trace_writer *w, uint32_t slot, unsigned role, uns
 /* Whether the reader would accept it; a stack is mended in place. */
 static bool check_event(struct trace_writer *w, struct trace_event *e, unsigned fields)
 {
-	unsigned roles = e->op == TRACE_MARK   ? FORMAT_MARK_TYPES
-			 : e->op == TRACE_LOSS ? TRACE_LOSS_COUNT
-					       : ROLE_COUNT;
 	if (!fields || ((fields & FIELD_PROCESS) && e->process >= w->process_count) ||
 	    ((fields & FIELD_MODULE) && e->module >= w->module_count) ||
-	    ((fields & FIELD_ROLE) && e->role >= roles) ||
+	    ((fields & FIELD_ROLE) && e->role >= format_role_limit(e->op)) ||
 	    ((fields & FIELD_FLAGS) && e->flags > FORMAT_MAX_FLAGS) ||
 	    ((fields & FIELD_SLOT) && e->slot >= TRACE_MAX_SLOTS))
 		return false;
@@ -531,7 +528,7 @@ int trace_writer_close(struct trace_writer *w, struct err *err)
 	free(w->column_memory);
 	bytes_release(&w->assembled);
 	bytes_release(&w->tables);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < AT_COUNT_OF(w->nodes); i++)
 		bytes_release(&w->nodes[i]);
 	bytes_release(&w->symbols);
 	strings_out_release(&w->strings);
