@@ -1,5 +1,5 @@
 /* cost.h - what a stack, a thread or a size class has cost, and how much of it was live at the
- *peak.
+ * peak.
  *
  * The peak is the first moment at which the live bytes of the whole heap were highest. Asking at
  * every new peak what each stack holds would cost a copy of them all; instead the peaks are

@@ -42,7 +42,7 @@ struct tenure {
 	struct scope_stack *scopes; /* open ones; NULL until the first */
 };
 
-/* Live bytes and their peak, of a heap that is not the whole one. */
+/* Live bytes and their peak: of the selected heap, or of a process's part of it. */
 struct level {
 	uint64_t live_bytes;
 	uint64_t live_blocks;
@@ -154,8 +154,11 @@ static inline struct tenure *replay_tenure(struct replay *r, uint32_t slot)
 	return replay_unknown_tenure(r, slot);
 }
 
+/* The index of a node's stack, made when it is new; any number will do for a node. */
 uint32_t replay_new_stack(struct replay *r, uint32_t node);
+/* An allocator's sums, made when they are new. Valid until the next call. */
 struct pool_state *replay_pool(struct replay *r, uint32_t allocator);
+/* The timeline's present stretch is over: notes its most live bytes and begins the next. */
 void replay_next_stretch(struct replay *r);
 /* Every op but ALLOC and FREE; e->time_ns is r->now_ns. */
 void replay_other(struct replay *r, const struct trace_event *e);

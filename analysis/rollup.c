@@ -59,6 +59,7 @@ static void by_stack(struct rollup *r, const struct callstacks *stacks)
 /* Row of each key, made when it is first charged; a key counts once per stack. */
 struct charging {
 	struct rollup *rollup;
+	size_t keys;
 	uint32_t *row_of;     /* [key]: 1 + row */
 	uint32_t *last_stack; /* [key]: 1 + the stack that was last added inclusively */
 };
@@ -87,41 +88,64 @@ static uint32_t module_index(uint32_t module, size_t modules)
 	return module < modules ? module : (uint32_t)modules;
 }
 
+static void charge_module(struct charging *c, const struct callstacks *stacks, uint32_t s,
+			  uint32_t function)
+{
+	size_t modules = c->keys - 1;
+	const struct callstack *stack = &stacks->stacks[s];
+	uint32_t module = frames_function(stacks->frames, function)->module;
+	metrics_add(&row_for(c, module_index(module, modules), module)->self, &stack->metrics);
+	for (uint32_t at = stack->step; at >= STEP_FIRST; at = stacks->steps[at].parent) {
+		module = stacks->steps[at].module;
+		charge_inclusive(c, module_index(module, modules), module, s, &stack->metrics);
+	}
+}
+
+static void charge_function(struct charging *c, const struct callstacks *stacks, uint32_t s,
+			    uint32_t function)
+{
+	const struct callstack *stack = &stacks->stacks[s];
+	metrics_add(&row_for(c, function, function)->self, &stack->metrics);
+	for (uint32_t at = stack->step; at >= STEP_FIRST; at = stacks->steps[at].parent) {
+		size_t count;
+		const struct frame *frames =
+			frames_of_list(stacks->frames, stacks->steps[at].list, &count);
+		for (size_t i = 0; i < count; i++)
+			charge_inclusive(c, frames[i].function, frames[i].function, s,
+					 &stack->metrics);
+	}
+}
+
+/* A stack without any frame: the last row. */
+static void charge_nobody(struct charging *c, const struct callstacks *stacks, uint32_t s)
+{
+	const struct metrics *m = &stacks->stacks[s].metrics;
+	uint32_t none = (uint32_t)c->keys - 1;
+	metrics_add(&row_for(c, none, UINT32_MAX)->self, m);
+	charge_inclusive(c, none, UINT32_MAX, s, m);
+}
+
+/* How many keys there can be, with one for what has none. */
+static size_t key_count(enum rollup_by by, const struct callstacks *stacks)
+{
+	return 1 + (by == ROLLUP_MODULE ? trace_reader_module_count(frames_reader(stacks->frames))
+					: frames_function_count(stacks->frames));
+}
+
 static void by_function_or_module(struct rollup *r, const struct callstacks *stacks)
 {
-	size_t modules = trace_reader_module_count(frames_reader(stacks->frames));
-	bool module = r->by == ROLLUP_MODULE;
-	size_t keys = 1 + (module ? modules : frames_function_count(stacks->frames));
-	struct charging c = { r, mem_zalloc(keys, sizeof(uint32_t)),
+	size_t keys = key_count(r->by, stacks);
+	struct charging c = { r, keys, mem_zalloc(keys, sizeof(uint32_t)),
 			      mem_zalloc(keys, sizeof(uint32_t)) };
 	room(r, keys);
 	for (uint32_t s = 0; s < stacks->count; s++) {
-		const struct callstack *stack = &stacks->stacks[s];
-		uint32_t self = callstacks_charged(stacks, stack->step, NULL);
-		if (self == UINT32_MAX) {
-			/* No frame at all: the last row. */
-			uint32_t none = (uint32_t)keys - 1;
-			metrics_add(&row_for(&c, none, UINT32_MAX)->self, &stack->metrics);
-			charge_inclusive(&c, none, UINT32_MAX, s, &stack->metrics);
-			continue;
-		}
-		uint32_t key = module ? frames_function(stacks->frames, self)->module : self;
-		uint32_t index = module ? module_index(key, modules) : key;
-		metrics_add(&row_for(&c, index, key)->self, &stack->metrics);
-		for (uint32_t at = stack->step; at >= STEP_FIRST; at = stacks->steps[at].parent) {
-			size_t count;
-			const struct frame *frames =
-				frames_of_list(stacks->frames, stacks->steps[at].list, &count);
-			if (module) {
-				key = stacks->steps[at].module;
-				charge_inclusive(&c, module_index(key, modules), key, s,
-						 &stack->metrics);
-				continue;
-			}
-			for (size_t i = 0; i < count; i++)
-				charge_inclusive(&c, frames[i].function, frames[i].function, s,
-						 &stack->metrics);
-		}
+		uint32_t self = callstacks_charged(stacks, stacks->stacks[s].step, NULL);
+		if (self == UINT32_MAX)
+			charge_nobody(&c, stacks, s);
+		else if (r->by == ROLLUP_MODULE)
+			charge_module(&c, stacks, s, self);
+		else
+			charge_function(&c, stacks, s, self);
 	}
 	free(c.row_of);
 	free(c.last_stack);

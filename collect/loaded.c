@@ -32,7 +32,7 @@ static bool is_program(const struct processes *p, uint32_t index, const struct s
 }
 
 /* The module that the runtime hands requests on to. */
-enum { served = TRACE_USER_SERVED | TRACE_USER_RECORDED };
+enum { SERVED = TRACE_USER_SERVED | TRACE_USER_RECORDED };
 
 void loaded_note(struct loaded *l, struct tables *t, const struct processes *p, uint32_t index)
 {
@@ -49,7 +49,7 @@ void loaded_note(struct loaded *l, struct tables *t, const struct processes *p, 
 			backend_is_known |= serves;
 			size_t before = l->count;
 			add(l, t, module, process,
-			    (serves ? served : 0) |
+			    (serves ? SERVED : 0) |
 				    (several >> module % 64 & 1 ? TRACE_USER_COPIES : 0));
 			if (l->count > before)
 				l->items[before].is_program =
@@ -57,7 +57,7 @@ void loaded_note(struct loaded *l, struct tables *t, const struct processes *p, 
 		}
 	}
 	if (!backend_is_known && backend < SESSION_MAX_MODULES)
-		add(l, t, backend, process, served);
+		add(l, t, backend, process, SERVED);
 }
 
 static int compare(const void *a, const void *b)

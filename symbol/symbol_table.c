@@ -15,12 +15,12 @@ struct table {
 	Elf_Data *sections; /* SHT_SYMTAB_SHNDX, or NULL */
 	const char *names;
 	size_t names_bytes; /* up to and with the last terminator: any name that begins here ends */
-	struct section_end *section_ends; /* by section index */
+	struct bounds *sections_at; /* by section index */
 	size_t section_count;
 	size_t count;
 };
 
-struct section_end {
+struct bounds {
 	uint64_t low, high;
 };
 
@@ -35,16 +35,15 @@ static void load_sections(struct table *table)
 {
 	if (elf_getshdrnum(table->elf, &table->section_count) != 0)
 		table->section_count = 0;
-	table->section_ends = mem_zalloc(table->section_count, sizeof(*table->section_ends));
+	table->sections_at = mem_zalloc(table->section_count, sizeof(*table->sections_at));
 	for (size_t i = 0; i < table->section_count; i++) {
 		GElf_Shdr shdr;
 		Elf_Scn *section = elf_getscn(table->elf, i);
 		if (!section || !gelf_getshdr(section, &shdr) || !(shdr.sh_flags & SHF_ALLOC))
 			continue;
-		table->section_ends[i].low = shdr.sh_addr;
-		if (__builtin_add_overflow(shdr.sh_addr, shdr.sh_size,
-					   &table->section_ends[i].high))
-			table->section_ends[i].high = shdr.sh_addr;
+		table->sections_at[i].low = shdr.sh_addr;
+		if (__builtin_add_overflow(shdr.sh_addr, shdr.sh_size, &table->sections_at[i].high))
+			table->sections_at[i].high = shdr.sh_addr;
 	}
 }
 
@@ -103,7 +102,7 @@ static void add_symbol(struct symbol_table *symbols, const struct table *table, 
 		section = symbol.st_shndx;
 	if (section >= table->section_count)
 		return; /* SHN_ABS and the like: no code */
-	struct section_end bounds = table->section_ends[section];
+	struct bounds bounds = table->sections_at[section];
 	if (symbol.st_value < bounds.low || symbol.st_value >= bounds.high)
 		return;
 	symbols->items = mem_grow(symbols->items, &symbols->cap, symbols->count + 1,
@@ -126,7 +125,7 @@ bool symbol_table_add(struct symbol_table *symbols, Elf *elf, uint32_t section_t
 		return false;
 	for (size_t i = 1; i < table.count && symbols->count < RANGE_NONE; i++)
 		add_symbol(symbols, &table, i);
-	free(table.section_ends);
+	free(table.sections_at);
 	return true;
 }
 
