@@ -81,17 +81,24 @@ static void after(unsigned takes, bool failed)
 		at_store_relaxed(&session.clock_forbidden, 0u);
 }
 
+/* The function behind the runtime's own; NULL with errno set when there is none. */
+static void *find_real(const char *name)
+{
+	void *f = elf_symbol_next(name);
+	if (!f)
+		errno = ENOSYS;
+	return f;
+}
+
 int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
 {
 	static prctl_fn real;
 	struct hook h;
 	prctl_fn f = at_load_relaxed(&real);
 	if (AT_UNLIKELY(!f)) {
-		f = (prctl_fn)elf_symbol_next("prctl");
-		if (!f) {
-			errno = ENOSYS;
+		f = (prctl_fn)find_real("prctl");
+		if (!f)
 			return -1;
-		}
 		at_store_relaxed(&real, f);
 	}
 	unsigned takes = prctl_takes((unsigned long)option, a, b);
@@ -115,11 +122,9 @@ long alloctrace_watched_syscall(long number, long a, long b, long c, long d, lon
 	struct hook h;
 	syscall_fn f = at_load_relaxed(&alloctrace_real_syscall);
 	if (AT_UNLIKELY(!f)) {
-		f = (syscall_fn)elf_symbol_next("syscall");
-		if (!f) {
-			errno = ENOSYS;
+		f = (syscall_fn)find_real("syscall");
+		if (!f)
 			return -1;
-		}
 		at_store_relaxed(&alloctrace_real_syscall, f);
 	}
 	unsigned takes = number == SYS_prctl || number == SYS_seccomp
