@@ -38,7 +38,8 @@ TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) tests/programs/segments-apart tests/unwind-compare.so
 check_DATA += $(BUILT_FOR_TESTS)
 CLEANFILES += $(BUILT_FOR_TESTS)
-EXTRA_DIST += tests/counter.c tests/bump.c tests/swept.c tests/slow-symbols.c tests/unwind-compare.c tests/programs/single-step.cc tests/programs/expect.h tests/programs/plugin-c.c \
+EXTRA_DIST += tests/counter.c tests/bump.c tests/swept.c tests/slow-symbols.c tests/unwind-compare.c \
+	tests/programs/single-step.cc tests/programs/expect.h tests/programs/own-stack.h tests/programs/plugin-c.c \
 	tests/programs/plugin-cxx.cc $(TRACED_C:%=tests/programs/%.c) \
 	$(TRACED_CXX:%=tests/programs/%.cc)
 
@@ -68,7 +69,8 @@ tests/programs/plugin-cxx.so: tests/programs/plugin-cxx.cc tests/programs/expect
 	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) $(TEST_SO_FLAGS) -o $@ $<
 $(TRACED_C:%=tests/programs/%): tests/programs/%: tests/programs/%.c tests/programs/expect.h
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) -pthread -o $@ $< -ldl
-$(TRACED_CXX:%=tests/programs/%): tests/programs/%: tests/programs/%.cc tests/programs/expect.h
+$(TRACED_CXX:%=tests/programs/%): tests/programs/%: tests/programs/%.cc tests/programs/expect.h \
+		tests/programs/own-stack.h
 	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -pthread -o $@ $<
 
 # `make distcheck` is where a test that writes into the source tree fails: that is read-only then.

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "expect.h"
+#include "own-stack.h"
 
 static sigjmp_buf back;
 static volatile size_t impossible = (size_t)1 << 60;
@@ -56,15 +57,7 @@ static void leave_new_handler()
 
 static void leave_stack_overflow()
 {
-	static char signal_stack[65536];
-	struct sigaction action = {};
-	stack_t stack = {};
-	stack.ss_sp = signal_stack;
-	stack.ss_size = sizeof(signal_stack);
-	CHECK(sigaltstack(&stack, nullptr) == 0);
-	action.sa_handler = on_overflow;
-	action.sa_flags = SA_ONSTACK;
-	CHECK(sigaction(SIGSEGV, &action, nullptr) == 0);
+	handle_on_own_stack(SIGSEGV, on_overflow);
 	for (volatile int i = 0; i < 40; i = i + 1) {
 		if (sigsetjmp(back, 1) == 0)
 			overflow(0);

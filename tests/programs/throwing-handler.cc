@@ -6,6 +6,7 @@
 #include <new>
 
 #include "expect.h"
+#include "own-stack.h"
 
 enum { ROUNDS = 50 };
 static const volatile size_t impossible = (size_t)1 << 60;
@@ -28,15 +29,7 @@ static NOINLINE void once()
 
 int main()
 {
-	static char signal_stack[65536];
-	struct sigaction action = {};
-	stack_t stack = {};
-	stack.ss_sp = signal_stack;
-	stack.ss_size = sizeof(signal_stack);
-	CHECK(sigaltstack(&stack, nullptr) == 0);
-	action.sa_handler = on_signal;
-	action.sa_flags = SA_ONSTACK;
-	CHECK(sigaction(SIGUSR1, &action, nullptr) == 0);
+	handle_on_own_stack(SIGUSR1, on_signal);
 	for (int i = 0; i < ROUNDS; i++)
 		once();
 	CHECK(caught == ROUNDS);
