@@ -70,6 +70,9 @@ static AT_COLD void count_lost(struct thread *t, enum loss loss)
 		(void)thread_reserve(t, THREAD_ROOM);
 	if (thread_self != t)
 		return;
+	/* While paused nothing is missed of what nobody asked for. */
+	if (loss == UNTRACKED_FREE && !session_is_recording())
+		return;
 	struct session_process *process = session.process;
 	uint64_t *counter = loss == LOST_ALLOC ? &process->lost_allocs :
 			    loss == LOST_FREE  ? &process->lost_frees :
@@ -221,11 +224,16 @@ void hook_pool_release(const struct hook *h, uint32_t pool, void *p)
 void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size)
 {
 	struct block taken = { .meta = BLOCK_UNKNOWN };
-	if (!p || !session_is_recording())
+	if (!p)
 		return;
 	hook_busy(h);
 	if (old)
 		take(h, BLOCK_SPACE_POOL, old, &taken);
+	if (AT_UNLIKELY(!session_is_recording())) {
+		if (block_state(&taken) == BLOCK_LIVE)
+			hook_taken_freed(h, &taken, ROLE_POOL_MOVE);
+		return;
+	}
 	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,
 			  .role = ROLE_POOL_MOVE, .allocator = pool,
 			  .freed = block_state(&taken) == BLOCK_LIVE ? &taken : NULL };
@@ -237,7 +245,9 @@ void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes,
 	struct thread *t = h->thread;
 	hook_busy(h);
 	uint32_t stack = capture(h);
-	if (session_is_recording() && thread_reserve(t, THREAD_ROOM)) {
+	/* What is given up is told while paused too: it may have been recorded. */
+	bool wanted = role == ROLE_MUNMAP || session_is_recording();
+	if (wanted && thread_reserve(t, THREAD_ROOM)) {
 		thread_tick(t);
 		thread_put(t, event_word(EVENT_MAP, role, flags, bytes & EVENT_VALUE_MAX));
 		thread_put(t, (uintptr_t)p);

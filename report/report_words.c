@@ -30,10 +30,10 @@ const char *loss_explained(unsigned kind, uint64_t count)
 		  "allocation not recorded: the ring was full" },
 		{ "frees not recorded (the ring was full): their blocks look live",
 		  "free not recorded (the ring was full): its block looks live" },
-		{ "frees of addresses that are not live recorded blocks: made before the recording "
-		  "began, or freed already",
-		  "free of an address that is not a live recorded block: made before the recording "
-		  "began, or freed already" },
+		{ "frees of addresses that are not live recorded blocks: made when nothing was "
+		  "recorded, or freed already",
+		  "free of an address that is not a live recorded block: made when nothing was "
+		  "recorded, or freed already" },
 		{ "calls from inside a hook, not recorded",
 		  "call from inside a hook, not recorded" },
 		{ "allocations not recorded: too many threads at once",

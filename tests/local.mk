@@ -8,7 +8,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 	export top_srcdir top_builddir; PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
-	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap \
+	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap \
 	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap
 TESTS += $(TAP_TESTS)
@@ -29,13 +29,13 @@ TEST_PRELOADS = tests/counter.so tests/bump.so tests/swept.so tests/slow-symbols
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-cxx.so
 TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
-	hungry left-runtime longjmp misaligned namespaces progress quick-exit realloc-edges realloc-race recursion restricted same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
+	header hungry left-runtime longjmp misaligned namespaces progress quick-exit realloc-edges realloc-race recursion restricted same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads
 TRACED_CXX = destructors exceptions left-hooks operators throwing-handler
 STEPPED = tests/programs/single-step tests/programs/single-step-ibt
 TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 
-BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) tests/programs/segments-apart tests/unwind-compare.so
+BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) tests/programs/header-cxx tests/programs/segments-apart tests/unwind-compare.so
 check_DATA += $(BUILT_FOR_TESTS)
 CLEANFILES += $(BUILT_FOR_TESTS)
 EXTRA_DIST += tests/counter.c tests/bump.c tests/swept.c tests/slow-symbols.c tests/unwind-compare.c \
@@ -54,6 +54,9 @@ tests/unwind-compare.so: $(UNWIND_FILES)
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(TEST_SO_FLAGS) \
 		-fno-omit-frame-pointer -fno-optimize-sibling-calls -fvisibility=hidden -Wl,-z,defs \
 		-o $@ $^ -ldl
+tests/programs/header tests/programs/header-cxx: lib/alloctrace.h
+tests/programs/header-cxx: tests/programs/header.c tests/programs/expect.h
+	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -x c++ -pthread -o $@ $<
 # Lazy binding, to step through the stubs; with and without endbr64 in them.
 tests/programs/single-step: tests/programs/single-step.cc tests/programs/expect.h
 	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -Wl,-z,lazy -o $@ $<
