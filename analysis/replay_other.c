@@ -248,10 +248,12 @@ static void loss(struct replay *r, const struct trace_event *e)
 		r->profile->ignored_events++;
 		return;
 	}
+	/* How much was cut off nobody knows. */
+	uint64_t lost = e->role == TRACE_LOSS_CUT ? 1 : e->value;
 	struct process_sums *p = process_of(r, e->process);
 	if (p)
-		p->result.losses[e->role] += e->value;
-	r->profile->losses[e->role] += e->value;
+		p->result.losses[e->role] += lost;
+	r->profile->losses[e->role] += lost;
 }
 
 static void free_inherited(struct replay *r, const struct trace_event *e)

@@ -15,7 +15,9 @@ static int parse_range(struct filter *f, const char *value, struct err *err)
 			       value);
 	char *from = mem_strndup(value, (size_t)(dots - value));
 	int result = 0;
-	if (*from)
+	if (f->from_ns || f->to_ns)
+		result = err_set(err, "time=%s: only one range of time can be given", value);
+	if (!result && *from)
 		result = parse_time_ns(from, &f->from_ns, err);
 	if (!result && dots[2])
 		result = parse_time_ns(dots + 2, &f->to_ns, err);

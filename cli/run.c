@@ -85,7 +85,9 @@ static void recorded(void *context, const struct collect_result *result)
 		    result->write_error.text,
 		    result->program_ended ? "" : ", the program goes on");
 	if (!o->quiet)
-		run_report_end(result, (enum run_report)o->report);
+		run_report_end(result);
+	if (!o->quiet || o->report != RUN_REPORT_UNSAID)
+		run_report_show(result, (enum run_report)o->report);
 }
 
 /* What can be said before anything has been started. 0, or the exit code. */
@@ -225,7 +227,7 @@ static int check_options(const struct usage *usage, const struct run_options *o)
 		return usage_error(usage, "-o: in %s, %.2s is none of %%p, %%n and %%%%", o->output,
 				   unknown_conversion(o->output));
 	if (o->signal && !signal_is_usable(signal_number(o->signal)))
-		return usage_error(usage, "--signal: %s cannot be used; USR1 and USR2 can",
+		return usage_error(usage, "--signal: '%s' cannot be used; USR1 and USR2 can",
 				   o->signal);
 	return -1;
 }
@@ -257,11 +259,11 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		{ "signal", 0, OPTION_STRING, &o->signal, "SIGNAL",
 		  "this signal, sent to alloctrace, pauses and resumes", NULL, NULL },
 		{ "duration", 0, OPTION_TIME, &o->duration_ns, "TIME",
-		  "stop recording after TIME (seconds, or with ms, m, h); the program goes on",
-		  NULL, NULL },
+		  "stop recording after TIME (seconds, or with ms, m, h; 0: never); the program "
+		  "goes on", NULL, NULL },
 		{ "max-size", 0, OPTION_BYTES, &o->max_bytes, "BYTES",
-		  "stop recording when the trace is so large (K, M, G); the program goes on", NULL,
-		  NULL },
+		  "stop recording when the trace is so large (K, M, G; 0: never); the program goes "
+		  "on", NULL, NULL },
 		OPTION_GROUP("Output"),
 		{ "output", 'o', OPTION_STRING, &o->output, "FILE",
 		  "write the trace to FILE; %p is the pid, %n the program's name (default "
@@ -271,8 +273,8 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		{ "no-symbols", 0, OPTION_FLAG, &o->no_symbols, NULL,
 		  "do not embed symbols: faster to end, but the trace needs the programs' files",
 		  NULL, NULL },
-		{ "quiet", 'q', OPTION_FLAG, &o->quiet, NULL, "say nothing but errors", NULL,
-		  NULL },
+		{ "quiet", 'q', OPTION_FLAG, &o->quiet, NULL,
+		  "say nothing but errors, and no report that is not asked for", NULL, NULL },
 		{ "verbose", 'v', OPTION_FLAG, &o->verbose, NULL, "say more", NULL, NULL },
 		OPTION_LAST,
 	};
@@ -291,7 +293,7 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_options o = { .depth = SESSION_DEFAULT_DEPTH, .report = RUN_REPORT_SUMMARY };
+	struct run_options o = { .depth = SESSION_DEFAULT_DEPTH, .report = RUN_REPORT_UNSAID };
 	char **words = argv + 1;
 	int code = parse_options(&o, &argc, &argv);
 	if (code < 0)

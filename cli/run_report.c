@@ -33,7 +33,7 @@ static const char *programs_text(const struct collect_result *result,
 	return text;
 }
 
-void run_report_end(const struct collect_result *result, enum run_report report)
+void run_report_end(const struct collect_result *result)
 {
 	char size[SIZE_TEXT_BYTES], events[HUMANE_BYTES], programs[PROGRAMS_TEXT_BYTES];
 	struct strbuf path = STRBUF_INIT;
@@ -52,6 +52,10 @@ void run_report_end(const struct collect_result *result, enum run_report report)
 		say("interrupted: %zu addresses have no symbols in the trace", result->unresolved);
 	if (result->end == COLLECT_END_LIMIT)
 		say("the limit was reached: recording has ended");
+}
+
+void run_report_show(const struct collect_result *result, enum run_report report)
+{
 	struct err err;
 	/* What went into a pipe is gone, and who reads it may make a report. */
 	if (!result->empty && result->bytes && report != RUN_REPORT_NONE &&

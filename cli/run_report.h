@@ -5,12 +5,16 @@
 #include "collect/collect.h"
 
 enum run_report {
+	RUN_REPORT_UNSAID = -1, /* the summary */
 	RUN_REPORT_NONE,
 	RUN_REPORT_SUMMARY,
 	RUN_REPORT_FULL,
 };
 
-/* On stderr: where the trace is and, as asked, the report. */
-void run_report_end(const struct collect_result *result, enum run_report report);
+/* On stderr: where the trace is and what is in it. */
+void run_report_end(const struct collect_result *result);
+
+/* The report that was asked for, on stderr; nothing when there is nothing to report. */
+void run_report_show(const struct collect_result *result, enum run_report report);
 
 #endif

@@ -210,8 +210,10 @@ void event_add_text(struct event_context *c, const struct trace_event *e)
 		add_map(c, e);
 		return;
 	case TRACE_LOSS:
-		strbuf_addf(&c->line, "lost: %" PRIu64 " %s", e->value,
-			    loss_explained(e->role, e->value));
+		strbuf_adds(&c->line, "lost: ");
+		if (e->role != TRACE_LOSS_CUT)
+			strbuf_addf(&c->line, "%" PRIu64 " ", e->value);
+		strbuf_adds(&c->line, loss_explained(e->role, e->value));
 		break;
 	case TRACE_OP_COUNT:
 		break;
