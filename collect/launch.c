@@ -87,6 +87,18 @@ static _Noreturn void become_program(const struct launch_state *state, int go_fd
 	_exit(EXIT_NOT_STARTED);
 }
 
+/* What came from the terminal before the fork, the child does not have, and nobody passes it on later
+ * (child_has_it() in watch.c). What came since it has, and blocked: a second one is the same one. */
+static void pass_on_pending(pid_t child)
+{
+	static const int from_terminal[] = { SIGINT, SIGQUIT, SIGTSTP, SIGHUP };
+	sigset_t pending;
+	sigpending(&pending);
+	for (size_t i = 0; i < AT_COUNT_OF(from_terminal); i++)
+		if (sigismember(&pending, from_terminal[i]))
+			kill(child, from_terminal[i]);
+}
+
 int launch_fork(struct launch *l, const struct launch_state *state, char *const *argv,
 		char *const *environment, struct err *err)
 {
@@ -103,6 +115,7 @@ int launch_fork(struct launch *l, const struct launch_state *state, char *const 
 		close(go[1]);
 		become_program(state, go[0], error[1], argv, environment);
 	}
+	pass_on_pending(l->pid);
 	close(go[0]);
 	close(error[1]);
 	l->go_fd = go[1];

@@ -25,7 +25,7 @@ tests_trace_text_LDADD = $(TRACE_LIBS)
 # automake programs: none of them may get the sanitizers or the flags of the tool.
 TEST_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -Wno-missing-prototypes -O2 -g -fno-builtin
 TEST_CXXFLAGS = -std=gnu++17 $(WARN_CXXFLAGS) -O2 -g -fno-builtin
-TEST_PRELOADS = tests/counter.so tests/bump.so tests/swept.so tests/slow-symbols.so
+TEST_PRELOADS = tests/counter.so tests/bump.so tests/swept.so tests/slow-symbols.so tests/early-signal.so
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-cxx.so
 TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
@@ -38,7 +38,7 @@ TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) tests/programs/header-cxx tests/programs/segments-apart tests/unwind-compare.so
 check_DATA += $(BUILT_FOR_TESTS)
 CLEANFILES += $(BUILT_FOR_TESTS)
-EXTRA_DIST += tests/counter.c tests/bump.c tests/swept.c tests/slow-symbols.c tests/unwind-compare.c \
+EXTRA_DIST += tests/counter.c tests/bump.c tests/swept.c tests/slow-symbols.c tests/early-signal.c tests/unwind-compare.c \
 	tests/programs/single-step.cc tests/programs/expect.h tests/programs/own-stack.h tests/programs/plugin-c.c \
 	tests/programs/plugin-cxx.cc $(TRACED_C:%=tests/programs/%.c) \
 	$(TRACED_CXX:%=tests/programs/%.cc)
