@@ -27,14 +27,14 @@ bench_symbolise_SOURCES = bench/symbolise.c
 bench_symbolise_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 bench_symbolise_LDADD = $(SYMBOL_LIBS)
 
-check_PROGRAMS += tests/symbol/resolve symbol/test_symbol
+check_PROGRAMS += tests/symbol/resolve tests/symbol/test_symbol
 tests_symbol_resolve_SOURCES = tests/symbol/resolve.c
 tests_symbol_resolve_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_symbol_resolve_LDADD = $(SYMBOL_LIBS)
-symbol_test_symbol_SOURCES = symbol/test_symbol.c
-symbol_test_symbol_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) $(DW_CFLAGS)
-symbol_test_symbol_LDADD = $(SYMBOL_LIBS)
-TESTS += symbol/test_symbol tests/symbol.tap tests/symbol-damaged.tap
+tests_symbol_test_symbol_SOURCES = tests/symbol/test_symbol.c
+tests_symbol_test_symbol_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) $(DW_CFLAGS)
+tests_symbol_test_symbol_LDADD = $(SYMBOL_LIBS)
+TESTS += tests/symbol/test_symbol tests/symbol.tap tests/symbol-damaged.tap
 EXTRA_DIST += tests/symbol.tap tests/symbol-damaged.tap \
 	tests/symbol/sample.c tests/symbol/sample.cc tests/symbol/sample_other.cc \
 	tests/symbol/sample.rs

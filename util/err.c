@@ -9,9 +9,15 @@
 
 #include "util/strbuf.h"
 
-static void set_escaped(struct err *err, const char *raw)
+/* With ": reason" behind it, if there is one. */
+AT_PRINTF(3, 0) static void set(struct err *err, const char *reason, const char *fmt, va_list args)
 {
+	char raw[ERR_TEXT_BYTES];
 	struct strbuf clean = STRBUF_INIT;
+	vsnprintf(raw, sizeof(raw), fmt, args);
+	size_t len = strlen(raw);
+	if (reason)
+		snprintf(raw + len, sizeof(raw) - len, ": %s", reason);
 	strbuf_add_escaped(&clean, raw);
 	snprintf(err->text, sizeof(err->text), "%s", clean.text);
 	strbuf_release(&clean);
@@ -21,12 +27,10 @@ int err_set(struct err *err, const char *fmt, ...)
 {
 	if (!err)
 		return -1;
-	char raw[ERR_TEXT_BYTES];
 	va_list args;
 	va_start(args, fmt);
-	vsnprintf(raw, sizeof(raw), fmt, args);
+	set(err, NULL, fmt, args);
 	va_end(args);
-	set_escaped(err, raw);
 	return -1;
 }
 
@@ -35,14 +39,10 @@ int err_set_errno(struct err *err, const char *fmt, ...)
 	int code = errno;
 	if (!err)
 		return -1;
-	char raw[ERR_TEXT_BYTES];
 	va_list args;
 	va_start(args, fmt);
-	vsnprintf(raw, sizeof(raw), fmt, args);
+	set(err, strerror(code), fmt, args);
 	va_end(args);
-	size_t len = strlen(raw);
-	snprintf(raw + len, sizeof(raw) - len, ": %s", strerror(code));
-	set_escaped(err, raw);
 	errno = code;
 	return -1;
 }
