@@ -211,10 +211,8 @@ void live_map_turn_page(struct live_map *m, struct live_slot *s, uint64_t time_n
 		(struct live_page){ blocks_get(m), time_ns & ~UINT64_C(1023), 0, 0 };
 }
 
-bool live_map_remove_old(struct live_map *m, struct live_slot *s, uint64_t counter,
-			 struct live_found *found)
+bool live_map_remove_old(struct live_slot *s, uint64_t counter, struct live_found *found)
 {
-	(void)m;
 	if (counter >= s->next)
 		return false;
 	return sparse_remove(span_of(s, counter), counter, found);

@@ -110,7 +110,7 @@ size_t live_map_bytes(const struct live_map *m);
 
 AT_COLD void live_map_turn_page(struct live_map *m, struct live_slot *s, uint64_t time_ns);
 AT_COLD void live_map_shrink_page(struct live_map *m, struct live_slot *s, size_t index);
-AT_NOINLINE bool live_map_remove_old(struct live_map *m, struct live_slot *s, uint64_t counter,
+AT_NOINLINE bool live_map_remove_old(struct live_slot *s, uint64_t counter,
 				     struct live_found *found);
 AT_NOINLINE uint32_t live_map_thread_of(const struct live_slot *s, uint64_t counter);
 
@@ -152,7 +152,7 @@ static inline bool live_map_remove(struct live_map *m, struct live_slot *s, uint
 {
 	size_t index = (counter >> LIVE_PAGE_BITS) - s->first_page;
 	if (AT_UNLIKELY(counter >= s->next || index >= s->page_count || !s->pages[index].blocks))
-		return live_map_remove_old(m, s, counter, found);
+		return live_map_remove_old(s, counter, found);
 	struct live_page *page = &s->pages[index];
 	struct live_block *block = &page->blocks[counter & (LIVE_PAGE_BLOCKS - 1)];
 	if (AT_UNLIKELY(block->stack == LIVE_NONE))

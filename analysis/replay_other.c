@@ -209,7 +209,7 @@ static void mark(struct replay *r, const struct trace_event *e)
 	if (e->role == MARK_SCOPE_BEGIN)
 		scopes_begin(&r->scopes, &t->scopes, name, &now);
 	else if (e->role == MARK_SCOPE_END)
-		scopes_end(&r->scopes, &t->scopes, name, &now);
+		scopes_end(t->scopes, name, &now);
 	else
 		add_mark(r, e, t->thread);
 }

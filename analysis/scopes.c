@@ -66,19 +66,15 @@ static void end_one(const struct open_scope *scope, const struct scope_counts *n
 	sums->temporary += now->temporary - scope->begin.temporary;
 }
 
-void scopes_end(struct scopes *s, struct scope_stack **stack, const char *name,
-		const struct scope_counts *now)
+void scopes_end(struct scope_stack *stack, const char *name, const struct scope_counts *now)
 {
-	(void)s;
-	if (!*stack)
-		return;
-	size_t depth = (*stack)->depth;
-	while (depth && *name && strcmp((*stack)->open[depth - 1].entry->sums.name, name) != 0)
+	size_t depth = stack ? stack->depth : 0;
+	while (depth && *name && strcmp(stack->open[depth - 1].entry->sums.name, name) != 0)
 		depth--;
 	if (!depth)
 		return;
-	while ((*stack)->depth >= depth)
-		end_one(&(*stack)->open[--(*stack)->depth], now);
+	while (stack->depth >= depth)
+		end_one(&stack->open[--stack->depth], now);
 }
 
 void scopes_thread_end(struct scope_stack **stack)

@@ -29,8 +29,7 @@ void scopes_begin(struct scopes *s, struct scope_stack **stack, const char *name
 		  const struct scope_counts *now);
 /* Ends the innermost open scope of that name ("" means the innermost of all), and those inside
  * it. One that is not open is left alone. */
-void scopes_end(struct scopes *s, struct scope_stack **stack, const char *name,
-		const struct scope_counts *now);
+void scopes_end(struct scope_stack *stack, const char *name, const struct scope_counts *now);
 /* The thread is over: what is open stays open. */
 void scopes_thread_end(struct scope_stack **stack);
 

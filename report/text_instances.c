@@ -6,6 +6,7 @@
 #include "report/instance_words.h"
 #include "report/text_parts.h"
 #include "util/path.h"
+#include "wire/families.h"
 
 enum { INDENT = 2, STATUS_INDENT = 4 };
 
@@ -53,7 +54,7 @@ static void also_seen(struct sheet *s, const struct trace_instance *but)
 			strbuf_adds(&list, ", ");
 		instance_title(&list, in);
 		strbuf_addf(&list, " in %s", s->request->long_names ? path : path_name(path));
-		if (in->linkage != 0)
+		if (in->linkage != ALLOCATOR_SHARED)
 			strbuf_addf(&list, " (%s)", instance_linkage(in));
 	}
 	if (list.len) {

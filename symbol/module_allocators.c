@@ -5,15 +5,13 @@
 #include "symbol/mini_debug.h"
 #include "symbol/module_files.h"
 
-static const char debug_root[] = "/usr/lib/debug";
-
 static void add_debug_symbols(const struct elf_file *file, const char *path,
 			      struct allocators *found)
 {
-	struct debug_roots roots = { 0 };
+	struct debug_roots roots;
 	struct elf_build_id id;
 	struct elf_file symbols = ELF_FILE_INIT;
-	debug_roots_add(&roots, debug_root);
+	debug_roots_init(&roots);
 	elf_build_id_read(file->elf, &id);
 	if (mini_debug_open(&symbols, file->elf)) {
 		allocators_add_symbols(found, file, &symbols);

@@ -16,6 +16,12 @@
 #include "util/strbuf.h"
 #include "wire/session.h"
 
+void debug_roots_init(struct debug_roots *roots)
+{
+	*roots = (struct debug_roots){ 0 };
+	debug_roots_add(roots, "/usr/lib/debug");
+}
+
 void debug_roots_add(struct debug_roots *roots, const char *path)
 {
 	roots->paths = mem_grow(roots->paths, &roots->cap, roots->count + 1, sizeof(char *));

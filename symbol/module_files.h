@@ -31,6 +31,7 @@ struct debug_roots {
 	size_t count, cap;
 };
 
+void debug_roots_init(struct debug_roots *roots); /* /usr/lib/debug */
 void debug_roots_add(struct debug_roots *roots, const char *path);
 void debug_roots_release(struct debug_roots *roots);
 

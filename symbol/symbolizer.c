@@ -15,8 +15,6 @@ enum {
 	FIRST_ANSWERS = 64,
 };
 
-static const char debug_root[] = "/usr/lib/debug";
-
 struct answer {
 	uint64_t offset;
 	const struct trace_symbol *symbols; /* NULL with used set: nothing is known */
@@ -48,7 +46,7 @@ struct symbolizer *symbolizer_new(void)
 {
 	struct symbolizer *s = mem_zalloc(1, sizeof(*s));
 	names_init(&s->names, &s->pool);
-	debug_roots_add(&s->roots, debug_root);
+	debug_roots_init(&s->roots);
 	s->module_room = FIRST_MODULES;
 	s->modules = mem_zalloc(s->module_room, sizeof(struct known_module *));
 	return s;

@@ -168,7 +168,8 @@ struct trace_symbol {
 };
 
 /* Key/value facts about the session: "host", "kernel", "tool", "cwd", "started" (RFC 3339),
- * "command", "options", "clock_hz", "wait_status", "ended" ("exit", "limit", "interrupted"). */
+ * "command", "options", "clock_hz", "clock_steady" ("yes", "no"), "wait_status", "ended" ("exit",
+ * "limit", "interrupted", "failed"), "empty" (why it holds no allocation). */
 
 /* ---- writing ---- */
 
