@@ -291,6 +291,7 @@ void replay_other(struct replay *r, const struct trace_event *e)
 		return;
 	case TRACE_THREAD_END:
 	case TRACE_MODULE:
+	case TRACE_FINDING:
 		return;
 	case TRACE_ALLOC:
 	case TRACE_FREE:

@@ -49,6 +49,8 @@ int main(int argc, char **argv)
 		    .flush_every = 25 } },
 		{ "rare",
 		  { .seed = 4, .events = 40, .slots = 2, .stacks = 3, .rare_percent = 70 } },
+		{ "findings",
+		  { .seed = 6, .events = 60, .slots = 2, .stacks = 5, .rare_percent = 90 } },
 		{ "extreme",
 		  { .seed = 5,
 		    .events = 60,

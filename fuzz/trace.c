@@ -11,6 +11,7 @@
 #include "tests/trace/check.h"
 #include "tests/trace/surgery.h"
 #include "trace/trace.h"
+#include "wire/roles.h"
 #include "wire/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,6 +50,12 @@ static void use_tables(const struct trace_reader *r)
 			use_text(in->functions[j].name);
 		for (uint32_t j = 0; j < in->user_count; j++)
 			CHECK(in->users[j].process < trace_reader_process_count(r), "a process");
+	}
+	for (uint32_t i = 0; i < trace_reader_finding_count(r); i++) {
+		const struct trace_finding *f = trace_reader_finding(r, i);
+		size_t nodes = trace_reader_node_count(r);
+		CHECK(f->role < ROLE_COUNT && f->made_role < ROLE_COUNT, "roles");
+		CHECK(f->stack < nodes && f->made_stack < nodes && f->first_site < nodes, "nodes");
 	}
 	for (uint32_t i = 0; i <= trace_reader_node_count(r); i++) {
 		const struct trace_node *n = trace_reader_node(r, i);
@@ -94,6 +101,12 @@ static void copy_tables(struct trace_writer *w, const struct trace_reader *r)
 		trace_writer_instance(w, trace_reader_instance(r, i));
 	for (uint32_t i = NODE_FIRST; i < trace_reader_node_count(r); i++)
 		trace_writer_node(w, trace_reader_node(r, i));
+	for (uint32_t i = 0; i < trace_reader_finding_count(r); i++) {
+		struct trace_finding f = *trace_reader_finding(r, i);
+		/* No thread has been started yet. */
+		f.thread = f.made_thread = f.first_thread = TRACE_NO_THREAD;
+		trace_writer_finding(w, i, &f);
+	}
 }
 
 static void compare_again(const struct content *c, const char *path)

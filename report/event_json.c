@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "report/event_line.h"
+#include "report/finding_words.h"
 #include "report/report.h"
 #include "report/trace_names.h"
 #include "wire/events.h"
@@ -12,6 +13,7 @@
 static const char *const op_names[TRACE_OP_COUNT] = {
 	"alloc",      "free",	"free_inherited", "process_start", "process_end", "thread_start",
 	"thread_end", "module", "mark",		  "map",	   "loss",
+	"finding",
 };
 
 static void key_text(struct strbuf *s, const char *key, const char *text)
@@ -110,6 +112,17 @@ static void add_map(struct event_context *c, const struct trace_event *e)
 	add_stack(c, "stack", e->stack);
 }
 
+static void add_finding(struct event_context *c, uint32_t number)
+{
+	struct strbuf *s = &c->line;
+	const struct trace_finding *f = trace_reader_finding(c->names->reader, number);
+	key_number(s, "finding", number);
+	key_text(s, "class", finding_class_word(f->class));
+	key_text(s, "call", role_symbol(f->role));
+	strbuf_addf(s, ",\"address\":\"0x%" PRIx64 "\"", f->address);
+	add_stack(c, "stack", f->stack);
+}
+
 static void add_details(struct event_context *c, const struct trace_event *e)
 {
 	struct strbuf *s = &c->line;
@@ -148,6 +161,9 @@ static void add_details(struct event_context *c, const struct trace_event *e)
 	case TRACE_LOSS:
 		key_text(s, "kind", loss_key(e->role));
 		key_number(s, "lost", e->value);
+		break;
+	case TRACE_FINDING:
+		add_finding(c, (uint32_t)e->value);
 		break;
 	case TRACE_OP_COUNT:
 		break;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "report/event_line.h"
+#include "report/finding_words.h"
 #include "report/report.h"
 #include "report/text_parts.h"
 #include "report/trace_names.h"
@@ -174,6 +175,15 @@ static void add_mark(struct event_context *c, const struct trace_event *e)
 	end_line(c);
 }
 
+static void add_finding(struct event_context *c, const struct trace_event *e)
+{
+	const struct trace_finding *f =
+		trace_reader_finding(c->names->reader, (uint32_t)e->value);
+	add_call(c, f->role);
+	strbuf_addf(&c->line, "0x%-12" PRIx64 " %s", f->address, finding_class_text(f->class));
+	add_where(c, f->stack);
+}
+
 void event_add_text(struct event_context *c, const struct trace_event *e)
 {
 	const struct trace_reader *reader = c->names->reader;
@@ -215,6 +225,9 @@ void event_add_text(struct event_context *c, const struct trace_event *e)
 			strbuf_addf(&c->line, "%" PRIu64 " ", e->value);
 		strbuf_adds(&c->line, loss_explained(e->role, e->value));
 		break;
+	case TRACE_FINDING:
+		add_finding(c, e);
+		return;
 	case TRACE_OP_COUNT:
 		break;
 	}

@@ -3,6 +3,7 @@ noinst_LIBRARIES += report/libreport.a
 report_libreport_a_SOURCES = \
 	report/event_dump.c report/event_dump.h report/event_json.c report/event_line.h \
 	report/event_text.c \
+	report/finding_words.c report/finding_words.h \
 	report/humane.c report/humane.h \
 	report/instance_words.c report/instance_words.h \
 	report/json.c report/json.h report/json_parts.c report/json_parts.h report/json_info.c report/json_report.c \

@@ -19,6 +19,7 @@ const char *loss_key(unsigned kind)
 {
 	static const char *const keys[TRACE_LOSS_COUNT] = {
 		"allocations", "frees", "untracked_frees", "nested", "no_ring", "cut", "damaged",
+		"findings",
 	};
 	return kind < TRACE_LOSS_COUNT ? keys[kind] : "?";
 }
@@ -42,6 +43,8 @@ const char *loss_explained(unsigned kind, uint64_t count)
 		  "the size or time limit was reached: what came after is not here" },
 		{ "words of a ring that the program has overwritten",
 		  "word of a ring that the program has overwritten" },
+		{ "wrong frees that are not listed: there were too many different ones",
+		  "wrong free that is not listed: there were too many different ones" },
 	};
 	return kind < TRACE_LOSS_COUNT ? texts[kind][count == 1]
 				       : "lost for a reason unknown to this version";

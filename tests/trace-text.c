@@ -160,7 +160,7 @@ static void show_free(const struct trace_event *e, int inherited)
 static void show_event(const struct trace_reader *r, const struct trace_event *e)
 {
 	static const char *const losses[] = { "allocs", "frees", "untracked", "nested", "no-ring",
-					      "cut" };
+					      "cut",	"damaged", "findings" };
 	switch ((enum trace_op)e->op) {
 	case TRACE_ALLOC:
 		show_alloc(r, e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/mem.h"
+#include "wire/roles.h"
 #include "wire/session.h"
 
 void trace_tables_init(struct tables *t)
@@ -32,6 +33,7 @@ void trace_tables_release(struct tables *t)
 	free(t->processes);
 	free(t->allocators);
 	free(t->threads);
+	free(t->findings);
 	free(t->facts);
 }
 
@@ -186,6 +188,44 @@ static const char *read_instance(struct tables *t, struct cursor *in)
 	return NULL;
 }
 
+static uint32_t read_thread_index(const struct tables *t, struct cursor *in)
+{
+	return (uint32_t)cursor_below(in, t->thread_count + 1) - 1;
+}
+
+/* A later record of a finding replaces an earlier one. */
+static const char *read_finding(struct tables *t, struct cursor *in)
+{
+	struct trace_finding f = { 0 };
+	uint64_t number = cursor_below(in, t->finding_count + 1);
+	f.class = (uint8_t)cursor_below(in, UINT8_MAX + 1);
+	f.role = (uint8_t)cursor_below(in, ROLE_COUNT);
+	f.outcome = (uint8_t)cursor_below(in, UINT8_MAX + 1);
+	f.flags = (uint8_t)cursor_below(in, UINT8_MAX + 1);
+	f.made_role = (uint8_t)cursor_below(in, ROLE_COUNT);
+	f.process = read_process_index(t, in);
+	f.thread = read_thread_index(t, in);
+	f.made_thread = read_thread_index(t, in);
+	f.first_thread = read_thread_index(t, in);
+	f.allocator = (uint32_t)cursor_below(in, TRACE_MAX_ALLOCATORS);
+	f.stack = (uint32_t)cursor_below(in, t->node_count);
+	f.made_stack = (uint32_t)cursor_below(in, t->node_count);
+	f.first_site = (uint32_t)cursor_below(in, t->node_count);
+	f.address = cursor_varint(in);
+	f.argument = cursor_varint(in);
+	f.size = cursor_varint(in);
+	f.age_ns = cursor_varint(in);
+	f.time_ns = cursor_varint(in);
+	f.count = cursor_varint(in);
+	if (in->bad || number >= FORMAT_MAX_FINDINGS)
+		return "a finding is malformed";
+	t->findings = mem_grow(t->findings, &t->finding_cap, number + 1, sizeof(*t->findings));
+	if (number == t->finding_count)
+		t->finding_count++;
+	t->findings[number] = f;
+	return NULL;
+}
+
 static const char *read_record(struct tables *t, uint64_t kind, struct cursor *in)
 {
 	switch (kind) {
@@ -201,6 +241,8 @@ static const char *read_record(struct tables *t, uint64_t kind, struct cursor *i
 		return read_thread(t, in);
 	case RECORD_INSTANCE:
 		return read_instance(t, in);
+	case RECORD_FINDING:
+		return read_finding(t, in);
 	default:
 		return NULL; /* of a later alloctrace; its length says where the next begins */
 	}

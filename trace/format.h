@@ -33,6 +33,7 @@ enum {
 	FORMAT_MAX_PROCESSES = 1 << 20,
 	FORMAT_MAX_THREADS = 1 << 28,
 	FORMAT_MAX_INSTANCES = 1 << 20,
+	FORMAT_MAX_FINDINGS = 1 << 20,
 	FORMAT_MAX_TEXT_BYTES = 4095,	   /* of a mark */
 	FORMAT_MAX_STRING_BYTES = 1 << 20, /* of anything else; the writer cuts there */
 	FORMAT_MAX_FACTS = 4096,
@@ -78,6 +79,7 @@ enum table_record {
 	RECORD_ALLOCATOR = 4,
 	RECORD_THREAD = 5,
 	RECORD_INSTANCE = 6,
+	RECORD_FINDING = 7,
 };
 
 /* An event chunk is a directory of column lengths and then the columns. */
@@ -161,6 +163,8 @@ static inline unsigned format_event_fields(unsigned op)
 		       FIELD_ADDRESS;
 	case TRACE_LOSS:
 		return FIELD_PROCESS | FIELD_ROLE | FIELD_VALUE;
+	case TRACE_FINDING:
+		return FIELD_SLOT | FIELD_VALUE;
 	default:
 		return 0;
 	}

@@ -87,6 +87,24 @@ const struct trace_instance *trace_reader_instance(const struct trace_reader *r,
 	return instance < r->tables.instance_count ? &r->tables.instances[instance] : &none;
 }
 
+size_t trace_reader_finding_count(const struct trace_reader *r)
+{
+	return r->tables.finding_count;
+}
+
+const struct trace_finding *trace_reader_finding(const struct trace_reader *r, uint32_t finding)
+{
+	static const struct trace_finding none = {
+		.class = UINT8_MAX,
+		.outcome = UINT8_MAX,
+		.process = TRACE_NO_PROCESS,
+		.thread = TRACE_NO_THREAD,
+		.made_thread = TRACE_NO_THREAD,
+		.first_thread = TRACE_NO_THREAD,
+	};
+	return finding < r->tables.finding_count ? &r->tables.findings[finding] : &none;
+}
+
 const struct trace_symbol *trace_reader_symbols(const struct trace_reader *r, uint32_t module,
 						uint64_t offset, size_t *count)
 {

@@ -29,6 +29,7 @@ enum trace_op {
 	TRACE_MARK,	      /* .slot .role = enum mark_type, .text */
 	TRACE_MAP,	      /* .slot .role .flags .size .address .stack; only with --mmap */
 	TRACE_LOSS,	      /* .process .value = events lost, .role = enum trace_loss */
+	TRACE_FINDING,	      /* .slot .value = number; details by trace_reader_finding() */
 	TRACE_OP_COUNT
 };
 
@@ -40,12 +41,14 @@ enum trace_loss {
 	TRACE_LOSS_NO_RING,	    /* too many threads at once */
 	TRACE_LOSS_CUT,		    /* size or duration limit reached: the rest is not here */
 	TRACE_LOSS_DAMAGED,	    /* words of a ring that the program has overwritten */
+	TRACE_LOSS_FINDINGS,	    /* wrong releases beyond those that there was room for */
 	TRACE_LOSS_COUNT
 };
 
 #define TRACE_STATUS_UNKNOWN UINT64_MAX
 #define TRACE_NO_MODULE	     UINT32_MAX
 #define TRACE_NO_PROCESS     UINT32_MAX
+#define TRACE_NO_THREAD	     UINT32_MAX
 
 enum {
 	TRACE_VERSION = 1,
@@ -58,7 +61,7 @@ enum {
  * Index spaces: slot, thread (running number: each THREAD_START names a known thread or the next
  * new one, from 0), process, module, node (= stack and site), allocator. Events that the reader
  * gives are checked: slot and allocator are below their maximum, role below ROLE_COUNT (for
- * MARK, LOSS: a mark_type, trace_loss), stack, process and module have their table entries.
+ * MARK, LOSS: a mark_type, trace_loss), stack, process, module and finding have their table entries.
  * Not checked, see trace_verify(): that a freed block was ever allocated. */
 struct trace_event {
 	uint8_t op;    /* enum trace_op */
@@ -159,6 +162,28 @@ struct trace_instance {
 	uint32_t function_count, user_count;
 };
 
+/* A wrong release; what the fields mean is told at struct finding of wire/findings.h. Its event is
+ * where it occurred first. */
+struct trace_finding {
+	uint8_t class;	 /* enum finding_class, or unknown to it */
+	uint8_t outcome; /* enum finding_outcome, or unknown to it */
+	uint8_t flags;	 /* enum finding_flag */
+	uint8_t role;	   /* enum role */
+	uint8_t made_role; /* enum role */
+	uint8_t pad[3];
+	uint32_t process;  /* index, or TRACE_NO_PROCESS */
+	uint32_t thread;   /* that released it; or TRACE_NO_THREAD, as the next two */
+	uint32_t made_thread;
+	uint32_t first_thread;
+	uint32_t allocator;
+	uint32_t stack, made_stack, first_site; /* nodes */
+	uint64_t address, argument;
+	uint64_t size; /* of the block, in bytes */
+	uint64_t age_ns;
+	uint64_t time_ns; /* since the session began */
+	uint64_t count;	  /* how often; known when the recording has ended in good order, else 1 */
+};
+
 /* One source position of a code address; inlined ones come innermost first. */
 struct trace_symbol {
 	const char *function; /* demangled; NULL if not known */
@@ -202,6 +227,11 @@ void trace_writer_thread(struct trace_writer *w, uint32_t thread,
 
 /* At any time after what it names; the strings and arrays are copied. */
 void trace_writer_instance(struct trace_writer *w, const struct trace_instance *instance);
+
+/* Numbers rise from 0; given again when more is known, the last one holds. A thread that has not
+ * been started, and a process or node not given before, is written as not known. */
+void trace_writer_finding(struct trace_writer *w, uint32_t number,
+			  const struct trace_finding *finding);
 
 /* Moves the clock for the events that follow; never backwards (an earlier time is taken as the
  * present one). The file keeps whole microseconds, and where events come fast it leaves out small
@@ -267,6 +297,7 @@ size_t trace_reader_process_count(const struct trace_reader *r);
 size_t trace_reader_allocator_count(const struct trace_reader *r);
 size_t trace_reader_thread_count(const struct trace_reader *r);
 size_t trace_reader_instance_count(const struct trace_reader *r);
+size_t trace_reader_finding_count(const struct trace_reader *r);
 /* These check the index: an unknown one gives a record with empty fields ("", 0, TRACE_NO_...),
  * never NULL. Valid until the next trace_reader_next() or trace_reader_load_tables(); the strings
  * in them until trace_reader_close(). */
@@ -277,6 +308,7 @@ const struct trace_allocator *trace_reader_allocator(const struct trace_reader *
 						     uint32_t allocator);
 const struct trace_thread *trace_reader_thread(const struct trace_reader *r, uint32_t thread);
 const struct trace_instance *trace_reader_instance(const struct trace_reader *r, uint32_t instance);
+const struct trace_finding *trace_reader_finding(const struct trace_reader *r, uint32_t finding);
 
 /* The embedded symbols of (module, offset), innermost first: a pointer to *count records, or NULL.
  * Valid until the next trace_reader_next() or trace_reader_load_tables(). */

@@ -1,14 +1,20 @@
 /* write_tables.c - the writer's tables: facts, modules, processes, allocators, instances,
- * nodes.
+ * nodes, findings.
  *
  * They are gathered and go out as chunks before the events that may use them. */
 #include "trace/writer_state.h"
+#include "wire/roles.h"
+
+static void put_record(struct bytes *out, enum table_record kind, const struct bytes *body)
+{
+	bytes_add_varint(out, kind);
+	bytes_add_varint(out, body->len);
+	bytes_add(out, body->data, body->len);
+}
 
 static void end_record(struct trace_writer *w, enum table_record kind, const struct bytes *body)
 {
-	bytes_add_varint(&w->tables, kind);
-	bytes_add_varint(&w->tables, body->len);
-	bytes_add(&w->tables, body->data, body->len);
+	put_record(&w->tables, kind, body);
 	w->tables_pending++;
 	if (w->tables.len >= WRITER_PENDING_BYTES)
 		writer_flush_tables(w);
@@ -92,17 +98,23 @@ static void put_thread(struct trace_writer *w, uint32_t thread, const struct tra
 	bytes_release(&body);
 }
 
-void trace_writer_thread(struct trace_writer *w, uint32_t thread, const struct trace_thread *record)
+/* Every thread below `end` gets a record. */
+static void fill_threads(struct trace_writer *w, uint32_t end)
 {
 	static const struct trace_thread unknown = { .process = TRACE_NO_PROCESS };
+	while (w->thread_records < end)
+		put_thread(w, w->thread_records++, &unknown);
+}
+
+void trace_writer_thread(struct trace_writer *w, uint32_t thread, const struct trace_thread *record)
+{
 	if (thread >= w->thread_count) {
 		w->repairs++;
 		return;
 	}
 	struct trace_thread checked = *record;
 	checked.process = checked_process(w, record->process);
-	while (w->thread_records < thread)
-		put_thread(w, w->thread_records++, &unknown);
+	fill_threads(w, thread);
 	if (w->thread_records == thread)
 		w->thread_records++;
 	put_thread(w, thread, &checked);
@@ -161,6 +173,67 @@ void trace_writer_instance(struct trace_writer *w, const struct trace_instance *
 	bytes_release(&body);
 }
 
+static void put_thread_index(struct trace_writer *w, struct bytes *body, uint32_t thread)
+{
+	if (thread != TRACE_NO_THREAD && thread >= w->thread_count) {
+		w->repairs++;
+		thread = TRACE_NO_THREAD;
+	}
+	fill_threads(w, (uint32_t)(thread + 1));
+	bytes_add_varint(body, (uint32_t)(thread + 1));
+}
+
+static void put_node_index(struct trace_writer *w, struct bytes *body, uint32_t node)
+{
+	if (node >= w->node_count) {
+		w->repairs++;
+		node = NODE_UNKNOWN;
+	}
+	bytes_add_varint(body, node);
+}
+
+static void put_finding(struct trace_writer *w, struct bytes *body, const struct trace_finding *f)
+{
+	bytes_add_varint(body, f->class);
+	bytes_add_varint(body, f->role);
+	bytes_add_varint(body, f->outcome);
+	bytes_add_varint(body, f->flags);
+	bytes_add_varint(body, f->made_role);
+	bytes_add_varint(body, (uint32_t)(checked_process(w, f->process) + 1));
+	put_thread_index(w, body, f->thread);
+	put_thread_index(w, body, f->made_thread);
+	put_thread_index(w, body, f->first_thread);
+	bytes_add_varint(body, f->allocator);
+	put_node_index(w, body, f->stack);
+	put_node_index(w, body, f->made_stack);
+	put_node_index(w, body, f->first_site);
+	bytes_add_varint(body, f->address);
+	bytes_add_varint(body, f->argument);
+	bytes_add_varint(body, f->size);
+	bytes_add_varint(body, f->age_ns);
+	bytes_add_varint(body, f->time_ns);
+	bytes_add_varint(body, f->count);
+}
+
+void trace_writer_finding(struct trace_writer *w, uint32_t number,
+			  const struct trace_finding *finding)
+{
+	if (number > w->finding_count || number >= FORMAT_MAX_FINDINGS ||
+	    finding->role >= ROLE_COUNT || finding->made_role >= ROLE_COUNT ||
+	    finding->allocator >= TRACE_MAX_ALLOCATORS) {
+		w->repairs++;
+		return;
+	}
+	if (number == w->finding_count)
+		w->finding_count++;
+	struct bytes body = { 0 };
+	bytes_add_varint(&body, number);
+	put_finding(w, &body, finding);
+	put_record(&w->findings, RECORD_FINDING, &body);
+	w->findings_pending++;
+	bytes_release(&body);
+}
+
 static int flush_nodes(struct trace_writer *w)
 {
 	struct bytes payload = { 0 };
@@ -215,5 +288,12 @@ int writer_flush_tables(struct trace_writer *w)
 	}
 	if (w->nodes_pending && flush_nodes(w) < 0)
 		result = -1;
+	if (w->findings_pending) {
+		if (writer_chunk(w, CHUNK_TABLES, w->findings_pending, w->findings.data,
+				 w->findings.len) < 0)
+			result = -1;
+		w->findings_pending = 0;
+		w->findings.len = 0;
+	}
 	return result;
 }

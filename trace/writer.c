@@ -411,7 +411,8 @@ static bool check_event(struct trace_writer *w, struct trace_event *e, unsigned 
 	    ((fields & FIELD_MODULE) && e->module >= w->module_count) ||
 	    ((fields & FIELD_ROLE) && e->role >= format_role_limit(e->op)) ||
 	    ((fields & FIELD_FLAGS) && e->flags > FORMAT_MAX_FLAGS) ||
-	    ((fields & FIELD_SLOT) && e->slot >= TRACE_MAX_SLOTS))
+	    ((fields & FIELD_SLOT) && e->slot >= TRACE_MAX_SLOTS) ||
+	    (e->op == TRACE_FINDING && e->value >= w->finding_count))
 		return false;
 	if (e->op == TRACE_THREAD_START && e->thread == w->thread_count &&
 	    w->thread_count < FORMAT_MAX_THREADS)
@@ -530,6 +531,7 @@ int trace_writer_close(struct trace_writer *w, struct err *err)
 	bytes_release(&w->tables);
 	for (unsigned i = 0; i < AT_COUNT_OF(w->nodes); i++)
 		bytes_release(&w->nodes[i]);
+	bytes_release(&w->findings);
 	bytes_release(&w->symbols);
 	strings_out_release(&w->strings);
 	bytes_release(&w->index);

@@ -51,11 +51,14 @@ struct trace_writer {
 	uint32_t process_count;
 	uint32_t thread_count;	 /* by THREAD_START */
 	uint32_t instance_count;
+	uint32_t finding_count;
 	uint32_t thread_records; /* threads below this have a table record */
 	struct bytes tables;
 	uint32_t tables_pending; /* records in it */
 	struct bytes nodes[3];	 /* parents, modules, offsets */
 	uint32_t nodes_pending;
+	struct bytes findings; /* records; they go out after the nodes, which they name */
+	uint32_t findings_pending;
 
 	/* ---- symbols ---- */
 	struct bytes symbols;

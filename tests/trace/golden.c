@@ -1,8 +1,9 @@
 /* golden.c - traces of format version 1 as they were written once must read the same for ever.
  *
- * Without arguments: reads golden-v1.hex, loop-v1.hex and instances-v1.hex in tests/trace and the
- * example in man/alloctrace-trace.5 and compares their content with the .txt of that name.
- * golden --make golden|loop|example|instances|stream: writes such a trace anew, as hex (a new
+ * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex and findings-v1.hex in
+ * tests/trace and the example in man/alloctrace-trace.5 and compares their content with the .txt of
+ * that name.
+ * golden --make golden|loop|example|instances|findings|stream: writes such a trace anew, as hex (a new
  * version's golden; a long random one for tests/trace-spec.tap).
  * golden --dump FILE.hex: its content as text; --dump-all: with every event. */
 #include <ctype.h>
@@ -17,6 +18,7 @@
 #include "trace/trace.h"
 #include "util/strbuf.h"
 #include "wire/events.h"
+#include "wire/findings.h"
 #include "wire/roles.h"
 #include "wire/session.h"
 
@@ -93,12 +95,30 @@ static void dump_nodes(struct strbuf *out, const struct trace_reader *r)
 	}
 }
 
+static void dump_findings(struct strbuf *out, const struct trace_reader *r)
+{
+	for (uint32_t i = 0; i < trace_reader_finding_count(r); i++) {
+		const struct trace_finding *f = trace_reader_finding(r, i);
+		strbuf_addf(out,
+			    "finding %u class %u role %u outcome %u flags %u made role %u process "
+			    "%d threads %d %d %d allocator %u stacks %u %u %u",
+			    i, f->class, f->role, f->outcome, f->flags, f->made_role,
+			    (int)f->process, (int)f->thread, (int)f->made_thread,
+			    (int)f->first_thread, f->allocator, f->stack, f->made_stack,
+			    f->first_site);
+		strbuf_addf(out,
+			    " address %" PRIu64 " argument %" PRIu64 " size %" PRIu64
+			    " age %" PRIu64 " time %" PRIu64 " count %" PRIu64 "\n",
+			    f->address, f->argument, f->size, f->age_ns, f->time_ns, f->count);
+	}
+}
+
 static void dump_event(struct strbuf *out, const struct trace_event *e)
 {
 	static const char *const names[TRACE_OP_COUNT] = {
 		"alloc",       "free",	       "free-inherited", "process-start",
 		"process-end", "thread-start", "thread-end",	 "module",
-		"mark",	       "map",	       "loss",
+		"mark",	       "map",	       "loss",		 "finding",
 	};
 	strbuf_addf(out, "%" PRIu64 " %s", e->time_ns, names[e->op]);
 	switch (e->op) {
@@ -152,6 +172,7 @@ static void dump(struct strbuf *out, const struct bytes *trace, bool show_all)
 	dump_tables(out, r);
 	dump_instances(out, r);
 	dump_nodes(out, r);
+	dump_findings(out, r);
 	strbuf_adds(out, events.text);
 	strbuf_addf(out, "damage: %s\n", trace_reader_damage(r) ? trace_reader_damage(r) : "none");
 	strbuf_release(&events);
@@ -317,6 +338,39 @@ static void write_instances(struct trace_writer *w)
 	trace_writer_instance(w, &in);
 }
 
+/* A mismatched free and a double free, which is told again with its count. */
+static void write_findings(struct trace_writer *w)
+{
+	struct trace_finding f = { .class = FINDING_MISMATCH,
+				   .outcome = FINDING_TO_OWNER,
+				   .flags = FINDING_HAS_BLOCK,
+				   .role = ROLE_FREE,
+				   .made_role = ROLE_NEW_ARRAY,
+				   .first_thread = TRACE_NO_THREAD,
+				   .stack = 5,
+				   .made_stack = 4,
+				   .address = 0x5555deadbee0,
+				   .size = 24,
+				   .age_ns = 1000000,
+				   .time_ns = 7000000,
+				   .count = 1 };
+	struct trace_event event = { .op = TRACE_FINDING };
+	write_example(w);
+	trace_writer_finding(w, 0, &f);
+	trace_writer_event(w, &event);
+	f.class = FINDING_DOUBLE;
+	f.outcome = FINDING_SWALLOWED;
+	f.flags = FINDING_HAS_BLOCK | FINDING_WAS_FREED;
+	f.first_thread = 0;
+	f.first_site = 5;
+	f.process = TRACE_NO_PROCESS;
+	trace_writer_finding(w, 1, &f);
+	event.value = 1;
+	trace_writer_event(w, &event);
+	f.count = 300;
+	trace_writer_finding(w, 1, &f);
+}
+
 static void write_stream(void)
 {
 	static const struct stream_shape shape = { .seed = 21,
@@ -341,6 +395,15 @@ static void write_by(void (*write)(struct trace_writer *w))
 	CHECK(trace_writer_close(w, &err) == 0, "%s", err.text);
 }
 
+static void (*writer_of(const char *what))(struct trace_writer *)
+{
+	return strcmp(what, "example") == 0	? write_example
+	       : strcmp(what, "loop") == 0	? write_loop
+	       : strcmp(what, "instances") == 0 ? write_instances
+	       : strcmp(what, "findings") == 0	? write_findings
+						: write_every_op;
+}
+
 static void make(const char *what)
 {
 	struct bytes b = { 0 }, plain = { 0 };
@@ -348,11 +411,7 @@ static void make(const char *what)
 	if (strcmp(what, "stream") == 0)
 		write_stream();
 	else
-		write_by(example		     ? write_example
-			 : strcmp(what, "loop") == 0 ? write_loop
-			 : strcmp(what, "instances") == 0
-				 ? write_instances
-						     : write_every_op);
+		write_by(writer_of(what));
 	file_load(&b, trace_path);
 	unlink(trace_path);
 	if (example)
@@ -401,6 +460,7 @@ int main(int argc, char **argv)
 		check(dir, "tests/trace/golden-v1.hex", "tests/trace/golden-v1.txt");
 		check(dir, "tests/trace/loop-v1.hex", "tests/trace/loop-v1.txt");
 		check(dir, "tests/trace/instances-v1.hex", "tests/trace/instances-v1.txt");
+		check(dir, "tests/trace/findings-v1.hex", "tests/trace/findings-v1.txt");
 		check(dir, "man/alloctrace-trace.5", "tests/trace/example-v1.txt");
 	}
 	free(trace_path);

@@ -230,6 +230,40 @@ static void check_instances(void)
 	}
 }
 
+/* After thread 0. */
+static void check_findings(void)
+{
+	static const struct {
+		const char *body;
+		size_t len;
+		const char *text;
+	} findings[] = {
+		/* number, class, role, outcome, flags, made role; process, threads; allocator,
+		 * stack, made stack, first site; address, argument, size, age, time, count */
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, NULL },
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6later", 25, NULL },
+		{ "\0\x7f\1\x7f\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, NULL }, /* unknown class */
+		{ "\1\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" }, /* a gap */
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5", 19, "malformed" }, /* cut off */
+		{ "\0\1\x7f\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" }, /* role */
+		{ "\0\1\1\1\1\x7f\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" },
+		{ "\0\1\1\1\1\1\1\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" }, /* process */
+		{ "\0\1\1\1\1\1\0\2\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" }, /* threads */
+		{ "\0\1\1\1\1\1\0\1\2\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" },
+		{ "\0\1\1\1\1\1\0\1\1\2\7\2\1\2\1\2\3\4\5\6", 20, "malformed" },
+		{ "\0\1\1\1\1\1\0\1\1\1\7\3\1\2\1\2\3\4\5\6", 20, "malformed" }, /* nodes */
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\3\2\1\2\3\4\5\6", 20, "malformed" },
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\3\1\2\3\4\5\6", 20, "malformed" },
+	};
+	for (size_t i = 0; i < AT_COUNT_OF(findings); i++) {
+		struct bytes p = { 0 };
+		add_record(&p, RECORD_THREAD, "\0\0\7\0\0", 5);
+		add_record(&p, RECORD_FINDING, findings[i].body, findings[i].len);
+		expect_chunk_damage(CHUNK_TABLES, 2, &p, findings[i].text);
+		bytes_release(&p);
+	}
+}
+
 static void check_nodes(void)
 {
 	static const struct {
@@ -352,6 +386,7 @@ static const struct one_event events[] = {
 	{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\0\1a\0", 4 } }, NULL },
 	{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\0\1ab", 4 } }, bad_event },
 	{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\5\1a\0", 4 } }, bad_event },
+	{ 0x20 + TRACE_FINDING, { { COLUMN_OTHER, "\0", 1 } }, bad_event },
 	{ 0x20 + TRACE_ALLOC, { { 0 } }, bad_event },
 	{ 0x7f, { { 0 } }, bad_event },
 };
@@ -398,6 +433,7 @@ int main(void)
 	check_ends();
 	check_tables();
 	check_instances();
+	check_findings();
 	check_nodes();
 	check_events();
 	check_index();

@@ -6,6 +6,8 @@
 #include "tests/trace/stream.h"
 #include "trace/format.h"
 #include "trace/trace.h"
+#include "wire/roles.h"
+#include "wire/session.h"
 
 static void check_shape(const struct stream_shape *shape, const char *path)
 {
@@ -285,7 +287,14 @@ static void check_repairs(const char *path)
 	trace_writer_thread(w, 0, &thread);
 	struct trace_instance instance = { .module = 0 };
 	trace_writer_instance(w, &instance);
-	CHECK(trace_writer_repairs(w) == 2 + 6 + 253 + 3, "%llu repairs",
+	struct trace_finding finding = { .process = 7, .thread = 1, .stack = 50, .made_stack = 3 };
+	finding.made_thread = finding.first_thread = TRACE_NO_THREAD;
+	trace_writer_finding(w, 1, &finding); /* a gap */
+	finding.role = ROLE_COUNT;
+	trace_writer_finding(w, 0, &finding);
+	finding.role = 0;
+	trace_writer_finding(w, 0, &finding); /* process, thread and stack are not there */
+	CHECK(trace_writer_repairs(w) == 2 + 6 + 253 + 3 + 5, "%llu repairs",
 	      (unsigned long long)trace_writer_repairs(w));
 	CHECK(trace_writer_close(w, &err) == 0, "%s", err.text);
 	struct trace_reader *r = trace_reader_open(path, &err);
@@ -296,6 +305,11 @@ static void check_repairs(const char *path)
 	CHECK(trace_reader_node(r, 3)->parent == 2 &&
 		      trace_reader_node(r, 3)->module == TRACE_NO_MODULE,
 	      "the node is mended");
+	const struct trace_finding *f = trace_reader_finding(r, 0);
+	CHECK(trace_reader_finding_count(r) == 1 && f->process == TRACE_NO_PROCESS &&
+		      f->thread == TRACE_NO_THREAD && f->made_thread == TRACE_NO_THREAD &&
+		      f->stack == NODE_UNKNOWN && f->made_stack == 3,
+	      "the finding is mended");
 	trace_reader_close(r);
 }
 

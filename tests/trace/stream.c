@@ -8,6 +8,7 @@
 #include "tests/trace/check.h"
 #include "util/mem.h"
 #include "wire/events.h"
+#include "wire/findings.h"
 #include "wire/roles.h"
 #include "wire/session.h"
 
@@ -134,9 +135,47 @@ static char *any_text(struct generator *g)
 	return text;
 }
 
+static uint32_t any_thread(struct generator *g)
+{
+	return (uint32_t)rng_below(&g->rng, g->s->threads + 1) - 1;
+}
+
+/* A new one, or one that is known, of which more is told. */
+static uint32_t put_finding(struct generator *g)
+{
+	struct stream *s = g->s;
+	uint32_t number = (uint32_t)rng_below(&g->rng, s->finding_count + 1);
+	s->findings = mem_grow(s->findings, &s->finding_cap, number + 1u, sizeof(*s->findings));
+	if (number == s->finding_count)
+		s->finding_count++;
+	struct trace_finding *f = &s->findings[number];
+	memset(f, 0, sizeof(*f));
+	f->class = (uint8_t)rng_below(&g->rng, FINDING_CLASSES);
+	f->outcome = (uint8_t)rng_below(&g->rng, 256);
+	f->flags = FINDING_HAS_BLOCK;
+	f->role = (uint8_t)rng_below(&g->rng, ROLE_COUNT);
+	f->made_role = (uint8_t)rng_below(&g->rng, ROLE_COUNT);
+	f->process = (uint32_t)rng_below(&g->rng, s->processes + 1) - 1;
+	f->thread = any_thread(g);
+	f->made_thread = any_thread(g);
+	f->first_thread = any_thread(g);
+	f->allocator = (uint32_t)rng_below(&g->rng, TRACE_MAX_ALLOCATORS);
+	f->stack = any_node(g);
+	f->made_stack = any_node(g);
+	f->first_site = any_node(g);
+	f->address = any_value(g);
+	f->argument = any_value(g);
+	f->size = any_value(g);
+	f->age_ns = any_value(g);
+	f->time_ns = any_value(g);
+	f->count = any_value(g);
+	trace_writer_finding(g->w, number, f);
+	return number;
+}
+
 static void do_rare(struct generator *g, uint32_t slot)
 {
-	unsigned op = TRACE_PROCESS_START + (unsigned)rng_below(&g->rng, 8);
+	unsigned op = TRACE_PROCESS_START + (unsigned)rng_below(&g->rng, TRACE_OP_COUNT - TRACE_PROCESS_START);
 	struct trace_event *e = add_event(g, op);
 	uint32_t process = (uint32_t)rng_below(&g->rng, g->s->processes);
 	switch (op) {
@@ -175,6 +214,10 @@ static void do_rare(struct generator *g, uint32_t slot)
 		e->size = any_value(g);
 		e->address = any_value(g);
 		e->stack = any_node(g);
+		break;
+	case TRACE_FINDING:
+		e->slot = slot;
+		e->value = put_finding(g);
 		break;
 	default:
 		e->process = process;
@@ -308,6 +351,16 @@ static void compare_event(const struct trace_event *want, const struct trace_eve
 	      a.size, a.counter, a.time_ns);
 }
 
+static void compare_findings(const struct stream *s, const struct trace_reader *r)
+{
+	CHECK(trace_reader_finding_count(r) == s->finding_count, "findings");
+	for (size_t i = 0; i < s->finding_count; i++)
+		CHECK(memcmp(trace_reader_finding(r, (uint32_t)i), &s->findings[i],
+			     sizeof(*s->findings)) == 0,
+		      "finding %zu", i);
+	CHECK(trace_reader_finding(r, (uint32_t)s->finding_count)->class == UINT8_MAX, "no finding");
+}
+
 size_t stream_compare(const struct stream *s, const char *path, bool whole)
 {
 	struct err err = { "" };
@@ -327,6 +380,7 @@ size_t stream_compare(const struct stream *s, const char *path, bool whole)
 		CHECK(!trace_reader_damage(r), "%s", trace_reader_damage(r));
 		CHECK(at == s->count, "%zu events of %zu", at, s->count);
 		CHECK(trace_reader_node_count(r) == NODE_FIRST + s->node_count, "nodes");
+		compare_findings(s, r);
 	}
 	size_t nodes = trace_reader_node_count(r) - NODE_FIRST;
 	CHECK(nodes <= s->node_count, "nodes");
@@ -347,6 +401,7 @@ void stream_release(struct stream *s)
 			free((char *)(uintptr_t)s->events[i].text);
 	free(s->events);
 	free(s->nodes);
+	free(s->findings);
 	memset(s, 0, sizeof(*s));
 }
 

@@ -23,6 +23,9 @@ struct stream {
 	struct trace_node *nodes;
 	size_t node_count;
 	size_t node_cap;
+	struct trace_finding *findings; /* as last written */
+	size_t finding_count;
+	size_t finding_cap;
 	size_t modules;
 	size_t processes;
 	size_t threads;
