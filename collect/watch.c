@@ -15,6 +15,7 @@
 #include "base/atomics.h"
 #include "collect/clock.h"
 #include "collect/proc_files.h"
+#include "collect/thread_name.h"
 #include "collect/watch_claim.h"
 #include "util/mem.h"
 
@@ -132,7 +133,7 @@ static bool ask_polled(struct watch *w)
 
 static void answer(struct watch *w, int connection, pid_t pid)
 {
-	char exe[PROC_PATH_BYTES];
+	char exe[PROC_PATH_BYTES], started_as[THREAD_NAME_BYTES];
 	uint32_t earlier[WATCH_MAX_EARLIER];
 	size_t earlier_count = watch_earlier_images(w->session, pid, earlier);
 	struct session_welcome welcome = { .magic = SESSION_MAGIC,
@@ -140,7 +141,8 @@ static void answer(struct watch *w, int connection, pid_t pid)
 					   .pid = (uint32_t)pid,
 					   .process = UINT32_MAX };
 	proc_exe(pid, exe);
-	bool wanted = watch_filter_wants(&w->filter, exe);
+	thread_name_read((uint32_t)pid, (uint32_t)pid, started_as);
+	bool wanted = watch_filter_wants(&w->filter, exe, started_as);
 	if (!wanted)
 		at_add_relaxed(&w->left_out, 1u);
 	if (wanted && (w->filter.follow || pid == w->child) && watch_session_is_on(w->session))

@@ -6,18 +6,25 @@
 
 #include "util/path.h"
 
-static bool matches_any(const char *const *patterns, size_t count, const char *exe)
+static bool matches(const char *pattern, const char *exe, const char *started_as)
 {
-	const char *name = path_name(exe);
+	if (strchr(pattern, '/'))
+		return fnmatch(pattern, exe, 0) == 0;
+	return fnmatch(pattern, path_name(exe), 0) == 0 || fnmatch(pattern, started_as, 0) == 0;
+}
+
+static bool matches_any(const char *const *patterns, size_t count, const char *exe,
+			const char *started_as)
+{
 	for (size_t i = 0; i < count; i++)
-		if (fnmatch(patterns[i], strchr(patterns[i], '/') ? exe : name, 0) == 0)
+		if (matches(patterns[i], exe, started_as))
 			return true;
 	return false;
 }
 
-bool watch_filter_wants(const struct watch_filter *f, const char *exe)
+bool watch_filter_wants(const struct watch_filter *f, const char *exe, const char *started_as)
 {
-	if (f->only_count && !matches_any(f->only, f->only_count, exe))
+	if (f->only_count && !matches_any(f->only, f->only_count, exe, started_as))
 		return false;
-	return !matches_any(f->skip, f->skip_count, exe);
+	return !matches_any(f->skip, f->skip_count, exe, started_as);
 }
