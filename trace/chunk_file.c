@@ -50,6 +50,19 @@ static int open_existing(const char *path, struct err *err)
 	return err_set_errno(err, "%s: cannot write the trace file", path);
 }
 
+/* Whether a trace may replace what is in the file: a trace, or what begins like one. What cannot be
+ * read is the writer's own to lose. */
+static bool is_replaceable(const char *path)
+{
+	char head[FORMAT_MAGIC_BYTES];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return true;
+	ssize_t len = read(fd, head, sizeof(head));
+	close(fd);
+	return len <= 0 || memcmp(head, FORMAT_MAGIC, (size_t)len) == 0;
+}
+
 /* The descriptor is open: may a trace go there? */
 static int accept_file(struct output *o, struct err *err)
 {
@@ -62,6 +75,11 @@ static int accept_file(struct output *o, struct err *err)
 			o->created = false;
 			return err_set(err, "%s: another alloctrace is writing this file", o->name);
 		}
+		if (!o->created && st.st_size > 0 && !is_replaceable(o->name))
+			return err_set(err,
+				       "%s: is there and no trace: it is not overwritten; remove "
+				       "it or choose another name",
+				       o->name);
 		o->seekable = lseek(o->fd, 0, SEEK_CUR) == 0;
 		if (o->seekable && ftruncate(o->fd, 0) < 0)
 			return err_set_errno(err, "%s: cannot empty it", o->name);

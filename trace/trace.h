@@ -200,7 +200,8 @@ struct trace_symbol {
 
 struct trace_writer;
 
-/* Creates the file, or empties it when it is a regular file of that name. A symbolic link is not
+/* Creates the file, or empties it when it is a trace already. A file that is something else (somebody
+ * typed -o ./program ./program) is refused. A symbolic link is not
  * followed; a FIFO with a reader and a character device (/dev/null) are written to as they are; "-"
  * is the standard output when it is no terminal. Anything else is refused. The file is valid, to
  * its last whole chunk, at every moment. The caller ignores SIGPIPE and SIGXFSZ.
