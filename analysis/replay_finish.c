@@ -4,7 +4,6 @@
 
 #include "analysis/replay_state.h"
 #include "util/mem.h"
-#include "wire/session.h"
 
 enum { TIMELINE_FIRST_STEP_NS = 1 << 20 };
 

@@ -1,6 +1,5 @@
 /* replay_other.c - processes, threads, marks, mappings and losses of a replay, and its growing
  * tables. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/replay_state.h"

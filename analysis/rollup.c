@@ -2,7 +2,6 @@
 #include "analysis/rollup.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "util/mem.h"
 

@@ -4,7 +4,6 @@
  * Without a trace: synthetic streams. With traces: their events, written anew. One line for each:
  * events, bytes per event, and the median of the rounds in ns per event of encoding alone (the
  * collector's hot calls), of the whole writing, and of reading. Not part of the product. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

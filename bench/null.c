@@ -6,7 +6,6 @@
  * each, a failed call none; C++ operators end in malloc and free here. glibc only. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>

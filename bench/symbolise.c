@@ -4,15 +4,11 @@
  * segments, in random order, resolved once (everything is read and built in it) and again (answered
  * from the cache). */
 #include <gelf.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "elf/elf_file.h"
 #include "symbol/symbol.h"
-#include "util/mem.h"
 
 enum { COUNT = 100000 };
 

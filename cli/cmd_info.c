@@ -1,5 +1,4 @@
 /* cmd_info.c - `alloctrace info`: what a trace holds. */
-#include <inttypes.h>
 
 #include "cli/command.h"
 #include "cli/options.h"

@@ -8,7 +8,6 @@
 #include "cli/command.h"
 #include "cli/option_value.h"
 #include "cli/suggest.h"
-#include "util/strbuf.h"
 
 enum { GO_ON = -1 };
 

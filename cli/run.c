@@ -1,6 +1,5 @@
 /* run.c - `alloctrace run`: options, what can be told before the start, messages, exit code. The
  * work is done in collect/. */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@
 #include "collect/clock.h"
 #include "collect/collect.h"
 #include "elf/program.h"
-#include "util/mem.h"
 #include "util/strbuf.h"
 #include "wire/session.h"
 

@@ -1,12 +1,10 @@
 /* collect.c - see collect.h: puts the parts together and takes them apart. */
 #include "collect/collect.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "collect/channel.h"

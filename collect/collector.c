@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/atomics.h"
-#include "base/compiler.h"
 #include "collect/drain.h"
 #include "collect/order.h"
 #include "util/mem.h"

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/compiler.h"
 #include "elf/family_clues.h"
 #include "elf/function_set.h"
 #include "util/mem.h"

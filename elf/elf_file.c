@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "util/mem.h"
-
 enum {
 	/* A file with more program headers than this is damaged: the kernel refuses it too. */
 	MAX_PROGRAM_HEADERS = 65536,

@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <stdlib.h>
 
-#include "util/mem.h"
 #include "util/strbuf.h"
 
 static const char *machine_name(unsigned machine)

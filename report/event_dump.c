@@ -3,7 +3,6 @@
 #include "report/event_dump.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "report/event_line.h"
 #include "report/trace_names.h"

@@ -8,7 +8,6 @@
 #include "report/trace_names.h"
 #include "wire/events.h"
 #include "wire/roles.h"
-#include "wire/session.h"
 
 static const char *const op_names[TRACE_OP_COUNT] = {
 	"alloc",      "free",	"free_inherited", "process_start", "process_end", "thread_start",

@@ -15,7 +15,6 @@
 #include "symbol/demangle.h"
 #include "wire/events.h"
 #include "wire/roles.h"
-#include "wire/session.h"
 
 /* Columns of the called function: up to "alloctrace_pool_alloc", and up to
  * "operator delete(void*, unsigned long)". Rare operators are longer. */

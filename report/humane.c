@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Three digits: 1.23, 12.3, 123. */
 static const char *three_digits(char *buf, double value, const char *unit)

@@ -288,4 +288,4 @@ static void make_report(const struct trace_data *d, const struct report_request 
 	json_release(&j);
 }
 
-const struct report_ops report_json = { "json", make_report, json_info };
+const struct report_ops report_json = { make_report, json_info };

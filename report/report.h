@@ -32,7 +32,6 @@ struct report_request {
 };
 
 struct report_ops {
-	const char *name;
 	void (*report)(const struct trace_data *d, const struct report_request *request, FILE *to);
 	void (*info)(const struct trace_data *d, const struct report_request *request, FILE *to);
 };

@@ -1,6 +1,5 @@
 /* text_info.c - the text output of `info`: what a trace holds. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "report/humane.h"
 #include "report/text_parts.h"

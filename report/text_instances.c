@@ -1,8 +1,6 @@
 /* text_instances.c - the allocators of the processes; see text_parts.h. */
-#include <inttypes.h>
 #include <string.h>
 
-#include "report/humane.h"
 #include "report/instance_words.h"
 #include "report/text_parts.h"
 #include "util/path.h"

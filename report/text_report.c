@@ -46,4 +46,4 @@ static void make_report(const struct trace_data *d, const struct report_request 
 	sheet_release(&s);
 }
 
-const struct report_ops report_text = { "text", make_report, text_info };
+const struct report_ops report_text = { make_report, text_info };

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "symbol/module_files.h"
-#include "util/mem.h"
 #include "util/path.h"
 #include "util/strbuf.h"
 

@@ -4,7 +4,6 @@
 #include <dwarf.h>
 #include <string.h>
 
-#include "base/compiler.h"
 #include "util/strbuf.h"
 
 enum {

@@ -13,7 +13,6 @@
 #include "symbol/mini_debug.h"
 #include "util/mem.h"
 #include "util/path.h"
-#include "util/strbuf.h"
 #include "wire/session.h"
 
 void debug_roots_init(struct debug_roots *roots)

@@ -3,9 +3,7 @@
  * top. */
 #include "symbol/range_map.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "util/mem.h"
 
