@@ -8,7 +8,7 @@
 #include "cli/report_summary.h"
 #include "report/report.h"
 
-enum { NOT_GIVEN = -1, DEFAULT_TOP = 10, DEFAULT_DEPTH = 12, DEFAULT_LEAST_PERCENT = 1 };
+enum { NOT_GIVEN = -1 };
 
 struct report_options {
 	int by;
@@ -135,9 +135,9 @@ int cmd_report(int argc, char **argv)
 	struct report_options o = { .by = NOT_GIVEN,
 				    .sort = NOT_GIVEN,
 				    .tree = NOT_GIVEN,
-				    .top = DEFAULT_TOP,
-				    .depth = DEFAULT_DEPTH,
-				    .least_percent = DEFAULT_LEAST_PERCENT };
+				    .top = REPORT_DEFAULT_TOP,
+				    .depth = REPORT_DEFAULT_DEPTH,
+				    .least_percent = REPORT_DEFAULT_LEAST_PERCENT };
 	struct filter filter = { 0 };
 	const char *trace;
 	int code = parse_options(&o, argc, argv, &trace, &filter);
@@ -146,24 +146,4 @@ int cmd_report(int argc, char **argv)
 	filter_release(&filter);
 	option_list_release(&o.filters);
 	return code;
-}
-
-int report_summary(const char *trace_path, FILE *to, bool full, bool color, struct err *err)
-{
-	struct trace_data *d = trace_data_load(trace_path, NULL, NULL, err);
-	if (!d)
-		return -1;
-	const struct report_request request = {
-		.part = full ? REPORT_OVERVIEW : REPORT_SUMMARY,
-		.by = ROLLUP_STACK,
-		.sort = SORT_PEAK,
-		.top = DEFAULT_TOP,
-		.depth = DEFAULT_DEPTH,
-		.min_percent = DEFAULT_LEAST_PERCENT,
-		.color = color,
-		.width = output_width(to),
-	};
-	report_text.report(d, &request, to);
-	trace_data_free(d);
-	return 0;
 }

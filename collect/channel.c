@@ -14,9 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collect/runtime_path.h"
+
 #define DIR_PREFIX   "alloctrace-session-"
 #define SOCKET_NAME  "socket"
-#define RUNTIME_NAME "liballoctrace.so"
 
 enum { BACKLOG = 1024, OPEN_TRIES = 16 };
 

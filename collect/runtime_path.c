@@ -9,8 +9,6 @@
 
 #include "util/mem.h"
 
-#define RUNTIME_NAME "liballoctrace.so"
-
 /* Resolves "dir/name" if there is such a file. */
 static char *try_path(const char *dir, const char *name)
 {

@@ -4,6 +4,8 @@
 
 #include "util/err.h"
 
+#define RUNTIME_NAME "liballoctrace.so"
+
 /* The absolute path of the runtime that belongs to this tool: $ALLOCTRACE_RUNTIME; that of the
  * build tree when the tool is run from there; the installed one, also below another root (DESTDIR)
  * or after the whole tree was moved. The caller frees it; NULL with the error. */

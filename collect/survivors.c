@@ -24,14 +24,19 @@ static int last_pid(void)
 	return pid;
 }
 
-static bool maps_memory(pid_t pid, const struct stat *memory)
+static FILE *open_proc(pid_t pid, const char *name)
 {
 	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return fopen(path, "re");
+}
+
+static bool maps_memory(pid_t pid, const struct stat *memory)
+{
 	char *line = NULL;
 	size_t cap = 0;
 	bool found = false;
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	FILE *file = fopen(path, "re");
+	FILE *file = open_proc(pid, "maps");
 	while (file && !found && getline(&line, &cap, file) > 0) {
 		unsigned long inode;
 		found = strstr(line, "/memfd:alloctrace") &&
@@ -45,12 +50,10 @@ static bool maps_memory(pid_t pid, const struct stat *memory)
 
 static bool has_in_environment(pid_t pid, const char *entry)
 {
-	char path[64];
 	char *variable = NULL;
 	size_t cap = 0;
 	bool found = false;
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	FILE *file = fopen(path, "re");
+	FILE *file = open_proc(pid, "environ");
 	while (file && !found && getdelim(&variable, &cap, '\0', file) > 0)
 		found = strcmp(variable, entry) == 0;
 	if (file)
