@@ -73,6 +73,11 @@ uint64_t clock_ns(const struct clock *c, uint64_t tsc)
 	return back >= (double)c->now_ns ? 0 : c->now_ns - (uint64_t)back;
 }
 
+uint64_t clock_duration_ns(const struct clock *c, uint64_t ticks)
+{
+	return c->ns_per_tick > 0 ? (uint64_t)((double)ticks * c->ns_per_tick) : ticks;
+}
+
 uint64_t clock_ticks(const struct clock *c, uint64_t ns)
 {
 	return c->ns_per_tick > 0 ? (uint64_t)((double)ns / c->ns_per_tick) : ns;

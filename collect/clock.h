@@ -30,6 +30,8 @@ void clock_start(struct clock *c);
 void clock_advance(struct clock *c);
 /* Nanoseconds since the session began; at most the time of the last reading. */
 uint64_t clock_ns(const struct clock *c, uint64_t tsc);
+/* How long so many ticks take, by what is known of the speed. */
+uint64_t clock_duration_ns(const struct clock *c, uint64_t ticks);
 /* How many ticks a nanosecond count takes, by what is known of the speed. */
 uint64_t clock_ticks(const struct clock *c, uint64_t ns);
 /* Ticks per second over the whole session. */

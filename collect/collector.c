@@ -24,6 +24,7 @@ void collector_init(struct collector *c, struct session *session, struct trace_w
 	tables_init(&c->tables, session, writer, &c->processes);
 	processes_init(&c->processes, session, writer, &c->clock);
 	slots_init(&c->slots, session, writer, &c->processes, &c->clock);
+	finding_log_init(&c->findings, session, writer);
 	c->forced = mem_zalloc(SESSION_MAX_RINGS + 1, sizeof(*c->forced));
 	c->heap = mem_zalloc(SESSION_MAX_RINGS, sizeof(*c->heap));
 	c->idle_ns = SHORT_SLEEP_NS;
@@ -34,6 +35,7 @@ void collector_release(struct collector *c)
 	free(c->heap);
 	free(c->forced);
 	slots_release(&c->slots);
+	finding_log_release(&c->findings);
 	loaded_release(&c->loaded);
 	processes_release(&c->processes);
 	tables_release(&c->tables);

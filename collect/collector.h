@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "collect/clock.h"
+#include "collect/finding_log.h"
 #include "collect/loaded.h"
 #include "collect/processes.h"
 #include "collect/session_memory.h"
@@ -31,6 +32,7 @@ struct collector {
 	struct processes processes;
 	struct slots slots;
 	struct loaded loaded;
+	struct finding_log findings;
 
 	uint64_t next_time_tsc;  /* the trace's clock is moved on from this stamp on */
 	uint64_t quantum_ticks;  /* events of threads that are nearer in time may swap places */

@@ -6,6 +6,7 @@
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "wire/events.h"
+#include "wire/findings.h"
 #include "wire/roles.h"
 
 enum {
@@ -172,6 +173,72 @@ static bool take_text(struct collector *c, struct slot *slot, uint32_t index, ui
 	return true;
 }
 
+/* Whether it can be one; the nodes that it names are in the trace then. */
+static bool finding_is_sound(struct collector *c, const struct finding *f)
+{
+	const unsigned known_flags = FINDING_HAS_BLOCK | FINDING_WAS_FREED;
+	return f->number < SESSION_MAX_FINDINGS && f->class < FINDING_CLASSES &&
+	       f->role < ROLE_COUNT && f->made_role < ROLE_COUNT &&
+	       f->outcome <= FINDING_ABORTED && !(f->flags & ~known_flags) &&
+	       f->made_slot < SESSION_MAX_RINGS && f->first_slot < SESSION_MAX_RINGS &&
+	       tables_have_node(&c->tables, f->stack) &&
+	       tables_have_node(&c->tables, f->made_stack) &&
+	       tables_have_node(&c->tables, f->first_site);
+}
+
+/* What is told of a block that there is none, or of a free that there was none, is left out. */
+static struct trace_finding trace_finding(const struct collector *c, const struct slot *slot,
+					  const struct finding *f)
+{
+	struct trace_finding out = { .class = f->class,
+				     .outcome = f->outcome,
+				     .flags = f->flags,
+				     .role = f->role,
+				     .process = slot->process,
+				     .thread = slot->thread,
+				     .made_thread = TRACE_NO_THREAD,
+				     .first_thread = TRACE_NO_THREAD,
+				     .stack = f->stack,
+				     .address = f->address,
+				     .argument = f->argument,
+				     .time_ns = clock_ns(&c->clock, slot->tick),
+				     .count = 1 };
+	const uint64_t tick_ns = clock_duration_ns(&c->clock, UINT64_C(1) << FINDING_AGE_SHIFT);
+	if (!(f->flags & FINDING_HAS_BLOCK))
+		return out;
+	out.made_role = f->made_role;
+	out.allocator = f->allocator;
+	out.made_stack = f->made_stack;
+	out.size = f->size;
+	out.age_ns = f->age * tick_ns;
+	/* The age may be a tick too small. */
+	uint64_t oldest_ns = out.age_ns + tick_ns;
+	uint64_t made_ns = out.time_ns > oldest_ns ? out.time_ns - oldest_ns : 0;
+	out.made_thread = slot_thread_at(&c->slots, f->made_slot, made_ns);
+	if (!(f->flags & FINDING_WAS_FREED))
+		return out;
+	out.first_site = f->first_site;
+	out.first_thread = slot_thread_at(&c->slots, f->first_slot, made_ns);
+	return out;
+}
+
+static bool take_finding(struct collector *c, struct slot *slot, uint32_t index)
+{
+	uint64_t words[EVENT_FINDING_WORDS];
+	struct finding f;
+	for (unsigned i = 0; i < EVENT_FINDING_WORDS; i++)
+		words[i] = peek(slot, slot->tail + i);
+	finding_from_words(&f, words);
+	if (!finding_is_sound(c, &f))
+		return false;
+	struct trace_finding finding = trace_finding(c, slot, &f);
+	uint32_t number = finding_log_add(&c->findings, f.number, &finding);
+	struct trace_event event = { .op = TRACE_FINDING, .slot = index, .value = number };
+	if (number != UINT32_MAX)
+		trace_writer_event(c->writer, &event);
+	return true;
+}
+
 static enum step take_other(struct collector *c, struct slot *slot, uint32_t index, uint64_t word)
 {
 	switch (event_kind(word)) {
@@ -183,6 +250,8 @@ static enum step take_other(struct collector *c, struct slot *slot, uint32_t ind
 		return take_text(c, slot, index, word) ? STEP_EMPTY : STEP_DAMAGED;
 	case EVENT_MAP:
 		return take_map(c, slot, index, word) ? STEP_EMPTY : STEP_DAMAGED;
+	case EVENT_FINDING:
+		return take_finding(c, slot, index) ? STEP_EMPTY : STEP_DAMAGED;
 	default:
 		return STEP_DAMAGED;
 	}

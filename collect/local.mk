@@ -8,6 +8,7 @@ collect_libcollect_a_SOURCES = \
 	collect/drain.c collect/drain.h \
 	collect/embed.c collect/embed.h \
 	collect/empty_trace.c collect/empty_trace.h \
+	collect/finding_log.c collect/finding_log.h \
 	collect/launch.c collect/launch.h \
 	collect/loaded.c collect/loaded.h \
 	collect/order.c collect/order.h \

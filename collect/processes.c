@@ -141,6 +141,7 @@ void processes_write_losses(struct processes *p, uint32_t index)
 		   at_load_relaxed(&shared->untracked_frees) + note->untracked_frees);
 	write_loss(p, note->id, TRACE_LOSS_NESTED, at_load_relaxed(&shared->nested));
 	write_loss(p, note->id, TRACE_LOSS_DAMAGED, note->damaged_words);
+	write_loss(p, note->id, TRACE_LOSS_FINDINGS, at_load_relaxed(&shared->lost_findings));
 }
 
 static void use_again(struct processes *p, uint32_t index)
@@ -151,7 +152,7 @@ static void use_again(struct processes *p, uint32_t index)
 	struct session_process *shared = &p->session->processes[index];
 	memset(&p->session->loaded[index], 0, sizeof(p->session->loaded[index]));
 	shared->nested = shared->untracked_frees = 0;
-	shared->lost_allocs = shared->lost_frees = 0;
+	shared->lost_allocs = shared->lost_frees = shared->lost_findings = 0;
 	shared->foreign_pids = 0;
 	shared->pid = 0;
 	if (index < p->scan_from)

@@ -141,6 +141,9 @@ static void write_last_events(struct recording *r)
 	uint64_t unrecorded = at_load_relaxed(&r->session->header->unrecorded);
 	if (unrecorded)
 		write_loss(r, TRACE_LOSS_NO_RING, unrecorded);
+	uint64_t untold = finding_log_end(&c->findings);
+	if (untold)
+		write_loss(r, TRACE_LOSS_FINDINGS, untold);
 	if (r->result->end == COLLECT_END_LIMIT)
 		write_loss(r, TRACE_LOSS_CUT, 0);
 }

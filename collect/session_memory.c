@@ -20,6 +20,7 @@ static void find_parts(struct session *s)
 	s->rings = (struct session_ring *)(s->base + session_rings_offset());
 	s->modules = (struct session_module *)(s->base + session_modules_offset());
 	s->loaded = (struct session_loaded *)(s->base + session_loaded_offset());
+	s->findings = (struct session_finding *)(s->base + session_findings_offset());
 	s->nodes = (struct session_node *)(s->base + session_nodes_offset());
 }
 
@@ -30,6 +31,7 @@ static void fill_header(struct session *s, const struct session_settings *settin
 	h->options = settings->options;
 	h->bytes = session_bytes();
 	h->max_depth = settings->max_depth;
+	h->on_error = settings->on_error;
 	h->tool_pid = (uint32_t)getpid();
 	h->state = settings->state;
 	h->node_count = NODE_FIRST;

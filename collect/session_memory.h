@@ -18,12 +18,14 @@ struct session {
 	struct session_ring *rings;
 	struct session_module *modules;
 	struct session_loaded *loaded; /* by process index */
+	struct session_finding *findings;
 	struct session_node *nodes;
 };
 
 struct session_settings {
 	uint32_t options; /* enum session_option */
 	uint32_t max_depth;
+	uint32_t on_error; /* as in the header */
 	enum session_state state;
 };
 

@@ -114,6 +114,7 @@ static bool adopt(struct slots *s, uint32_t index, struct slot *slot)
 	slot->process = s->processes->notes[process].id;
 	slot->tid = at_load_relaxed(&ring->tid);
 	slot->thread = s->thread_count++;
+	slot->threads++;
 	slot->tick = 0;
 	slot->must = slot->tail;
 	slot->since_ns = slot->next_name_ns = s->clock->now_ns;
@@ -187,6 +188,14 @@ void slot_retire(struct slots *s, uint32_t index)
 	at_store_relaxed(&ring->counter, slot->counter);
 	at_store_relaxed(&ring->head, slot->head);
 	at_store_release(&ring->state, RING_FREE);
+}
+
+uint32_t slot_thread_at(const struct slots *s, uint32_t index, uint64_t time_ns)
+{
+	const struct slot *slot = &s->items[index];
+	if (slot->threads == 1 || (slot->threads && time_ns >= slot->since_ns))
+		return slot->thread;
+	return TRACE_NO_THREAD;
 }
 
 uint32_t slot_maker(const struct slots *s, uint32_t index, uint64_t counter)

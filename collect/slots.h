@@ -41,6 +41,7 @@ struct slot {
 	uint32_t process_index;
 	uint32_t tid;
 	uint32_t thread; /* running number in the trace */
+	uint32_t threads; /* how many have had the slot */
 	uint32_t need_slot; /* what the next FREE waits for */
 	uint64_t need_counter;
 	uint64_t next_name_ns;  /* when to look what the thread is called; grows tenfold */
@@ -83,6 +84,9 @@ bool slot_thread_is_gone(const struct slots *s, uint32_t slot);
 /* Looks now and then what the thread is called. */
 void slot_follow_name(struct slots *s, uint32_t slot);
 
+/* The thread (running number) that had the slot at that time, as far as it is sure; else
+ * TRACE_NO_THREAD. */
+uint32_t slot_thread_at(const struct slots *s, uint32_t slot, uint64_t time_ns);
 /* The id of the process that made the block, or TRACE_NO_PROCESS. */
 uint32_t slot_maker(const struct slots *s, uint32_t slot, uint64_t counter);
 

@@ -6,6 +6,7 @@
 
 #include "tests/trace/check.h"
 #include "util/mem.h"
+#include "wire/findings.h"
 #include "wire/roles.h"
 
 struct trace_writer *fake_writer_new(void)
@@ -81,6 +82,28 @@ void trace_writer_thread(struct trace_writer *w, uint32_t thread,
 			 const struct trace_thread *record)
 {
 	CHECK(thread < w->thread_count && record->process < w->process_count, "thread");
+}
+
+static bool is_thread(const struct trace_writer *w, uint32_t thread)
+{
+	return thread == TRACE_NO_THREAD || thread < w->thread_count;
+}
+
+void trace_writer_finding(struct trace_writer *w, uint32_t number,
+			  const struct trace_finding *finding)
+{
+	CHECK(number <= w->finding_count && number < SESSION_MAX_FINDINGS, "a finding's number");
+	CHECK(finding->class < FINDING_CLASSES && finding->role < ROLE_COUNT &&
+		      finding->made_role < ROLE_COUNT,
+	      "what a finding is");
+	CHECK(finding->stack < w->node_count && finding->made_stack < w->node_count &&
+		      finding->first_site < w->node_count,
+	      "nodes of a finding");
+	CHECK(finding->process < w->process_count && is_thread(w, finding->thread) &&
+		      is_thread(w, finding->made_thread) && is_thread(w, finding->first_thread),
+	      "who is named in a finding");
+	w->finding_count += number == w->finding_count;
+	w->findings[number] = *finding;
 }
 
 void trace_writer_time(struct trace_writer *w, uint64_t time_ns)
@@ -166,6 +189,9 @@ void trace_writer_event(struct trace_writer *w, const struct trace_event *event)
 	case TRACE_MAP:
 		CHECK(event->stack < w->node_count, "stack");
 		w->maps++;
+		break;
+	case TRACE_FINDING:
+		CHECK(event->value < w->finding_count, "finding");
 		break;
 	default:
 		CHECK(false, "op %u", event->op);

@@ -9,12 +9,13 @@
 
 #include "base/atomics.h"
 #include "tests/collect/rig.h"
+#include "wire/findings.h"
 #include "wire/roles.h"
 
 enum { ROUNDS = 300, DAMAGED = 3, SOUND_EVENTS = 40 };
 
 /* Of all sessions: to see that the damage goes deep enough. */
-static uint64_t events, losses, untracked;
+static uint64_t events, losses, untracked, findings;
 
 struct scene {
 	struct rig *rig;
@@ -44,6 +45,21 @@ static uint64_t any_word(struct rng *rng)
 	}
 }
 
+static unsigned put_finding(struct rng *rng, uint64_t *words)
+{
+	const struct finding f = { .number = (uint32_t)rng_below(rng, SESSION_MAX_FINDINGS + 10),
+				   .class = (uint8_t)rng_below(rng, FINDING_CLASSES + 1),
+				   .role = (uint8_t)rng_below(rng, ROLE_COUNT + 2),
+				   .outcome = (uint8_t)rng_below(rng, 5),
+				   .flags = (uint8_t)rng_below(rng, 5),
+				   .made_slot = (uint16_t)rng_below(rng, SESSION_MAX_RINGS + 100),
+				   .first_slot = (uint16_t)rng_below(rng, 8),
+				   .first_site = (uint32_t)rng_below(rng, NODE_FIRST + 1),
+				   .age = (uint32_t)rng_below(rng, 1u << FINDING_AGE_BITS) };
+	finding_to_words(&f, words);
+	return EVENT_FINDING_WORDS;
+}
+
 /* An event that is right but for what it names. */
 static unsigned put_event(struct rng *rng, uint64_t *words)
 {
@@ -63,6 +79,8 @@ static void put_garbage(struct scene *s)
 	while (count < wanted) {
 		if (rng_below(&s->rng, 40) == 0)
 			words[count++] = any_word(&s->rng);
+		else if (rng_below(&s->rng, 20) == 0 && count + EVENT_FINDING_WORDS <= 64)
+			count += put_finding(&s->rng, words + count);
 		else
 			count += put_event(&s->rng, words + count);
 	}
@@ -227,6 +245,7 @@ static void one_session(uint64_t seed)
 	collector_finish_ended(&r.collector);
 	CHECK(r.writer->process_ends == r.writer->process_count, "all ended");
 	events += r.writer->allocs + r.writer->frees;
+	findings += r.writer->finding_count;
 	losses += r.writer->losses[TRACE_LOSS_DAMAGED];
 	untracked += r.writer->losses[TRACE_LOSS_UNTRACKED_FREES];
 	rig_close(&r);
@@ -240,8 +259,8 @@ int main(int argc, char **argv)
 	a_damaged_ring_is_not_used_again();
 	for (uint64_t i = 0; i < rounds; i++)
 		one_session(seed + i);
-	printf("%llu events, %llu words thrown away, %llu untracked frees\n",
-	       (unsigned long long)events, (unsigned long long)losses,
-	       (unsigned long long)untracked);
+	printf("%llu events, %llu findings, %llu words thrown away, %llu untracked frees\n",
+	       (unsigned long long)events, (unsigned long long)findings,
+	       (unsigned long long)losses, (unsigned long long)untracked);
 	return 0;
 }

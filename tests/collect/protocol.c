@@ -5,6 +5,8 @@
 
 #include "base/atomics.h"
 #include "tests/collect/rig.h"
+#include "wire/findings.h"
+#include "wire/roles.h"
 
 static void free_waits_for_its_allocation(void)
 {
@@ -322,6 +324,93 @@ static void a_late_end_spares_the_next_process(void)
 	rig_close(&r);
 }
 
+static struct finding a_double_free(const struct producer *p, uint32_t number, uint32_t node)
+{
+	return (struct finding){ .number = number,
+				 .class = FINDING_DOUBLE,
+				 .role = ROLE_FREE,
+				 .outcome = FINDING_SWALLOWED,
+				 .flags = FINDING_HAS_BLOCK | FINDING_WAS_FREED,
+				 .made_role = ROLE_MALLOC,
+				 .first_slot = (uint16_t)p->slot,
+				 .made_slot = (uint16_t)p->slot,
+				 .first_site = NODE_ROOT,
+				 .stack = node,
+				 .made_stack = node,
+				 .age = 3,
+				 .address = 0x1000,
+				 .size = 24 };
+}
+
+static void put_finding(struct producer *p, const struct finding *f)
+{
+	uint64_t words[EVENT_FINDING_WORDS];
+	finding_to_words(f, words);
+	producer_put(p, words, EVENT_FINDING_WORDS);
+}
+
+static void findings_are_counted_at_the_end(void)
+{
+	struct rig r;
+	rig_open(&r);
+	struct producer p = rig_producer(&r, rig_process(&r));
+	uint32_t module = producer_module(&r.session, "/bin/a");
+	uint32_t node = producer_node(&r.session, NODE_ROOT, module, 0x10);
+	struct finding f = a_double_free(&p, 77, node);
+	put_finding(&p, &f);
+	put_finding(&p, &f); /* told twice: the second adds nothing */
+	f.number = 5;
+	f.class = FINDING_UNKNOWN;
+	f.flags = 0;
+	put_finding(&p, &f);
+	collector_pass(&r.collector);
+	r.session.findings[77].count = 300;
+	r.session.findings[5].count = 1;
+	r.session.findings[6].count = 2; /* whose event was lost */
+	CHECK(r.writer->finding_count == 2 && r.writer->findings[0].count == 1, "two findings");
+	CHECK(finding_log_end(&r.collector.findings) == 2, "those that were not told");
+	const struct trace_finding *a = &r.writer->findings[0], *b = &r.writer->findings[1];
+	const uint64_t tick_ns = clock_duration_ns(&r.collector.clock, 1 << FINDING_AGE_SHIFT);
+	CHECK(a->count == 300 && b->count == 1, "counts");
+	CHECK(a->class == FINDING_DOUBLE && a->outcome == FINDING_SWALLOWED && a->size == 24 &&
+		      a->made_thread == 0 && a->first_thread == 0 && a->stack == node &&
+		      a->made_stack == node && a->age_ns == 3 * tick_ns && a->address == 0x1000,
+	      "a double free");
+	CHECK(b->class == FINDING_UNKNOWN && b->size == 0 && b->made_stack == NODE_ROOT &&
+		      b->made_thread == TRACE_NO_THREAD && b->stack == node,
+	      "an unknown address has no block");
+	rig_close(&r);
+}
+
+static void a_finding_that_cannot_be_ends_its_ring(void)
+{
+	struct finding sound = { .number = 1 };
+	struct finding wrong[9];
+	for (unsigned i = 0; i < 9; i++)
+		wrong[i] = sound;
+	wrong[0].number = SESSION_MAX_FINDINGS;
+	wrong[1].class = FINDING_CLASSES;
+	wrong[2].role = ROLE_COUNT;
+	wrong[3].made_role = ROLE_COUNT;
+	wrong[4].outcome = FINDING_ABORTED + 1;
+	wrong[5].flags = 4;
+	wrong[6].stack = 1000;
+	wrong[7].made_slot = SESSION_MAX_RINGS;
+	wrong[8].first_site = 1000;
+	for (unsigned i = 0; i < 9; i++) {
+		struct rig r;
+		rig_open(&r);
+		r.collector.tables.waited_ns = UINT64_MAX / 2;
+		struct producer p = rig_producer(&r, rig_process(&r));
+		put_finding(&p, &sound);
+		put_finding(&p, &wrong[i]);
+		collector_pass(&r.collector);
+		CHECK(r.writer->finding_count == 1 && r.collector.slots.items[p.slot].damaged,
+		      "wrong finding %u", i);
+		rig_close(&r);
+	}
+}
+
 int main(void)
 {
 	free_waits_for_its_allocation();
@@ -339,5 +428,7 @@ int main(void)
 	all_records_taken();
 	process_records_are_used_again();
 	a_late_end_spares_the_next_process();
+	findings_are_counted_at_the_end();
+	a_finding_that_cannot_be_ends_its_ring();
 	return 0;
 }
