@@ -33,7 +33,7 @@ static int parse_number(const char *text, uint64_t *value, struct err *err)
 		return err_set(err, "a number is missing");
 	for (const char *p = text; *p; p++) {
 		if (!isdigit((unsigned char)*p))
-			return err_set(err, "'%s' is not a number", text);
+			return err_set(err, "'%s' is not a whole number", text);
 		if (__builtin_mul_overflow(n, 10, &n) ||
 		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
 			return err_set(err, "%s is too large", text);

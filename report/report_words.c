@@ -37,8 +37,10 @@ const char *loss_explained(unsigned kind, uint64_t count)
 		  "recorded, or freed already" },
 		{ "calls from inside a hook, not recorded",
 		  "call from inside a hook, not recorded" },
-		{ "allocations not recorded: too many threads at once",
-		  "allocation not recorded: too many threads at once" },
+		{ "calls not recorded: too many threads at once, or the child of a vfork in a "
+		  "thread that had recorded nothing yet",
+		  "call not recorded: too many threads at once, or the child of a vfork in a "
+		  "thread that had recorded nothing yet" },
 		{ "the size or time limit was reached: what came after is not here",
 		  "the size or time limit was reached: what came after is not here" },
 		{ "words of a ring that the program has overwritten",

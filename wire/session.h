@@ -84,7 +84,7 @@ struct session_header {
 	uint32_t process_count;/* highest process index ever claimed + 1 */
 	uint32_t intern_level; /* level that new nodes go to */
 	uint32_t allocator_count; /* next pool id; 0 is the program's own heap */
-	uint64_t unrecorded;   /* allocations not recorded because no ring was free */
+	uint64_t unrecorded;   /* calls not recorded because there was no ring for them */
 	uint32_t intern_used[SESSION_INTERN_LEVELS];
 	uint32_t pad1;
 };
