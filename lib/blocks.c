@@ -12,6 +12,7 @@
 enum {
 	PAGE_BITS = 12,
 	GRANULE_BITS = 3,			  /* jemalloc's smallest class is 8 bytes */
+	GRANULE_MASK = (1 << GRANULE_BITS) - 1,
 	POSITION_BITS = PAGE_BITS - GRANULE_BITS, /* of a granule in its page */
 	LEAF_BITS = 18,
 	ROOT_BITS = 47 - PAGE_BITS - LEAF_BITS,
@@ -188,11 +189,16 @@ static void *make_arrays(unsigned class)
 	return memory;
 }
 
+static inline bool is_live(enum block_state state)
+{
+	return state & BLOCK_LIVE;
+}
+
 /* Freed blocks' records are left behind: they have had their time. */
 static bool move_live(const struct table *to, const struct table *from)
 {
 	for (unsigned i = 0; i < from->shape.capacity; i++) {
-		if (block_state(&from->records[i]) != BLOCK_LIVE)
+		if (!is_live(block_state(&from->records[i])))
 			continue;
 		struct block *r = claim(to, from->tags[i] - 1u);
 		if (!r)
@@ -275,7 +281,8 @@ enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32
 {
 	struct page_word *page = find_page(space, address, false);
 	enum block_state state = BLOCK_UNKNOWN;
-	if (AT_UNLIKELY(!page || !at_load_relaxed(&page->class)))
+	if (AT_UNLIKELY(!page || !at_load_relaxed(&page->class) ||
+			(space == BLOCK_SPACE_HEAP && address & GRANULE_MASK)))
 		return state;
 	lock_acquire(&page->lock);
 	struct table t = page_table(page);
@@ -283,11 +290,66 @@ enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32
 	if (AT_LIKELY(r != NULL)) {
 		*out = *r;
 		state = block_state(r);
-		if (AT_LIKELY(state == BLOCK_LIVE)) {
-			r->meta ^= BLOCK_LIVE ^ BLOCK_FREED;
+		if (AT_LIKELY(is_live(state))) {
+			r->meta = (r->meta & ~(uint64_t)BLOCK_STATE_MASK) | BLOCK_FREED;
 			r->name = r->name >> 48 << 48 | (uint64_t)freeing_slot << 32 | site;
 		}
 	}
 	lock_release(&page->lock);
 	return state;
+}
+
+void blocks_forget_freed(enum block_space space, uintptr_t address)
+{
+	struct page_word *page = find_page(space, address, false);
+	if (!page || !at_load_relaxed(&page->class))
+		return;
+	lock_acquire(&page->lock);
+	struct table t = page_table(page);
+	struct block *r = lookup(&t, position_of(address));
+	if (r && block_state(r) == BLOCK_FREED) {
+		r->meta = BLOCK_UNKNOWN;
+		t.tags[r - t.records] = TAG_EMPTY;
+	}
+	lock_release(&page->lock);
+}
+
+/* The last live block of the page that starts at or before `position`: its position, or -1. */
+static int last_live(struct page_word *page, unsigned position, struct block *out)
+{
+	int best = -1;
+	lock_acquire(&page->lock);
+	struct table t = page_table(page);
+	for (unsigned i = 0; i < t.shape.capacity; i++) {
+		int at = t.tags[i] - 1;
+		if (at > best && at <= (int)position && is_live(block_state(&t.records[i]))) {
+			best = at;
+			*out = t.records[i];
+		}
+	}
+	lock_release(&page->lock);
+	return best;
+}
+
+uintptr_t blocks_find_around(enum block_space space, uintptr_t address, struct block *out)
+{
+	const uintptr_t page_bytes = (uintptr_t)1 << PAGE_BITS;
+	const uintptr_t leaf_bytes = page_bytes << LEAF_BITS;
+	uintptr_t at = address;
+	unsigned position = position_of(address);
+	while (address - at < BLOCKS_SEARCH_BYTES) {
+		struct page_word *page = find_page(space, at, false);
+		if (page && at_load_relaxed(&page->class)) {
+			int found = last_live(page, position, out);
+			uintptr_t start = (at & ~(page_bytes - 1)) + ((uintptr_t)found << GRANULE_BITS);
+			if (found >= 0)
+				return address - start < block_size(out) ? start : 0;
+		}
+		uintptr_t step = page ? page_bytes : leaf_bytes;
+		if (at < step)
+			break;
+		at = (at & ~(step - 1)) - 1; /* the end of the one before */
+		position = (1u << POSITION_BITS) - 1;
+	}
+	return 0;
 }

@@ -37,7 +37,13 @@ struct block {
 
 _Static_assert(sizeof(struct block) == 24, "counts in the memory that each block costs");
 
-enum block_state { BLOCK_UNKNOWN = 0, BLOCK_LIVE = 1, BLOCK_FREED = 2 };
+enum block_state {
+	BLOCK_UNKNOWN = 0,
+	BLOCK_LIVE = 1,
+	BLOCK_FREED = 2,
+	BLOCK_UNRECORDED = 3, /* live, but not in the trace; it has no counter */
+	BLOCK_STATE_MASK = 3,
+};
 
 /* The time in a block's record: the time-stamp counter without its low bits, about 20 ms, modulo
  * some 90 hours. */
@@ -59,7 +65,14 @@ static inline struct block block_make(unsigned role, uint32_t slot, uint32_t all
 
 static inline enum block_state block_state(const struct block *b)
 {
-	return (enum block_state)(b->meta & 3);
+	return (enum block_state)(b->meta & BLOCK_STATE_MASK);
+}
+
+static inline struct block block_unrecorded(struct block b)
+{
+	b.meta |= BLOCK_UNRECORDED;
+	b.name = b.name >> 48 << 48;
+	return b;
 }
 
 static inline unsigned block_role(const struct block *b)
@@ -93,6 +106,17 @@ static inline uint64_t block_size(const struct block *b)
 	return b->place >> 32 | b->name >> 48 << 32;
 }
 
+/* Of a freed block: who freed it. */
+static inline uint32_t block_freeing_slot(const struct block *b)
+{
+	return b->name >> 32 & 0xffff;
+}
+
+static inline uint32_t block_freeing_site(const struct block *b)
+{
+	return (uint32_t)b->name;
+}
+
 /* Of a live block. */
 static inline uint64_t block_counter(const struct block *b)
 {
@@ -108,9 +132,19 @@ enum block_space {
 /* Records a live block at address. Returns false when there is no memory for the record. */
 bool blocks_insert(enum block_space space, uintptr_t address, struct block block);
 
-/* If a live block starts at address: turns it into a freed one and tells what it was. Otherwise
- * tells what is known, or BLOCK_UNKNOWN. */
+/* If a live block starts at address, recorded or not: turns it into a freed one and tells what it
+ * was. Otherwise tells what is known, or BLOCK_UNKNOWN. */
 enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32_t site,
 			       uint32_t freeing_slot, struct block *out);
+
+/* The address was given out again without the table's knowledge: that it was freed is no longer
+ * true. */
+void blocks_forget_freed(enum block_space space, uintptr_t address);
+
+/* The start of the live block that has address inside it, and what it is; 0 if none is known. Slow:
+ * looks at every page from there down to the block, or BLOCKS_SEARCH_BYTES. */
+uintptr_t blocks_find_around(enum block_space space, uintptr_t address, struct block *out);
+
+#define BLOCKS_SEARCH_BYTES (UINT64_C(1) << 36)
 
 #endif

@@ -96,7 +96,7 @@ static uint32_t find_by_sysv_hash(const struct tables *t, const char *name)
 	return 0;
 }
 
-static void *find_in(const struct link_map *map, const char *name)
+void *elf_symbol_in(const struct link_map *map, const char *name)
 {
 	struct tables t;
 	if (!read_tables(map, &t))
@@ -150,7 +150,7 @@ void *elf_symbol_next(const char *name)
 		if (map->l_ld == _DYNAMIC)
 			behind = true;
 		else if (behind) {
-			void *address = find_in(map, name);
+			void *address = elf_symbol_in(map, name);
 			if (address)
 				return address;
 		}

@@ -19,4 +19,7 @@ const struct link_map *elf_first_module(void);
  * order; IFUNCs are resolved. NULL if there is none. */
 void *elf_symbol_next(const char *name);
 
+/* The address of the definition of name in one module, or NULL. */
+void *elf_symbol_in(const struct link_map *map, const char *name);
+
 #endif

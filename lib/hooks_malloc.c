@@ -68,7 +68,7 @@ void *malloc(size_t size)
 {
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
-		return backend_malloc(size);
+		return hook_passed(&h, backend_malloc(size));
 	void *p = backend_malloc(size);
 	hook_made(&h, p, size, ROLE_MALLOC);
 	return p;
@@ -78,7 +78,7 @@ void *calloc(size_t count, size_t size)
 {
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
-		return backend_2(ROLE_CALLOC, count, size);
+		return hook_passed(&h, backend_2(ROLE_CALLOC, count, size));
 	void *p = backend_2(ROLE_CALLOC, count, size);
 	hook_made(&h, p, count * size, ROLE_CALLOC); /* p says that it did not overflow */
 	return p;
@@ -110,6 +110,21 @@ static void *backend_reallocarray(void *p, size_t count, size_t size)
 	return backend_realloc(p, bytes);
 }
 
+/* Not recorded. */
+static inline void *realloc_unseen(const struct hook *h, void *old, size_t size)
+{
+	if (old)
+		hook_passed_release(h, old);
+	return hook_passed(h, backend_realloc(old, size));
+}
+
+static inline void *reallocarray_unseen(const struct hook *h, void *old, size_t count, size_t size)
+{
+	if (old)
+		hook_passed_release(h, old);
+	return hook_passed(h, backend_reallocarray(old, count, size));
+}
+
 /* The end of a realloc: what the backend returned for old says what happened to it. NULL with
  * size 0 means that old was freed (C17 leaves it open; glibc does that). */
 static inline void after_realloc(const struct hook *h, const struct block *taken, void *old,
@@ -128,14 +143,23 @@ static inline void after_realloc(const struct hook *h, const struct block *taken
 	hook_leave(h);
 }
 
+/* realloc of what is no block: the program gets one all the same. What was in it is not known. */
+static AT_COLD void *realloc_swallowed(const struct hook *h, size_t size, enum role role)
+{
+	void *p = backend_malloc(size);
+	hook_made(h, p, size, role);
+	return p;
+}
+
 void *realloc(void *old, size_t size)
 {
+	static const struct release r = { ROLE_REALLOC, RELEASE_NO_SIZE, 0 };
+	struct block taken = { .meta = BLOCK_UNKNOWN };
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
-		return backend_realloc(old, size);
-	struct block taken = { .meta = BLOCK_UNKNOWN };
-	if (old)
-		hook_take(&h, old, &taken);
+		return realloc_unseen(&h, old, size);
+	if (old && hook_take(&h, old, &r, &taken) == FINDING_SWALLOWED)
+		return realloc_swallowed(&h, size, ROLE_REALLOC);
 	void *p = backend_realloc(old, size);
 	after_realloc(&h, &taken, old, p, size, ROLE_REALLOC);
 	return p;
@@ -143,16 +167,17 @@ void *realloc(void *old, size_t size)
 
 void *reallocarray(void *old, size_t count, size_t size)
 {
-	struct hook h;
-	if (AT_UNLIKELY(!hook_enter(&h)))
-		return backend_reallocarray(old, count, size);
+	static const struct release r = { ROLE_REALLOCARRAY, RELEASE_NO_SIZE, 0 };
 	struct block taken = { .meta = BLOCK_UNKNOWN };
-	if (old)
-		hook_take(&h, old, &taken);
-	void *p = backend_reallocarray(old, count, size);
+	struct hook h;
 	size_t bytes;
+	if (AT_UNLIKELY(!hook_enter(&h)))
+		return reallocarray_unseen(&h, old, count, size);
 	if (__builtin_mul_overflow(count, size, &bytes))
-		bytes = SIZE_MAX; /* it failed, and not because 0 bytes were asked for */
+		bytes = SIZE_MAX; /* it fails, and not because 0 bytes were asked for */
+	if (old && hook_take(&h, old, &r, &taken) == FINDING_SWALLOWED)
+		return realloc_swallowed(&h, bytes, ROLE_REALLOCARRAY);
+	void *p = backend_reallocarray(old, count, size);
 	after_realloc(&h, &taken, old, p, bytes, ROLE_REALLOCARRAY);
 	return p;
 }
@@ -163,11 +188,19 @@ static inline int backend_posix_memalign(void **out, size_t align, size_t size)
 	return AT_LIKELY(f != NULL) ? f(out, align, size) : ENOMEM;
 }
 
+static int posix_memalign_unseen(const struct hook *h, void **out, size_t align, size_t size)
+{
+	int error = backend_posix_memalign(out, align, size);
+	if (!error)
+		hook_passed(h, *out);
+	return error;
+}
+
 int posix_memalign(void **out, size_t align, size_t size)
 {
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
-		return backend_posix_memalign(out, align, size);
+		return posix_memalign_unseen(&h, out, align, size);
 	int error = backend_posix_memalign(out, align, size);
 	hook_made(&h, error ? NULL : *out, size, ROLE_POSIX_MEMALIGN);
 	return error;
@@ -177,7 +210,7 @@ void *aligned_alloc(size_t align, size_t size)
 {
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
-		return backend_2(ROLE_ALIGNED_ALLOC, align, size);
+		return hook_passed(&h, backend_2(ROLE_ALIGNED_ALLOC, align, size));
 	void *p = backend_2(ROLE_ALIGNED_ALLOC, align, size);
 	hook_made(&h, p, size, ROLE_ALIGNED_ALLOC);
 	return p;
@@ -187,7 +220,7 @@ void *memalign(size_t align, size_t size)
 {
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
-		return backend_2(ROLE_MEMALIGN, align, size);
+		return hook_passed(&h, backend_2(ROLE_MEMALIGN, align, size));
 	void *p = backend_2(ROLE_MEMALIGN, align, size);
 	hook_made(&h, p, size, ROLE_MEMALIGN);
 	return p;
@@ -203,7 +236,7 @@ void *valloc(size_t size)
 {
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
-		return backend_page_aligned(ROLE_VALLOC, size);
+		return hook_passed(&h, backend_page_aligned(ROLE_VALLOC, size));
 	void *p = backend_page_aligned(ROLE_VALLOC, size);
 	hook_made(&h, p, size, ROLE_VALLOC);
 	return p;
@@ -213,7 +246,7 @@ void *pvalloc(size_t size)
 {
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
-		return backend_page_aligned(ROLE_PVALLOC, size);
+		return hook_passed(&h, backend_page_aligned(ROLE_PVALLOC, size));
 	void *p = backend_page_aligned(ROLE_PVALLOC, size);
 	hook_made(&h, p, size, ROLE_PVALLOC);
 	return p;
@@ -221,29 +254,35 @@ void *pvalloc(size_t size)
 
 void free(void *p)
 {
+	static const struct release r = { ROLE_FREE, RELEASE_NO_SIZE, 0 };
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
+		if (p)
+			hook_passed_release(&h, p);
 		backend_free(p);
 		return;
 	}
-	hook_release(&h, p, ROLE_FREE);
-	backend_free(p);
+	if (AT_LIKELY(hook_release(&h, p, &r) != FINDING_SWALLOWED))
+		backend_free(p);
 	hook_leave(&h);
 }
 
 void cfree(void *p)
 {
+	static const struct release r = { ROLE_CFREE, RELEASE_NO_SIZE, 0 };
 	struct hook h;
 	free_fn f = (free_fn)real_function(ROLE_CFREE);
 	if (!f)
 		f = backend_free;
-	if (AT_UNLIKELY(!p || real_is_bootstrap(p) || !hook_enter(&h))) {
-		if (!real_is_bootstrap(p))
-			f(p);
+	if (AT_UNLIKELY(!p || real_is_bootstrap(p)))
+		return;
+	if (AT_UNLIKELY(!hook_enter(&h))) {
+		hook_passed_release(&h, p);
+		f(p);
 		return;
 	}
-	hook_release(&h, p, ROLE_CFREE);
-	f(p);
+	if (hook_release(&h, p, &r) != FINDING_SWALLOWED)
+		f(p);
 	hook_leave(&h);
 }
 
@@ -258,13 +297,19 @@ static inline void backend_free_sized(void *p, size_t size)
 
 void free_sized(void *p, size_t size)
 {
+	const struct release r = { ROLE_FREE_SIZED, size, 0 };
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
+		if (p)
+			hook_passed_release(&h, p);
 		backend_free_sized(p, size);
 		return;
 	}
-	hook_release(&h, p, ROLE_FREE_SIZED);
-	backend_free_sized(p, size);
+	enum finding_outcome outcome = hook_release(&h, p, &r);
+	if (AT_LIKELY(outcome == FINDING_HANDED_ON))
+		backend_free_sized(p, size);
+	else if (outcome == FINDING_TO_OWNER)
+		backend_free(p);
 	hook_leave(&h);
 }
 
@@ -279,13 +324,19 @@ static inline void backend_free_aligned_sized(void *p, size_t align, size_t size
 
 void free_aligned_sized(void *p, size_t align, size_t size)
 {
+	const struct release r = { ROLE_FREE_ALIGNED_SIZED, size, align };
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
+		if (p)
+			hook_passed_release(&h, p);
 		backend_free_aligned_sized(p, align, size);
 		return;
 	}
-	hook_release(&h, p, ROLE_FREE_ALIGNED_SIZED);
-	backend_free_aligned_sized(p, align, size);
+	enum finding_outcome outcome = hook_release(&h, p, &r);
+	if (AT_LIKELY(outcome == FINDING_HANDED_ON))
+		backend_free_aligned_sized(p, align, size);
+	else if (outcome == FINDING_TO_OWNER)
+		backend_free(p);
 	hook_leave(&h);
 }
 

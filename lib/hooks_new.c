@@ -89,7 +89,7 @@ typedef void *(*new_aligned_nothrow_fn)(size_t, size_t, const struct nothrow *);
 		if (AT_UNLIKELY(!f))                                              \
 			__builtin_trap();                                         \
 		if (AT_UNLIKELY(!hook_enter(&h)))                                 \
-			return f args;                                            \
+			return hook_passed(&h, f args);                           \
 		void *p = f args;                                                 \
 		hook_made(&h, p, size, role);                                     \
 		return p;                                                         \
@@ -117,22 +117,47 @@ typedef void (*delete_size_align_fn)(void *, size_t, size_t);
 typedef void (*delete_nothrow_fn)(void *, const struct nothrow *);
 typedef void (*delete_align_nothrow_fn)(void *, size_t, const struct nothrow *);
 
-#define HOOK_DELETE(symbol, role, type, params, args)            \
-	AT_HOOK void symbol params;                              \
-	void symbol params                                       \
-	{                                                        \
-		struct hook h;                                   \
-		type f = (type)real_function(role);              \
-		if (AT_UNLIKELY(!f))                             \
-			__builtin_trap();                        \
-		if (AT_UNLIKELY(!p || !hook_enter(&h))) {        \
-			f args;                                  \
-			return;                                  \
-		}                                                \
-		hook_release(&h, p, role);                       \
-		f args;                                          \
-		hook_leave(&h);                                  \
+/* The form of a releasing operator that takes the block alone. */
+static delete_fn plain_form(enum role role)
+{
+	bool array = role >= ROLE_DELETE_ARRAY && role <= ROLE_DELETE_ARRAY_SIZED_ALIGNED;
+	return (delete_fn)real_function(array ? ROLE_DELETE_ARRAY : ROLE_DELETE);
+}
+
+static AT_COLD void delete_plainly(void *p, enum role role)
+{
+	delete_fn f = plain_form(role);
+	if (f)
+		f(p);
+}
+
+#define HOOK_DELETE_FORM(symbol, role, type, params, args, storage, size, align) \
+	AT_HOOK void symbol params;                                              \
+	void symbol params                                                       \
+	{                                                                        \
+		storage const struct release r = { role, size, align };          \
+		struct hook h;                                                   \
+		type f = (type)real_function(role);                              \
+		if (AT_UNLIKELY(!f))                                             \
+			__builtin_trap();                                        \
+		if (AT_UNLIKELY(!p || !hook_enter(&h))) {                        \
+			if (p)                                                   \
+				hook_passed_release(&h, p);                      \
+			f args;                                                  \
+			return;                                                  \
+		}                                                                \
+		enum finding_outcome outcome = hook_release(&h, p, &r);          \
+		if (AT_LIKELY(outcome == FINDING_HANDED_ON))                     \
+			f args;                                                  \
+		else if (outcome == FINDING_TO_OWNER)                            \
+			delete_plainly(p, role);                                 \
+		hook_leave(&h);                                                  \
 	}
+
+#define HOOK_DELETE(symbol, role, type, params, args) \
+	HOOK_DELETE_FORM(symbol, role, type, params, args, static, RELEASE_NO_SIZE, 0)
+#define HOOK_DELETE_GIVEN(symbol, role, type, params, args, size, align) \
+	HOOK_DELETE_FORM(symbol, role, type, params, args, , size, align)
 
 HOOK_DELETE(_ZdlPv, ROLE_DELETE, delete_fn, (void *p), (p))
 HOOK_DELETE(_ZdaPv, ROLE_DELETE_ARRAY, delete_fn, (void *p), (p))
@@ -140,19 +165,21 @@ HOOK_DELETE(_ZdlPvRKSt9nothrow_t, ROLE_DELETE_NOTHROW, delete_nothrow_fn,
 	    (void *p, const struct nothrow *tag), (p, tag))
 HOOK_DELETE(_ZdaPvRKSt9nothrow_t, ROLE_DELETE_ARRAY_NOTHROW, delete_nothrow_fn,
 	    (void *p, const struct nothrow *tag), (p, tag))
-HOOK_DELETE(_ZdlPvm, ROLE_DELETE_SIZED, delete_size_fn, (void *p, size_t size), (p, size))
-HOOK_DELETE(_ZdaPvm, ROLE_DELETE_ARRAY_SIZED, delete_size_fn, (void *p, size_t size), (p, size))
-HOOK_DELETE(_ZdlPvSt11align_val_t, ROLE_DELETE_ALIGNED, delete_size_fn, (void *p, size_t align),
-	    (p, align))
-HOOK_DELETE(_ZdaPvSt11align_val_t, ROLE_DELETE_ARRAY_ALIGNED, delete_size_fn,
-	    (void *p, size_t align), (p, align))
-HOOK_DELETE(_ZdlPvmSt11align_val_t, ROLE_DELETE_SIZED_ALIGNED, delete_size_align_fn,
-	    (void *p, size_t size, size_t align), (p, size, align))
-HOOK_DELETE(_ZdaPvmSt11align_val_t, ROLE_DELETE_ARRAY_SIZED_ALIGNED, delete_size_align_fn,
-	    (void *p, size_t size, size_t align), (p, size, align))
-HOOK_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, ROLE_DELETE_ALIGNED_NOTHROW,
+HOOK_DELETE_GIVEN(_ZdlPvm, ROLE_DELETE_SIZED, delete_size_fn,
+	    (void *p, size_t size), (p, size), size, 0)
+HOOK_DELETE_GIVEN(_ZdaPvm, ROLE_DELETE_ARRAY_SIZED, delete_size_fn,
+	    (void *p, size_t size), (p, size), size, 0)
+HOOK_DELETE_GIVEN(_ZdlPvSt11align_val_t, ROLE_DELETE_ALIGNED, delete_size_fn,
+	    (void *p, size_t align), (p, align), RELEASE_NO_SIZE, align)
+HOOK_DELETE_GIVEN(_ZdaPvSt11align_val_t, ROLE_DELETE_ARRAY_ALIGNED, delete_size_fn,
+	    (void *p, size_t align), (p, align), RELEASE_NO_SIZE, align)
+HOOK_DELETE_GIVEN(_ZdlPvmSt11align_val_t, ROLE_DELETE_SIZED_ALIGNED, delete_size_align_fn,
+	    (void *p, size_t size, size_t align), (p, size, align), size, align)
+HOOK_DELETE_GIVEN(_ZdaPvmSt11align_val_t, ROLE_DELETE_ARRAY_SIZED_ALIGNED, delete_size_align_fn,
+	    (void *p, size_t size, size_t align), (p, size, align), size, align)
+HOOK_DELETE_GIVEN(_ZdlPvSt11align_val_tRKSt9nothrow_t, ROLE_DELETE_ALIGNED_NOTHROW,
 	    delete_align_nothrow_fn, (void *p, size_t align, const struct nothrow *tag),
-	    (p, align, tag))
-HOOK_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, ROLE_DELETE_ARRAY_ALIGNED_NOTHROW,
+	    (p, align, tag), RELEASE_NO_SIZE, align)
+HOOK_DELETE_GIVEN(_ZdaPvSt11align_val_tRKSt9nothrow_t, ROLE_DELETE_ARRAY_ALIGNED_NOTHROW,
 	    delete_align_nothrow_fn, (void *p, size_t align, const struct nothrow *tag),
-	    (p, align, tag))
+	    (p, align, tag), RELEASE_NO_SIZE, align)

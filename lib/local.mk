@@ -6,6 +6,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/elf_symbols.c lib/elf_symbols.h \
 	lib/hooks_limits.c lib/hooks_malloc.c lib/hooks_map.c lib/hooks_new.c \
 	lib/intern.c lib/intern.h \
+	lib/judge.c lib/judge.h \
 	lib/lock.c lib/lock.h \
 	lib/modules.c lib/modules.h \
 	lib/real.c lib/real.h \
@@ -16,6 +17,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/slab.c lib/slab.h \
 	lib/stack.c lib/stack.h \
 	lib/sys.c lib/sys.h \
+	lib/tell.c lib/tell.h \
 	lib/thread.c lib/thread.h \
 	lib/unwind.c lib/unwind.h lib/unwind_full.c
 # Frame pointers: the hooks read their caller's registers from their own frame. No stack

@@ -252,6 +252,33 @@ uint32_t modules_find(uintptr_t pc, bool *is_new)
 	return map ? add(&found, map->l_name, is_new) : anonymous(is_new);
 }
 
+static bool is_main_program(const struct module *m)
+{
+	const struct link_map *first = elf_first_module();
+	return first && !first->l_name[0] && first->l_addr == m->bias;
+}
+
+bool modules_segment_flags(const struct module *m, uintptr_t address, uint32_t *flags)
+{
+	unsigned count = 0;
+	const Elf64_Phdr *ph = program_headers(m, is_main_program(m), &count);
+	for (unsigned i = 0; ph && i < count; i++) {
+		if (ph[i].p_type != PT_LOAD || address - m->bias < ph[i].p_vaddr ||
+		    address - m->bias >= ph[i].p_vaddr + ph[i].p_memsz)
+			continue;
+		*flags = ph[i].p_flags;
+		return true;
+	}
+	return false;
+}
+
+bool modules_define(uintptr_t address, const char *name)
+{
+	struct module found;
+	const struct link_map *map = find_object(address, &found);
+	return map && elf_symbol_in(map, name) != NULL;
+}
+
 uint32_t modules_count(void)
 {
 	return at_load_acquire(&known);

@@ -28,6 +28,13 @@ extern struct module modules[MODULES_MAX];
  * and has to be announced with an event. */
 uint32_t modules_find(uintptr_t pc, bool *is_new);
 
+/* What kind of memory of m's file address is: the flags (PF_X, PF_W, ...) of its segment; false if
+ * it lies in none. */
+bool modules_segment_flags(const struct module *m, uintptr_t address, uint32_t *flags);
+
+/* Does the module that address is in define a function of that name for others? */
+bool modules_define(uintptr_t address, const char *name);
+
 /* How many entries of `modules` are in use. */
 uint32_t modules_count(void);
 

@@ -1,8 +1,12 @@
 /* record.c - see record.h. */
 #include "lib/record.h"
 
+#include <stdlib.h>
+
 #include "base/hash.h"
-#include "lib/real.h"
+#include "lib/judge.h"
+#include "lib/regions.h"
+#include "lib/tell.h"
 
 _Static_assert(ROLE_COUNT <= 64, "six bits in events and in the block table");
 _Static_assert(SESSION_MAX_RINGS <= 1 << 16, "a slot has 16 bits in the block table");
@@ -60,7 +64,7 @@ static inline void publish(struct thread *t)
 	at_store_relaxed(&t->ring->counter, t->counter);
 }
 
-enum loss { LOST_ALLOC, LOST_FREE, UNTRACKED_FREE };
+enum loss { LOST_ALLOC, LOST_FREE, UNTRACKED_FREE, UNJUDGED_RELEASE };
 
 /* Counts what is not in the trace. The child of a fork finds out here, if not before, that it is a
  * process of its own, and perhaps one that is not to be followed: then nothing of it is a loss. */
@@ -74,10 +78,13 @@ static AT_COLD void count_lost(struct thread *t, enum loss loss)
 	if (loss == UNTRACKED_FREE && !session_is_recording())
 		return;
 	struct session_process *process = session.process;
-	uint64_t *counter = loss == LOST_ALLOC ? &process->lost_allocs :
-			    loss == LOST_FREE  ? &process->lost_frees :
-						 &process->untracked_frees;
-	at_add_relaxed(counter, UINT64_C(1));
+	uint64_t *const counters[] = {
+		[LOST_ALLOC] = &process->lost_allocs,
+		[LOST_FREE] = &process->lost_frees,
+		[UNTRACKED_FREE] = &process->untracked_frees,
+		[UNJUDGED_RELEASE] = &process->unjudged_releases,
+	};
+	at_add_relaxed(counters[loss], UINT64_C(1));
 }
 
 /* What was made where, and what it replaces. */
@@ -90,20 +97,39 @@ struct made {
 	const struct block *freed; /* NULL, or the block that a realloc ended */
 };
 
-static AT_COLD void lose_made(struct thread *t, const struct made *m)
+/* The table has to know a block that is not in the trace, too: a release of it is right. */
+static AT_COLD void keep_unrecorded(struct thread *t, const struct made *m, uint32_t stack)
+{
+	struct block b = block_make(m->role, t->slot, m->allocator, t->time, stack, m->size, 0);
+	if (!blocks_insert(m->space, (uintptr_t)m->p, block_unrecorded(b)))
+		blocks_forget_freed(m->space, (uintptr_t)m->p);
+}
+
+static AT_COLD void lose_made(struct thread *t, const struct made *m, uint32_t stack)
 {
 	count_lost(t, LOST_ALLOC);
 	if (m->freed)
 		count_lost(t, LOST_FREE);
+	keep_unrecorded(t, m, stack);
+}
+
+/* What the backend made inside the hook is what the hook returns, or it has got out another way. */
+static inline void settle_nested(struct thread *t, uintptr_t returned)
+{
+	uintptr_t nested = t->nested_made;
+	t->nested_made = 0;
+	if (AT_UNLIKELY(nested != returned && nested != 0))
+		blocks_forget_freed(BLOCK_SPACE_HEAP, nested);
 }
 
 static inline void record_made(const struct hook *h, const struct made *m)
 {
 	struct thread *t = h->thread;
+	settle_nested(t, (uintptr_t)m->p);
 	uint32_t stack = capture(h);
 	uint32_t site = m->freed ? capture_site(h) : 0;
 	if (AT_UNLIKELY(!thread_reserve(t, THREAD_ROOM))) {
-		lose_made(t, m);
+		lose_made(t, m, stack);
 		return;
 	}
 	if (m->freed)
@@ -112,24 +138,52 @@ static inline void record_made(const struct hook *h, const struct made *m)
 	struct block b = block_make(m->role, t->slot, m->allocator, t->time, stack, m->size,
 				    t->counter);
 	/* Without a record its free would not be known, and it would seem to live for ever. */
-	if (AT_LIKELY(blocks_insert(m->space, (uintptr_t)m->p, b)))
+	if (AT_LIKELY(blocks_insert(m->space, (uintptr_t)m->p, b))) {
 		put_alloc(t, &b, m->size, m->freed ? EVENT_FLAG_REALLOC : 0);
-	else
+	} else {
 		count_lost(h->thread, LOST_ALLOC);
+		blocks_forget_freed(m->space, (uintptr_t)m->p);
+	}
 	publish(t);
 }
 
 void hook_record(const struct hook *h, void *p, size_t size, enum role role)
 {
-	if (AT_UNLIKELY(!session_is_recording()))
-		return;
-	hook_busy(h);
 	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role };
-	record_made(h, &m);
+	hook_busy(h);
+	if (AT_LIKELY(session_is_recording()))
+		record_made(h, &m);
+	else
+		keep_unrecorded(h->thread, &m, NODE_UNKNOWN);
 }
 
-static inline void record_freed(const struct hook *h, const struct block *b, uint32_t site,
-				enum role role)
+/* Set when a signal handler has called in while the runtime worked: the block table is not to be
+ * touched then, and what it says of freed blocks may not be true any more. */
+static bool freed_is_doubtful;
+
+void hook_unseen_made(void *p)
+{
+	uintptr_t guard = thread_self->guard;
+	if (guard == GUARD_BUSY)
+		at_store_relaxed(&freed_is_doubtful, true);
+	else if (guard >= GUARD_FIRST_ADDRESS)
+		thread_self->nested_made = (uintptr_t)p;
+	else
+		blocks_forget_freed(BLOCK_SPACE_HEAP, (uintptr_t)p);
+}
+
+void hook_unseen_release(void *p)
+{
+	struct block ignored;
+	uintptr_t guard = thread_self->guard;
+	if (guard == GUARD_BUSY)
+		at_store_relaxed(&freed_is_doubtful, true);
+	else if (guard < GUARD_FIRST_ADDRESS)
+		blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, NODE_UNKNOWN, 0, &ignored);
+}
+
+AT_ALWAYS_INLINE void record_freed(const struct hook *h, const struct block *b, uint32_t site,
+				   enum role role)
 {
 	if (AT_UNLIKELY(!thread_reserve(h->thread, THREAD_ROOM))) {
 		count_lost(h->thread, LOST_FREE);
@@ -139,60 +193,128 @@ static inline void record_freed(const struct hook *h, const struct block *b, uin
 	publish(h->thread);
 }
 
-static inline void record_release(const struct hook *h, enum block_space space, void *p,
-				  enum role role)
+static bool is_wrong(const struct hook *h, const struct release *r, const void *p,
+		     enum block_state state, const struct block *b, struct finding *f)
+{
+	const struct stack_region *stack =
+		regions_find(h->thread->stack.regions, (uintptr_t)h->frame);
+	struct judge_place place = { .frame = (uintptr_t)h->frame };
+	if (stack) {
+		place.stack_low = stack->low;
+		place.stack_high = stack->high;
+	}
+	if (!judge_release(r, (uintptr_t)p, state, b, &place, f))
+		return false;
+	if ((f->class == FINDING_DOUBLE || f->class == FINDING_INTERIOR) &&
+	    at_load_relaxed(&freed_is_doubtful))
+		return false;
+	if (tell_is_doubtful(f, h->frame[1])) {
+		count_lost(h->thread, UNJUDGED_RELEASE);
+		return false;
+	}
+	return tell_policy(f) != FINDING_IGNORE;
+}
+
+static _Noreturn void end_program(const struct hook *h)
+{
+	session_wake_collector();
+	hook_leave(h);
+	abort();
+}
+
+static enum finding_outcome tell(const struct hook *h, struct finding *f, uint32_t site)
 {
 	struct thread *t = h->thread;
+	if (!t->registered)
+		(void)thread_reserve(t, THREAD_ROOM);
+	if (thread_self != t)
+		return FINDING_HANDED_ON; /* the child of a fork, and not followed */
+	bool to_end = tell_policy(f) == FINDING_ABORT;
+	if (f->flags & FINDING_HAS_BLOCK)
+		f->age = ((uint32_t)(session_clock() >> FINDING_AGE_SHIFT) - f->age) &
+			 ((1u << FINDING_AGE_BITS) - 1);
+	if (to_end)
+		f->outcome = FINDING_ABORTED;
+	if (tell_is_first(f, site)) {
+		f->stack = capture(h);
+		tell_write(t, f);
+	}
+	if (to_end)
+		end_program(h);
+	return (enum finding_outcome)f->outcome;
+}
+
+/* A release of what is no live recorded block, or not the right one for it. */
+static AT_COLD enum finding_outcome release_otherwise(const struct hook *h, void *p,
+						      const struct release *r,
+						      enum block_state state,
+						      const struct block *b, uint32_t site)
+{
+	struct finding f;
+	enum finding_outcome outcome = FINDING_HANDED_ON;
+	if (is_wrong(h, r, p, state, b, &f))
+		outcome = tell(h, &f, site);
+	if (state != BLOCK_LIVE && outcome != FINDING_SWALLOWED)
+		count_lost(h->thread, UNTRACKED_FREE);
+	return outcome;
+}
+
+enum finding_outcome hook_release(const struct hook *h, void *p, const struct release *r)
+{
+	struct thread *t = h->thread;
+	enum finding_outcome outcome = FINDING_HANDED_ON;
 	struct block b;
 	hook_busy(h);
 	uint32_t site = capture_site(h);
-	if (AT_LIKELY(blocks_remove(space, (uintptr_t)p, site, t->slot, &b) == BLOCK_LIVE))
-		record_freed(h, &b, site, role);
-	else
-		count_lost(h->thread, UNTRACKED_FREE);
+	enum block_state state = blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, site, t->slot, &b);
+	if (AT_UNLIKELY(state != BLOCK_LIVE || !judge_is_right(r, (uintptr_t)p, &b)))
+		outcome = release_otherwise(h, p, r, state, &b, site);
+	if (AT_LIKELY(state == BLOCK_LIVE))
+		record_freed(h, &b, site, r->role);
 	hook_to_backend(h);
+	return outcome;
 }
 
-void hook_release(const struct hook *h, void *p, enum role role)
+enum finding_outcome hook_take(const struct hook *h, void *p, const struct release *r,
+			       struct block *taken)
 {
-	record_release(h, BLOCK_SPACE_HEAP, p, role);
-}
-
-static void take(const struct hook *h, enum block_space space, void *p, struct block *taken)
-{
-	uint32_t slot = h->thread->slot;
-	if (blocks_remove(space, (uintptr_t)p, NODE_ROOT, slot, taken) != BLOCK_LIVE)
-		taken->meta = BLOCK_UNKNOWN;
-}
-
-void hook_take(const struct hook *h, void *p, struct block *taken)
-{
+	enum finding_outcome outcome = FINDING_HANDED_ON;
 	hook_busy(h);
-	take(h, BLOCK_SPACE_HEAP, p, taken);
+	uint32_t site = capture_site(h);
+	enum block_state state = blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, site,
+					       h->thread->slot, taken);
+	struct finding f;
+	if (AT_UNLIKELY((state != BLOCK_LIVE || !judge_is_right(r, (uintptr_t)p, taken)) &&
+			is_wrong(h, r, p, state, taken, &f)))
+		outcome = tell(h, &f, site);
+	if (state == BLOCK_UNKNOWN || state == BLOCK_FREED)
+		taken->meta = BLOCK_UNKNOWN;
 	hook_to_backend(h);
+	return outcome;
 }
 
 void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t size,
 		enum role role)
 {
 	bool live = block_state(taken) == BLOCK_LIVE;
+	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role,
+			  .freed = live ? taken : NULL };
 	hook_busy(h);
 	if (!live)
 		count_lost(h->thread, UNTRACKED_FREE);
-	if (AT_UNLIKELY(!session_is_recording())) {
-		if (live)
-			hook_taken_freed(h, taken, role);
+	if (AT_LIKELY(session_is_recording())) {
+		record_made(h, &m);
 		return;
 	}
-	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role,
-			  .freed = live ? taken : NULL };
-	record_made(h, &m);
+	if (live)
+		record_freed(h, taken, capture_site(h), role);
+	keep_unrecorded(h->thread, &m, NODE_UNKNOWN);
 }
 
 void hook_not_moved(const struct hook *h, void *p, const struct block *taken)
 {
 	hook_busy(h);
-	if (block_state(taken) == BLOCK_LIVE)
+	if (block_state(taken) != BLOCK_UNKNOWN)
 		blocks_insert(BLOCK_SPACE_HEAP, (uintptr_t)p, *taken);
 }
 
@@ -217,8 +339,15 @@ void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)
 
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p)
 {
-	if (p)
-		record_release(h, BLOCK_SPACE_POOL, p, ROLE_POOL_FREE);
+	struct block b;
+	if (!p)
+		return;
+	hook_busy(h);
+	uint32_t site = capture_site(h), slot = h->thread->slot;
+	if (blocks_remove(BLOCK_SPACE_POOL, (uintptr_t)p, site, slot, &b) == BLOCK_LIVE)
+		record_freed(h, &b, site, ROLE_POOL_FREE);
+	else
+		count_lost(h->thread, UNTRACKED_FREE);
 }
 
 void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size)
@@ -227,8 +356,9 @@ void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, si
 	if (!p)
 		return;
 	hook_busy(h);
-	if (old)
-		take(h, BLOCK_SPACE_POOL, old, &taken);
+	if (old && blocks_remove(BLOCK_SPACE_POOL, (uintptr_t)old, NODE_ROOT, h->thread->slot,
+				 &taken) != BLOCK_LIVE)
+		taken.meta = BLOCK_UNKNOWN;
 	if (AT_UNLIKELY(!session_is_recording())) {
 		if (block_state(&taken) == BLOCK_LIVE)
 			hook_taken_freed(h, &taken, ROLE_POOL_MOVE);

@@ -20,6 +20,7 @@
 
 #include "base/compiler.h"
 #include "lib/blocks.h"
+#include "lib/judge.h"
 #include "lib/thread.h"
 #include "wire/roles.h"
 
@@ -32,23 +33,47 @@ struct hook {
 	const uintptr_t *frame; /* the hook's frame: saved rbp, return address */
 };
 
-/* The functions that use this are compiled with frame pointers. */
+/* The functions that use this are compiled with frame pointers. Returns false for a call that is
+ * not to be recorded; h->thread is then the thread if the backend calls from inside a hook. */
 AT_ALWAYS_INLINE bool hook_enter(struct hook *h)
 {
 	struct thread *t = thread_self;
 	h->frame = __builtin_frame_address(0);
+	h->thread = t;
 	if (AT_LIKELY(t->guard == GUARD_FREE)) {
 		h->saved_guard = GUARD_FREE;
 	} else {
 		if (AT_LIKELY(thread_is_in_backend(t, (uintptr_t)h->frame)))
 			return false;
 		t = thread_enter_slow(t, (uintptr_t)h->frame, &h->saved_guard);
+		h->thread = t;
 		if (!t)
 			return false;
 	}
 	thread_take_guard(t, h->frame, (uintptr_t)h->frame);
-	h->thread = t;
 	return true;
+}
+
+/* After hook_enter() said no: p was given out, or is going to be given back, without the block
+ * table's knowledge. */
+void hook_unseen_made(void *p);
+void hook_unseen_release(void *p);
+
+/* p as the backend made it in a call that is not recorded. Inside a hook the last one is kept: if it
+ * is not what that hook returns, somebody else got it (the exception that operator new throws). */
+AT_ALWAYS_INLINE void *hook_passed(const struct hook *h, void *p)
+{
+	if (AT_LIKELY(h->thread != NULL))
+		h->thread->nested_made = (uintptr_t)p;
+	else if (p)
+		hook_unseen_made(p);
+	return p;
+}
+
+AT_ALWAYS_INLINE void hook_passed_release(const struct hook *h, void *p)
+{
+	if (AT_UNLIKELY(!h->thread && p))
+		hook_unseen_release(p);
 }
 
 /* From here to hook_leave() or hook_to_backend() the runtime works. */
@@ -84,20 +109,24 @@ AT_ALWAYS_INLINE void hook_made(const struct hook *h, void *p, size_t size, enum
 	hook_leave(h);
 }
 
-/* Records that p is given back; then the backend may be called, and hook_leave() after it. */
-void hook_release(const struct hook *h, void *p, enum role role);
+/* Records that p is given back, and tells if that is wrong. Then the caller does what the outcome
+ * says - FINDING_HANDED_ON: calls the backend; FINDING_TO_OWNER: calls the plain form of it, without
+ * size and alignment; FINDING_SWALLOWED: nothing - and hook_leave() comes after it. */
+enum finding_outcome hook_release(const struct hook *h, void *p, const struct release *r);
 
 /* realloc: takes the record of p out before the backend works on it; *taken is not live if p was
  * not known. Afterwards hook_moved() records both the end of p and the new block, or
  * hook_taken_freed() its end alone (realloc(p, 0) that gave the block back), or hook_not_moved()
- * puts it back. hook_leave() comes after each. */
-void hook_take(const struct hook *h, void *p, struct block *taken);
+ * puts it back. hook_leave() comes after each. FINDING_SWALLOWED: p is nothing that the backend may
+ * see; the caller makes a fresh block and records that. */
+enum finding_outcome hook_take(const struct hook *h, void *p, const struct release *r,
+			       struct block *taken);
 void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t size,
 		enum role role);
 void hook_not_moved(const struct hook *h, void *p, const struct block *taken);
 void hook_taken_freed(const struct hook *h, const struct block *taken, enum role role);
 
-/* Blocks of pools (alloctrace.h). */
+/* Blocks of pools (alloctrace.h): wrong releases are not looked for. */
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size);
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p);
 void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size);

@@ -251,11 +251,25 @@ AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr
 	}
 }
 
+/* What operator new last made before it threw is the exception. */
+static void settle_thrown(struct thread *t)
+{
+	uintptr_t guard = t->guard;
+	t->guard = GUARD_BUSY;
+	at_signal_fence();
+	blocks_forget_freed(BLOCK_SPACE_HEAP, t->nested_made);
+	t->nested_made = 0;
+	at_signal_fence();
+	t->guard = guard;
+}
+
 AT_COLD void thread_unwound(struct thread *t)
 {
 	bool over_another = t->guard == t->inner_frame;
 	if (t->guard < GUARD_FIRST_ADDRESS)
 		return;
+	if (t->nested_made)
+		settle_thrown(t);
 	t->inner_frame = 0;
 	/* Perhaps inner_frame was of an earlier hook at the same place. */
 	if (over_another && t->outer_frame[1] == t->outer_caller)

@@ -56,6 +56,8 @@ struct thread {
 	uintptr_t inner_frame;
 	const uintptr_t *outer_frame;
 	uintptr_t outer_caller;
+	/* What a backend last made by calling a hook from inside one; 0: nothing, or it is settled. */
+	uintptr_t nested_made;
 	uint32_t tid;
 	struct lock_holder locks;
 	struct stack stack;

@@ -116,8 +116,10 @@ struct session_process {
 	uint64_t lost_allocs;     /* lost with a full ring */
 	uint64_t lost_frees;
 	uint64_t lost_findings; /* wrong releases that are in no session_finding */
+	/* Releases that look mismatched, by code that has operators new or delete of its own. */
+	uint64_t unjudged_releases;
 	char exe[256];     /* /proc/self/exe at the start, cut if longer; always terminated */
-	char command[696]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
+	char command[688]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
 };
 
 enum ring_state {
