@@ -304,6 +304,8 @@ static void tell_of_others(struct recording *r)
 static bool unknown_ones_left(struct recording *r)
 {
 	uint64_t now = clock_monotonic_ns();
+	if (!r->options->filter.follow)
+		return false; /* a forked child maps the session's memory all the same */
 	if (now < r->next_survey_ns)
 		return r->others_left;
 	struct survivors found;
