@@ -29,7 +29,8 @@ void finding_log_release(struct finding_log *f);
 
 /* Writes the finding, which has been checked, unless it has been told before; the event is the
  * caller's to write if the number is returned, UINT32_MAX says that it is none. */
-uint32_t finding_log_add(struct finding_log *f, uint32_t index, const struct trace_finding *finding);
+uint32_t finding_log_add(struct finding_log *f, uint32_t index,
+			 const struct trace_finding *finding);
 /* The session is over: writes how often each occurred. Returns how many wrong releases are counted
  * in the session memory and were never told. */
 uint64_t finding_log_end(struct finding_log *f);

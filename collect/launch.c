@@ -87,8 +87,9 @@ static _Noreturn void become_program(const struct launch_state *state, int go_fd
 	_exit(EXIT_NOT_STARTED);
 }
 
-/* What came from the terminal before the fork, the child does not have, and nobody passes it on later
- * (child_has_it() in watch.c). What came since it has, and blocked: a second one is the same one. */
+/* What came from the terminal before the fork, the child does not have, and nobody passes it on
+ * later (child_has_it() in watch.c). What came since it has, and blocked: a second one is the same
+ * one. */
 static void pass_on_pending(pid_t child)
 {
 	static const int from_terminal[] = { SIGINT, SIGQUIT, SIGTSTP, SIGHUP };

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Shell patterns; with a slash they are matched against the path, else against the file name and the
- * name that the program was started by: that of a link to it (python3), or of a script. */
+/* Shell patterns; with a slash they are matched against the path, else against the file name and
+ * the name that the program was started by: that of a link to it (python3), or of a script. */
 struct watch_filter {
 	const char *const *only; /* none: all */
 	size_t only_count;

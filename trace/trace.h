@@ -61,8 +61,8 @@ enum {
  * Index spaces: slot, thread (running number: each THREAD_START names a known thread or the next
  * new one, from 0), process, module, node (= stack and site), allocator. Events that the reader
  * gives are checked: slot and allocator are below their maximum, role below ROLE_COUNT (for
- * MARK, LOSS: a mark_type, trace_loss), stack, process, module and finding have their table entries.
- * Not checked, see trace_verify(): that a freed block was ever allocated. */
+ * MARK, LOSS: a mark_type, trace_loss), stack, process, module and finding have their table
+ * entries. Not checked, see trace_verify(): that a freed block was ever allocated. */
 struct trace_event {
 	uint8_t op;    /* enum trace_op */
 	uint8_t role;  /* enum role, or as told at the op */
@@ -200,11 +200,11 @@ struct trace_symbol {
 
 struct trace_writer;
 
-/* Creates the file, or empties it when it is a trace already. A file that is something else (somebody
- * typed -o ./program ./program) is refused. A symbolic link is not
- * followed; a FIFO with a reader and a character device (/dev/null) are written to as they are; "-"
- * is the standard output when it is no terminal. Anything else is refused. The file is valid, to
- * its last whole chunk, at every moment. The caller ignores SIGPIPE and SIGXFSZ.
+/* Creates the file, or empties it when it is a trace already. A file that is something else
+ * (somebody typed -o ./program ./program) is refused. A symbolic link is not followed; a FIFO with
+ * a reader and a character device (/dev/null) are written to as they are; "-" is the standard
+ * output when it is no terminal. Anything else is refused. The file is valid, to its last whole
+ * chunk, at every moment. The caller ignores SIGPIPE and SIGXFSZ.
  *
  * The writer never writes what the reader would refuse: an index not given before is written as
  * NODE_UNKNOWN or TRACE_NO_MODULE, an event that cannot be mended is left out; both are counted

@@ -37,8 +37,8 @@ enum finding_flag {
 	FINDING_WAS_FREED = 2, /* and it had been freed: the first_* fields hold */
 };
 
-/* In a ring it takes EVENT_FINDING_WORDS words: the first with kind EVENT_FINDING, the function that was
- * called as its role, and `number`, outcome and flags; then the others. */
+/* In a ring it takes EVENT_FINDING_WORDS words: the first with kind EVENT_FINDING, the function
+ * that was called as its role, and `number`, outcome and flags; then the others. */
 struct finding {
 	uint32_t number;  /* index into the session's findings */
 	uint8_t class;	  /* enum finding_class */

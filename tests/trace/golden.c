@@ -3,8 +3,8 @@
  * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex and findings-v1.hex in
  * tests/trace and the example in man/alloctrace-trace.5 and compares their content with the .txt of
  * that name.
- * golden --make golden|loop|example|instances|findings|stream: writes such a trace anew, as hex (a new
- * version's golden; a long random one for tests/trace-spec.tap).
+ * golden --make golden|loop|example|instances|findings|stream: writes such a trace anew, as hex (a
+ * new version's golden; a long random one for tests/trace-spec.tap).
  * golden --dump FILE.hex: its content as text; --dump-all: with every event. */
 #include <ctype.h>
 #include <inttypes.h>

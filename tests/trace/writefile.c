@@ -58,10 +58,13 @@ static void check_names(void)
 	expect_refused(below, "cannot create the trace file: No such file");
 	free(below);
 
-	/* A longer file of that name is replaced. */
 	struct bytes old = { 0 };
 	memset(bytes_reserve(&old, 10000), 'x', 10000);
 	old.len = 10000;
+	file_save(&old, path);
+	expect_refused(path, "is there and no trace");
+	/* A longer trace of that name is replaced. */
+	memcpy(old.data, FORMAT_MAGIC, FORMAT_MAGIC_BYTES);
 	file_save(&old, path);
 	bytes_release(&old);
 	struct trace_writer *w = trace_writer_open(path, &err);
