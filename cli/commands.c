@@ -7,6 +7,7 @@
 const struct command commands[] = {
 	{ "run", "run a program and trace its allocations", cmd_run, COMMAND_DEFAULT },
 	{ "report", "show where a program's memory went", cmd_report, 0 },
+	{ "errors", "list the wrong frees", cmd_errors, 0 },
 	{ "info", "tell what a trace holds", cmd_info, 0 },
 	{ "dump", "print the events of a trace", cmd_dump, 0 },
 	{ "version", "print the version", cmd_version, 0 },

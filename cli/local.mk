@@ -7,7 +7,7 @@ alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/output.c cli/output.h cli/pager.c \
 	cli/report_summary.c cli/report_summary.h \
 	cli/run.c cli/run_report.c cli/run_report.h \
-	cli/cmd_dump.c cli/cmd_help.c cli/cmd_info.c cli/cmd_report.c cli/cmd_version.c
+	cli/cmd_dump.c cli/cmd_errors.c cli/cmd_help.c cli/cmd_info.c cli/cmd_report.c cli/cmd_version.c
 alloctrace_LDADD = collect/libcollect.a $(REPORT_LIBS) $(ELF_FILE_LIBS)
 
 bashcompletiondir = $(datadir)/bash-completion/completions

@@ -1,7 +1,13 @@
 /* finding_words.c - see finding_words.h. */
 #include "report/finding_words.h"
 
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/compiler.h"
 #include "wire/findings.h"
+#include "wire/roles.h"
 
 const char *finding_class_word(unsigned class)
 {
@@ -32,4 +38,246 @@ const char *finding_class_text(unsigned class)
 	};
 	return class < FINDING_CLASSES ? texts[class]
 				       : "wrong free of a kind unknown to this version";
+}
+
+const char *finding_outcome_key(unsigned outcome)
+{
+	static const char *const keys[] = { "handed_on", "to_owner", "swallowed", "aborted" };
+	return outcome < AT_COUNT_OF(keys) ? keys[outcome] : "unknown_outcome";
+}
+
+const char *finding_outcome_text(unsigned outcome)
+{
+	static const char *const texts[] = {
+		"the call was let through as it was",
+		"the block was given to its owner in a way that is safe",
+		"the call was swallowed: nobody got the address",
+		"the program was ended",
+	};
+	return outcome < AT_COUNT_OF(texts) ? texts[outcome] : "what became of it is not known";
+}
+
+/* ---- functions ---- */
+
+enum release { RELEASE_NONE, RELEASE_FREE, RELEASE_DELETE, RELEASE_DELETE_ARRAY };
+
+/* What releases a block that the function made. */
+static enum release release_of(unsigned role)
+{
+	enum { RELEASE_MALLOC_ = RELEASE_FREE,
+	       RELEASE_NEW_ = RELEASE_DELETE,
+	       RELEASE_NEW_ARRAY_ = RELEASE_DELETE_ARRAY,
+	       RELEASE_RELEASE_ = RELEASE_NONE,
+	       RELEASE_QUERY_ = RELEASE_NONE };
+	static const uint8_t releases[] = {
+#define ROLE(name, symbol, group) RELEASE_##group##_,
+#include "wire/roles.def"
+#undef ROLE
+	};
+	return role < ROLE_COUNT ? (enum release)releases[role] : RELEASE_NONE;
+}
+
+static bool is_aligned(unsigned role)
+{
+	return strstr(role_symbol(role), "align_val_t") != NULL;
+}
+
+/* "_ZdaPvm" and the like: a size comes right behind the address. */
+static bool is_sized(unsigned role)
+{
+	const char *symbol = role_symbol(role);
+	return strncmp(symbol, "_ZdlPvm", 7) == 0 || strncmp(symbol, "_ZdaPvm", 7) == 0;
+}
+
+void role_add_words(struct strbuf *out, unsigned role)
+{
+	const char *symbol = role_symbol(role);
+	if (strncmp(symbol, "_Zn", 3) != 0 && strncmp(symbol, "_Zd", 3) != 0) {
+		strbuf_addf(out, "%s()", symbol);
+		return;
+	}
+	strbuf_addf(out, "%s%soperator %s%s%s", is_sized(role) ? "sized " : "",
+		    is_aligned(role) ? "aligned " : "", symbol[2] == 'n' ? "new" : "delete",
+		    symbol[3] == 'a' ? "[]" : "", strstr(symbol, "nothrow") ? " (nothrow)" : "");
+}
+
+static const char *release_words(unsigned made_role)
+{
+	bool aligned = is_aligned(made_role);
+	switch (release_of(made_role)) {
+	case RELEASE_DELETE:
+		return aligned ? "aligned operator delete" : "operator delete";
+	case RELEASE_DELETE_ARRAY:
+		return aligned ? "aligned operator delete[]" : "operator delete[]";
+	case RELEASE_FREE:
+		return "free()";
+	case RELEASE_NONE:
+		break;
+	}
+	return "what belongs to it";
+}
+
+/* ---- what ---- */
+
+static void add_block(struct strbuf *out, const struct trace_finding *f)
+{
+	if (!(f->flags & FINDING_HAS_BLOCK)) {
+		strbuf_adds(out, "a block");
+		return;
+	}
+	strbuf_addf(out, "a block of %" PRIu64 " byte%s made by ", f->size,
+		    f->size == 1 ? "" : "s");
+	role_add_words(out, f->made_role);
+}
+
+static const char *place_words(unsigned class)
+{
+	switch (class) {
+	case FINDING_STACK:
+		return "on a stack";
+	case FINDING_GLOBAL:
+		return "in global variables";
+	case FINDING_CODE:
+		return "in code";
+	case FINDING_MAPPED:
+		return "in memory that was mapped";
+	default:
+		return "which is no block of the heap";
+	}
+}
+
+void finding_add_summary(struct strbuf *out, const struct trace_finding *f)
+{
+	role_add_words(out, f->role);
+	switch (f->class) {
+	case FINDING_SIZE:
+		strbuf_addf(out, " with size %" PRIu64 " of ", f->argument);
+		add_block(out, f);
+		return;
+	case FINDING_ALIGNMENT:
+		if (f->argument)
+			strbuf_addf(out, " with alignment %" PRIu64, f->argument);
+		strbuf_adds(out, " of ");
+		add_block(out, f);
+		return;
+	case FINDING_DOUBLE:
+		strbuf_adds(out, " of ");
+		add_block(out, f);
+		strbuf_adds(out, " that had been freed before");
+		return;
+	case FINDING_INTERIOR:
+		strbuf_addf(out, " of an address %" PRIu64 " byte%s into ", f->argument,
+			    f->argument == 1 ? "" : "s");
+		add_block(out, f);
+		return;
+	case FINDING_CROSS:
+	case FINDING_MISMATCH:
+	case FINDING_GONE:
+		strbuf_adds(out, " of ");
+		add_block(out, f);
+		if (f->class == FINDING_CROSS)
+			strbuf_adds(out, " of another allocator");
+		if (f->class == FINDING_GONE)
+			strbuf_adds(out, " of an allocator that has been unloaded");
+		return;
+	default:
+		strbuf_addf(out, " of 0x%" PRIx64 ", %s", f->address, place_words(f->class));
+		return;
+	}
+}
+
+/* ---- why ---- */
+
+static const char *mismatch_why(const struct trace_finding *f)
+{
+	bool by_malloc = release_of(f->made_role) == RELEASE_FREE;
+	bool by_free = strncmp(role_symbol(f->role), "_Zd", 3) != 0;
+	if (by_malloc)
+		return "the C++ operators may have another heap than malloc, and operator delete then "
+		       "gets a block that it never made";
+	if (by_free)
+		return "the C++ operators may have another heap than malloc, and free() runs no "
+		       "destructor";
+	return "an array may begin before the address that new[] gives, with the number of its "
+	       "elements; a single object has none";
+}
+
+static const char *class_why(const struct trace_finding *f)
+{
+	switch (f->class) {
+	case FINDING_CROSS:
+		return "an allocator that gets a block of another one takes what lies there for its "
+		       "own records";
+	case FINDING_MISMATCH:
+		return mismatch_why(f);
+	case FINDING_SIZE:
+		return "an allocator may believe the size and put the block where blocks of another "
+		       "size are";
+	case FINDING_ALIGNMENT:
+		return "an aligned block may begin before its address, and be found by its alignment "
+		       "alone";
+	case FINDING_DOUBLE:
+		return "the second free may take a block from under whoever has got it since";
+	case FINDING_INTERIOR:
+		return "only the address that the allocation returned can be freed";
+	case FINDING_GONE:
+		return "the code that the block's memory belongs to is no longer there";
+	case FINDING_STACK:
+	case FINDING_GLOBAL:
+	case FINDING_CODE:
+	case FINDING_MAPPED:
+	case FINDING_UNKNOWN:
+		return "no allocation returned this address";
+	default:
+		return "this version does not know the kind of mistake";
+	}
+}
+
+void finding_add_why(struct strbuf *out, const struct trace_finding *f)
+{
+	strbuf_adds(out, class_why(f));
+}
+
+/* ---- what to do ---- */
+
+static void add_same(struct strbuf *out, const struct trace_finding *f, const char *with)
+{
+	strbuf_addf(out, "release it with %s%s", release_words(f->made_role), with);
+}
+
+void finding_add_fix(struct strbuf *out, const struct trace_finding *f)
+{
+	switch (f->class) {
+	case FINDING_MISMATCH:
+		add_same(out, f, "");
+		return;
+	case FINDING_ALIGNMENT:
+		add_same(out, f, is_aligned(f->made_role) ? " and the alignment it was made with" : "");
+		return;
+	case FINDING_SIZE:
+		strbuf_addf(out, "pass %" PRIu64 ", or delete the object by its real type", f->size);
+		return;
+	case FINDING_CROSS:
+	case FINDING_GONE:
+		strbuf_adds(out, "release it in the module that made it, before that is unloaded");
+		return;
+	case FINDING_DOUBLE:
+		strbuf_adds(out, "let one owner free it, or clear the pointer after the first free");
+		return;
+	case FINDING_INTERIOR:
+		strbuf_addf(out, "free the address %" PRIu64 " byte%s before", f->argument,
+			    f->argument == 1 ? "" : "s");
+		return;
+	case FINDING_MAPPED:
+		strbuf_adds(out, "give it back with munmap()");
+		return;
+	case FINDING_STACK:
+	case FINDING_GLOBAL:
+	case FINDING_CODE:
+		strbuf_adds(out, "do not free it: it was not allocated");
+		return;
+	default:
+		strbuf_adds(out, "find out where the address comes from; it may be damaged");
+		return;
+	}
 }

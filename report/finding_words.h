@@ -10,4 +10,16 @@ const char *finding_class_word(unsigned class);	 /* "double" */
 const char *finding_class_group(unsigned class); /* "double", "invalid", ... */
 const char *finding_class_text(unsigned class);	 /* "double free" */
 
+const char *finding_outcome_key(unsigned outcome);  /* "swallowed" */
+const char *finding_outcome_text(unsigned outcome); /* what became of the block, a sentence's end */
+
+/* All of these add to out, without a full stop. */
+/* "malloc()", "sized operator delete[]" */
+void role_add_words(struct strbuf *out, unsigned role);
+/* What was called on what: "free() of a block of 24 bytes made by operator new[]" */
+void finding_add_summary(struct strbuf *out, const struct trace_finding *f);
+/* Why it is wrong, and what would put it right: a sentence each. */
+void finding_add_why(struct strbuf *out, const struct trace_finding *f);
+void finding_add_fix(struct strbuf *out, const struct trace_finding *f);
+
 #endif

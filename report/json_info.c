@@ -37,6 +37,7 @@ void json_info(const struct trace_data *d, const struct report_request *request,
 	json_processes(&j, d);
 	json_threads(&j, d);
 	modules(&j, d->reader);
+	json_findings(&j, d);
 	json_losses(&j, d->profile->losses);
 	json_end_object(&j);
 	json_end_line(&j);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "analysis/lineage.h"
+#include "report/finding_list.h"
 #include "report/instance_words.h"
 #include "wire/families.h"
 
@@ -45,6 +46,17 @@ static void json_command(struct json *j, const struct trace_process *p)
 		at += len + 1;
 	}
 	json_end_array(j);
+}
+
+void json_findings(struct json *j, const struct trace_data *d)
+{
+	struct finding_list list;
+	finding_list_init(&list, d->names);
+	json_object(j, "wrong_frees");
+	json_uint(j, "different", list.count);
+	json_uint(j, "occurrences", list.occurrences);
+	json_end_object(j);
+	finding_list_release(&list);
 }
 
 void json_losses(struct json *j, const uint64_t *losses)

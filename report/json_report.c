@@ -172,6 +172,7 @@ static void totals(struct json *j, const struct trace_data *d)
 		if (p->role_counts[i])
 			json_uint(j, role_symbol(i), p->role_counts[i]);
 	json_end_object(j);
+	json_findings(j, d);
 	json_losses(j, p->losses);
 }
 

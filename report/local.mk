@@ -3,6 +3,8 @@ noinst_LIBRARIES += report/libreport.a
 report_libreport_a_SOURCES = \
 	report/event_dump.c report/event_dump.h report/event_json.c report/event_line.h \
 	report/event_text.c \
+	report/finding_json.c report/finding_json.h report/finding_list.c report/finding_list.h \
+	report/finding_story.c report/finding_story.h report/finding_text.c report/finding_text.h \
 	report/finding_words.c report/finding_words.h \
 	report/humane.c report/humane.h \
 	report/instance_words.c report/instance_words.h \
@@ -10,7 +12,7 @@ report_libreport_a_SOURCES = \
 	report/report.h report/report_words.c \
 	report/sheet.c report/sheet.h \
 	report/shorten.c report/shorten.h \
-	report/text_info.c report/text_instances.c report/text_parts.h report/text_report.c report/text_rows.c report/text_summary.c \
+	report/text_findings.c report/text_info.c report/text_instances.c report/text_parts.h report/text_report.c report/text_rows.c report/text_summary.c \
 	report/text_tables.c report/text_tree.c \
 	report/trace_data.c report/trace_data.h \
 	report/trace_names.c report/trace_names.h

@@ -70,6 +70,9 @@ static void file(struct sheet *s)
 	sheet_format(s, STYLE_PLAIN, "%s, of ", humane_count(a, p->stack_count));
 	sheet_format(s, STYLE_PLAIN, "%s frames", humane_count(b, trace_reader_node_count(reader)));
 	sheet_end_line(s);
+	label(s, "wrong frees");
+	text_findings_count(s);
+	sheet_end_line(s);
 	const char *damage = trace_reader_damage(reader);
 	label(s, "condition");
 	sheet_text(s, damage ? STYLE_WARN : STYLE_PLAIN, damage ? damage : "complete");

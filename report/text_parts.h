@@ -16,6 +16,10 @@ void text_instances(struct sheet *s); /* allocators in modules, and what of them
 void text_scopes(struct sheet *s);
 void text_marks(struct sheet *s);
 void text_mapped(struct sheet *s, uint64_t top); /* of the stacks that mapped it */
+/* Wrong frees, the worst first, a line each; nothing when there is none. */
+void text_findings(struct sheet *s, uint64_t top);
+/* How many, on the present line. */
+void text_findings_count(struct sheet *s);
 /* The allocator of the program in a line, and what others were seen; nothing when it is not
  * known. */
 void text_allocator(struct sheet *s);

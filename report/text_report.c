@@ -8,6 +8,7 @@ static void overview(struct sheet *s)
 {
 	const struct report_request *request = s->request;
 	text_summary(s);
+	text_findings(s, OVERVIEW_ROWS);
 	text_processes(s);
 	text_pools(s);
 	text_scopes(s);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "analysis/lineage.h"
+#include "report/finding_list.h"
 #include "report/humane.h"
 #include "report/text_parts.h"
 #include "util/path.h"
@@ -226,6 +227,20 @@ static void mapped(struct sheet *s)
 	sheet_end_line(s);
 }
 
+static void findings(struct sheet *s)
+{
+	struct finding_list list;
+	char a[HUMANE_BYTES];
+	finding_list_init(&list, s->data->names);
+	if (list.count) {
+		line(s, "wrong frees", humane_count(a, list.count));
+		sheet_format(s, STYLE_DIM, "%s time%s in all; listed by alloctrace errors",
+			     humane_count(a, list.occurrences), list.occurrences == 1 ? "" : "s");
+		sheet_end_line(s);
+	}
+	finding_list_release(&list);
+}
+
 void text_summary(struct sheet *s)
 {
 	program(s);
@@ -245,4 +260,5 @@ void text_summary(struct sheet *s)
 		largest(s);
 	}
 	mapped(s);
+	findings(s);
 }

@@ -12,7 +12,7 @@ EXTRA_DIST += tests/report.tap $(REPORT_GOLDENS)
 REPORT_GOLDENS = $(addprefix tests/report/, overview.txt summary.txt stacks-live.txt stacks-long.txt \
 	functions-count.txt modules-total.txt threads.txt sizes.txt allocators.txt callers.txt \
 	callees.txt filter-pool.txt filter-function.txt process.txt color.txt json.txt json-tree.txt \
-	info.txt info-json.txt verify.txt dump.txt dump-operators.txt dump-realloc.txt dump-stacks.txt dump-json.txt)
+	info.txt info-json.txt errors.txt errors-long.txt errors-json.txt verify.txt dump.txt dump-operators.txt dump-realloc.txt dump-stacks.txt dump-json.txt)
 
 # Writes the expected texts anew: read the difference before you commit it.
 .PHONY: update-goldens

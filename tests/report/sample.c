@@ -10,6 +10,7 @@
 #include "tests/analysis/test_stream.h"
 #include "trace/trace.h"
 #include "wire/events.h"
+#include "wire/findings.h"
 #include "wire/roles.h"
 #include "wire/session.h"
 
@@ -236,6 +237,60 @@ static void map_memory(const struct places *p)
 						   .address = 0x7d0000000000 });
 }
 
+static void tell(uint32_t slot, uint32_t number, const struct trace_finding *f)
+{
+	trace_writer_finding(w, number, f);
+	add_event(TRACE_FINDING, (struct trace_event){ .slot = slot, .value = number });
+}
+
+/* One of each kind of story: another function's block, a second free, no block at all. */
+static void wrong_frees(const struct places *p)
+{
+	struct trace_finding f = { .class = FINDING_MISMATCH,
+				   .outcome = FINDING_TO_OWNER,
+				   .flags = FINDING_HAS_BLOCK,
+				   .role = ROLE_FREE,
+				   .made_role = ROLE_NEW_ARRAY,
+				   .thread = 1,
+				   .made_thread = 0,
+				   .first_thread = TRACE_NO_THREAD,
+				   .stack = p->plugin,
+				   .made_stack = p->adapter,
+				   .address = 0x555555700010,
+				   .size = 1000,
+				   .age_ns = 100000000,
+				   .time_ns = 4500000,
+				   .count = 1 };
+	tell(1, 0, &f);
+	f.count = 1200;
+	trace_writer_finding(w, 0, &f);
+	f = (struct trace_finding){ .class = FINDING_DOUBLE,
+				    .outcome = FINDING_SWALLOWED,
+				    .flags = FINDING_HAS_BLOCK | FINDING_WAS_FREED,
+				    .role = ROLE_DELETE_SIZED,
+				    .made_role = ROLE_NEW,
+				    .made_thread = TRACE_NO_THREAD,
+				    .first_thread = 1,
+				    .stack = p->grow,
+				    .made_stack = p->stripped,
+				    .first_site = p->jit,
+				    .address = 0x555555700020,
+				    .size = 1,
+				    .time_ns = 4500000,
+				    .count = 3 };
+	tell(0, 1, &f);
+	f = (struct trace_finding){ .class = FINDING_STACK,
+				    .outcome = FINDING_SWALLOWED,
+				    .role = ROLE_REALLOC,
+				    .made_thread = TRACE_NO_THREAD,
+				    .first_thread = TRACE_NO_THREAD,
+				    .stack = p->lost,
+				    .address = 0x7fffffffe010,
+				    .time_ns = 4500000,
+				    .count = 1 };
+	tell(0, 2, &f);
+}
+
 /* A child by fork, which dies by a signal, and a program that it started. */
 static void other_processes(const struct places *p, uint64_t counter)
 {
@@ -260,6 +315,7 @@ static void golden(void)
 	uint64_t counter = main_thread(&p);
 	worker_thread(&p, counter);
 	map_memory(&p);
+	wrong_frees(&p);
 	other_processes(&p, counter);
 	trace_writer_time(w, 1500000000);
 	release(0, p.main_, 0, 9999);
@@ -358,6 +414,30 @@ static void hostile_tables(uint64_t *random)
 			w, i, &(struct trace_allocator){ hostile_text(stream_random(random)), 0 });
 }
 
+static void hostile_finding(uint32_t number, uint64_t *random)
+{
+	uint64_t bits = stream_random(random);
+	const struct trace_finding f = { .class = bits & 15,
+					 .outcome = bits >> 4 & 7,
+					 .flags = bits >> 8 & 255,
+					 .role = bits >> 16 & 31,
+					 .made_role = bits >> 24 & 31,
+					 .process = bits >> 32 & 255,
+					 .thread = bits >> 40 & 63,
+					 .made_thread = bits >> 46 & 63,
+					 .first_thread = bits >> 52 & 63,
+					 .stack = (uint32_t)(stream_random(random) % next_node),
+					 .made_stack = (uint32_t)(stream_random(random) % next_node),
+					 .first_site = (uint32_t)(stream_random(random) % next_node),
+					 .address = stream_random(random),
+					 .argument = stream_random(random),
+					 .size = stream_random(random),
+					 .age_ns = stream_random(random) >> (bits >> 58),
+					 .time_ns = stream_random(random) >> (bits >> 58),
+					 .count = stream_random(random) >> (bits >> 58) };
+	trace_writer_finding(w, number, &f);
+}
+
 static void hostile(uint64_t seed)
 {
 	uint64_t random = seed * 2 + 1;
@@ -368,6 +448,8 @@ static void hostile(uint64_t seed)
 	for (unsigned i = 0; i < 64; i++)
 		start_thread(i, (uint32_t)(stream_random(&random) % HOSTILE_PROCESSES), i,
 			     hostile_text(i));
+	for (uint32_t i = 0; i < 60; i++)
+		hostile_finding(i, &random);
 	for (unsigned i = 0; i < 20000; i++) {
 		uint64_t bits = stream_random(&random);
 		uint32_t slot = bits & 63, node = (uint32_t)((bits >> 32) % next_node);

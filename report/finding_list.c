@@ -1,0 +1,98 @@
+/* finding_list.c - see finding_list.h. */
+#include "report/finding_list.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "report/finding_json.h"
+#include "report/humane.h"
+#include "util/mem.h"
+
+static int compare(const void *a, const void *b, void *context)
+{
+	const struct trace_reader *reader = context;
+	const uint32_t *x = a, *y = b;
+	int order = finding_compare(trace_reader_finding(reader, *x),
+				    trace_reader_finding(reader, *y));
+	return order ? order : (*x > *y) - (*x < *y);
+}
+
+void finding_list_init(struct finding_list *l, struct trace_names *names)
+{
+	*l = (struct finding_list){ .names = names };
+	uint32_t all = (uint32_t)trace_reader_finding_count(names->reader);
+	l->numbers = mem_zalloc(all + 1u, sizeof(*l->numbers));
+	for (uint32_t i = 0; i < all; i++) {
+		l->numbers[l->count++] = i;
+		l->occurrences += trace_reader_finding(names->reader, i)->count;
+	}
+	qsort_r(l->numbers, l->count, sizeof(*l->numbers), compare, names->reader);
+}
+
+void finding_list_release(struct finding_list *l)
+{
+	free(l->numbers);
+}
+
+static size_t shown_of(const struct finding_list *l, uint64_t top)
+{
+	return top && top < l->count ? (size_t)top : l->count;
+}
+
+static void add_totals(struct strbuf *out, const struct finding_list *l)
+{
+	char count[HUMANE_BYTES], all[HUMANE_BYTES];
+	if (!l->count)
+		strbuf_adds(out, "no wrong frees\n");
+	else
+		strbuf_addf(out, "%s wrong free%s, %s time%s in all\n",
+			    humane_count(count, l->count), l->count == 1 ? "" : "s",
+			    humane_count(all, l->occurrences), l->occurrences == 1 ? "" : "s");
+}
+
+void finding_list_text(const struct finding_list *l, uint64_t top,
+		       const struct finding_style *style, FILE *to)
+{
+	struct strbuf out = STRBUF_INIT;
+	size_t shown = shown_of(l, top);
+	add_totals(&out, l);
+	for (size_t i = 0; i < shown; i++) {
+		char head[32];
+		struct finding_story story;
+		finding_story_read(&story, l->names, l->numbers[i]);
+		snprintf(head, sizeof(head), "\n%zu. ", i + 1);
+		finding_add_text(&out, &story, head, style);
+		fwrite(out.text, 1, out.len, to);
+		strbuf_clear(&out);
+		finding_story_release(&story);
+	}
+	if (shown < l->count)
+		strbuf_addf(&out, "\n... %zu more\n", l->count - shown);
+	fwrite(out.text, 1, out.len, to);
+	strbuf_release(&out);
+}
+
+void finding_list_json(const struct finding_list *l, const char *path, uint64_t top, FILE *to)
+{
+	struct json j;
+	size_t shown = shown_of(l, top);
+	json_init(&j, to);
+	json_object(&j, NULL);
+	json_string(&j, "format", "alloctrace errors");
+	json_uint(&j, "format_version", 1);
+	json_string(&j, "path", path);
+	json_string(&j, "damage", trace_reader_damage(l->names->reader));
+	json_uint(&j, "findings_in_all", l->count);
+	json_uint(&j, "occurrences", l->occurrences);
+	json_array(&j, "findings");
+	for (size_t i = 0; i < shown; i++) {
+		struct finding_story story;
+		finding_story_read(&story, l->names, l->numbers[i]);
+		finding_json(&j, &story);
+		finding_story_release(&story);
+	}
+	json_end_array(&j);
+	json_end_object(&j);
+	json_end_line(&j);
+	json_release(&j);
+}
