@@ -40,6 +40,7 @@ def check_trace(tap, case, output, path):
     tap.ok(not trace.damage, "%s: the trace is whole" % case.name(), "\n".join(trace.damage))
     lost = {kind: count for kind, count in trace.losses.items() if count and kind not in case.losses}
     tap.ok(not lost, "%s: nothing is lost" % case.name(), lost)
+    tap.ok(not trace.findings, "%s: no release is called wrong" % case.name(), "\n".join(map(str, trace.findings)))
     for one in wanted:
         check = expectations.Check(one, trace)
         words = " ".join("%s=%s" % item for item in one.items() if item[0] not in ("frames", "callers"))

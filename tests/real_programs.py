@@ -118,6 +118,7 @@ class Runner:
                     "trace:   %s\ncounter: %s\nlosses: %s" % (trace.totals, counts.taken, trace.losses))
         lost = {kind: count for kind, count in trace.losses.items() if kind not in ("untracked", "nested") and count}
         self.tap.ok(not lost and not trace.damage, "%s: nothing lost" % name, "%s %s" % (lost, trace.damage))
+        self.tap.ok(not trace.findings, "%s: no release is called wrong" % name, "\n".join(map(str, trace.findings)))
 
     def check_named(self, name, program):
         """Without the counter: that would be the program's malloc."""

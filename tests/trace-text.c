@@ -10,6 +10,8 @@
  *   C thread events                                with -c, instead of A, F, S: both, by thread
  *   R role allocs frees                            totals of all blocks, by entry point
  *   L process kind count                           a loss, by the name of enum trace_loss
+ *   W class role made argument size count outcome flags process thread stack made_stack first_site
+ *                                                  a wrong release; made is a role, or "-"
  *   D text                                         damage of the file
  *
  * Reads with trace/ alone, so that it also tests what `dump` and `report` build on. Every free is
@@ -21,6 +23,7 @@
 
 #include "trace/trace.h"
 #include "util/mem.h"
+#include "wire/findings.h"
 #include "wire/roles.h"
 #include "wire/session.h"
 
@@ -157,6 +160,35 @@ static void show_free(const struct trace_event *e, int inherited)
 		       by->thread, role_symbol(e->role), inherited);
 }
 
+static const char *class_word(unsigned class)
+{
+	static const char *const words[] = {
+#define FINDING(id, word, group, text) word,
+#include "wire/findings.def"
+#undef FINDING
+	};
+	return class < sizeof(words) / sizeof(words[0]) ? words[class] : "?";
+}
+
+static const char *outcome_word(unsigned outcome)
+{
+	static const char *const words[] = { "handed-on", "to-owner", "swallowed", "aborted" };
+	return outcome < sizeof(words) / sizeof(words[0]) ? words[outcome] : "?";
+}
+
+static void show_finding(const struct trace_reader *r, uint32_t number)
+{
+	const struct trace_finding *f = trace_reader_finding(r, number);
+	show_stack(r, f->stack);
+	show_stack(r, f->made_stack);
+	show_stack(r, f->first_site);
+	printf("W %s %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s %u %u %u %u %u %u\n",
+	       class_word(f->class), role_symbol(f->role),
+	       f->flags & FINDING_HAS_BLOCK ? role_symbol(f->made_role) : "-", f->argument, f->size,
+	       f->count, outcome_word(f->outcome), f->flags, f->process, f->thread, f->stack,
+	       f->made_stack, f->first_site);
+}
+
 static void show_event(const struct trace_reader *r, const struct trace_event *e)
 {
 	static const char *const losses[] = { "allocs", "frees", "untracked", "nested", "no-ring",
@@ -188,6 +220,9 @@ static void show_event(const struct trace_reader *r, const struct trace_event *e
 		printf("L %u %s %" PRIu64 "\n", e->process,
 		       e->role < sizeof(losses) / sizeof(losses[0]) ? losses[e->role] : "?",
 		       e->value);
+		break;
+	case TRACE_FINDING:
+		show_finding(r, (uint32_t)e->value);
 		break;
 	default:
 		break;

@@ -24,9 +24,28 @@ class Block:
         self.frees = []
 
 
+class Finding:
+    """A wrong release. kind: its class; made: the role that made the block, or None; stack,
+    made_stack, first_site: function names, innermost first."""
+
+    def __init__(self, word, stacks):
+        self.kind, self.role = word[1], word[2]
+        self.made = None if word[3] == "-" else word[3]
+        self.argument, self.size, self.count = int(word[4]), int(word[5]), int(word[6])
+        self.outcome, self.flags = word[7], int(word[8])
+        self.process, self.thread = int(word[9]), int(word[10])
+        self.stack, self.made_stack, self.first_site = (stacks[number][0] for number in word[11:14])
+
+    def __str__(self):
+        return "%s: %s of %d bytes of %s, %d times, %s; %s; made by %s" % (
+            self.kind, self.role, self.size, self.made, self.count, self.outcome, " < ".join(self.stack),
+            " < ".join(self.made_stack))
+
+
 class Trace:
     """blocks: those of the wanted sizes; totals: {role: (allocs, frees)} of all; processes:
     {index: (pid, exe)}; statuses: {index: wait status or None}; losses: {kind: count}; damage;
+    findings;
     with counts_only, by_thread: {thread: events of the wanted sizes} instead of blocks."""
 
     def __init__(self, path, sizes=(), counts_only=False):
@@ -37,6 +56,7 @@ class Trace:
         self.statuses = {}
         self.losses = {}
         self.damage = []
+        self.findings = []
         self._named = {}
         self._stacks = {}
         how = ["-c"] if counts_only else []
@@ -68,6 +88,8 @@ class Trace:
             self.statuses[int(word[1])] = None if word[2] == "-" else int(word[2])
         elif kind == "L":
             self.losses[word[2]] = self.losses.get(word[2], 0) + int(word[3])
+        elif kind == "W":
+            self.findings.append(Finding(word, self._stacks))
         elif kind == "D":
             self.damage.append(" ".join(word[1:]))
 

@@ -32,9 +32,9 @@ int main(int argc, char **argv)
 	(void)argc;
 	snprintf(folder, sizeof(folder), "%s", argv[0]);
 	dirname(folder);
-	void *cxx = dlopen("libstdc++.so.6", RTLD_NOW);
+	void *cxx = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_GLOBAL);
 	CHECK(cxx);
-	void (*operator_delete)(void *) = (void (*)(void *))dlsym(cxx, "_ZdlPv");
+	void (*operator_delete)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, "_ZdlPv");
 	for (int i = 0; i < ROUNDS; i++) {
 		free(call_plugin("plugin-c.so", "plugin_a_allocate", 50033));
 		operator_delete(call_plugin("plugin-cxx.so", "plugin_b_allocate", 50047));
