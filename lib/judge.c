@@ -53,28 +53,25 @@ static bool same_kind(uint64_t accepted, unsigned made)
 	return true;
 }
 
-static bool judge_live(const struct release *r, const struct block *b, struct finding *f)
+static void judge_live(const struct release *r, const struct block *b, struct finding *f)
 {
 	uint64_t accepted = judge_accepts[r->role];
 	f->outcome = FINDING_TO_OWNER;
+	f->argument = r->align;
 	if (!same_kind(accepted, block_role(b))) {
-		/* All forms of one backend take each other's blocks or say themselves that they do
-		 * not; a size that is right stays right. */
+		/* All forms of one backend take each other's blocks, or say themselves that they do not.
+		 * A size, though, finds the block only together with the alignment that it was made
+		 * with, and that a form of another kind may not have. */
 		f->class = FINDING_MISMATCH;
-		f->outcome = FINDING_HANDED_ON;
-	} else if (!(accepted >> block_role(b) & 1)) {
-		f->class = FINDING_ALIGNMENT;
-	} else if (r->size != RELEASE_NO_SIZE && r->size != block_size(b)) {
+		if (r->size == RELEASE_NO_SIZE && r->align == 0)
+			f->outcome = FINDING_HANDED_ON;
+	} else if (accepted >> block_role(b) & 1 && r->size != RELEASE_NO_SIZE &&
+		   r->size != block_size(b)) {
 		f->class = FINDING_SIZE;
 		f->argument = r->size;
-		return true;
 	} else {
 		f->class = FINDING_ALIGNMENT;
 	}
-	if (r->size != RELEASE_NO_SIZE && r->size != block_size(b))
-		f->outcome = FINDING_TO_OWNER;
-	f->argument = r->align;
-	return true;
 }
 
 /* What glibc puts the thread pointer at lies at the upper end of a thread's stack. */
@@ -161,7 +158,10 @@ bool judge_release(const struct release *r, uintptr_t address, enum block_state 
 	case BLOCK_LIVE:
 	case BLOCK_UNRECORDED:
 		fill_block(f, b);
-		return !judge_is_right(r, address, b) && judge_live(r, b, f);
+		if (judge_is_right(r, address, b))
+			return false;
+		judge_live(r, b, f);
+		return true;
 	case BLOCK_FREED:
 		fill_block(f, b);
 		f->flags |= FINDING_WAS_FREED;

@@ -10,7 +10,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap \
 	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
@@ -31,7 +31,7 @@ TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
 	header hungry left-runtime longjmp misaligned namespaces progress quick-exit realloc-edges realloc-race recursion restricted same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads
-TRACED_CXX = destructors exceptions left-hooks operators throwing-handler
+TRACED_CXX = destructors exceptions left-hooks operators throwing-handler wrong-forms
 STEPPED = tests/programs/single-step tests/programs/single-step-ibt
 TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 
@@ -86,4 +86,4 @@ print-sanitizer-tests:
 # The real programs run with an allocator preloaded, into the tool as well, where ASan is one.
 UNSANITIZED_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap
