@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/error_policy.h"
+#include "cli/live_errors.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/run_report.h"
@@ -19,11 +21,19 @@
 #include "util/strbuf.h"
 #include "wire/session.h"
 
+enum errors_when { ERRORS_LIVE, ERRORS_END };
+
+enum { DEFAULT_MAX_ERRORS = 50 };
+
 struct run_options {
 	const char *output;
 	const char *signal;
 	uint64_t duration_ns, max_bytes, depth;
 	int report; /* enum run_report */
+	const char *on_error;
+	uint32_t policies; /* from on_error */
+	int errors;	   /* enum errors_when */
+	struct live_errors live;
 	bool no_follow, start_paused, quiet, lossy, free_stacks, mmap, no_symbols, verbose;
 	struct option_list only, skip;
 	struct progress progress; /* label NULL: not begun */
@@ -70,6 +80,18 @@ static void show_progress(void *context, uint64_t done, uint64_t all)
 		progress_begin(&o->progress, "looking up symbols");
 	if (!o->quiet)
 		progress_step(&o->progress, done, all);
+}
+
+static void take_finding(void *context, struct told_finding *finding)
+{
+	struct run_options *o = context;
+	live_errors_take(&o->live, finding);
+}
+
+static void findings_end(void *context)
+{
+	struct run_options *o = context;
+	live_errors_finish(&o->live);
 }
 
 static void recorded(void *context, const struct collect_result *result)
@@ -170,6 +192,7 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 		.output = o->output,
 		.session_options = session_options(o),
 		.max_depth = (uint32_t)o->depth,
+		.on_error = o->policies,
 		.paused = o->start_paused,
 		.toggle_signal = o->signal ? signal_number(o->signal) : 0,
 		.duration_ns = o->duration_ns,
@@ -184,6 +207,8 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 		.notice = notice,
 		.recorded = recorded,
 		.progress = show_progress,
+		.finding = o->quiet ? NULL : take_finding,
+		.findings_end = o->quiet ? NULL : findings_end,
 		.context = o,
 	};
 	if (o->verbose && !clock_is_steady())
@@ -212,8 +237,11 @@ static const char *unknown_conversion(const char *template)
 	return NULL;
 }
 
-static int check_options(const struct usage *usage, const struct run_options *o)
+static int check_options(const struct usage *usage, struct run_options *o)
 {
+	struct err err;
+	if (o->on_error && error_policy_parse(o->on_error, &o->policies, &err) < 0)
+		return usage_error(usage, "--on-error: %s", err.text);
 	if (o->depth < 1 || o->depth > SESSION_MAX_DEPTH)
 		return usage_error(usage, "--depth: from 1 to %d frames", SESSION_MAX_DEPTH);
 	if (o->output && strcmp(o->output, "-") == 0)
@@ -234,6 +262,7 @@ static int check_options(const struct usage *usage, const struct run_options *o)
 static int parse_options(struct run_options *o, int *argc, char ***argv)
 {
 	static const char *const reports[] = { "none", "summary", "full", NULL };
+	static const char *const errors_whens[] = { "live", "end", NULL };
 	const struct option options[] = {
 		OPTION_GROUP("What is recorded"),
 		{ "no-follow", 0, OPTION_FLAG, &o->no_follow, NULL,
@@ -262,6 +291,14 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		{ "max-size", 0, OPTION_BYTES, &o->max_bytes, "BYTES",
 		  "stop recording when the trace is so large (K, M, G; 0: never); the program goes "
 		  "on", NULL, NULL },
+		OPTION_GROUP("Wrong frees"),
+		{ "on-error", 0, OPTION_STRING, &o->on_error, "POLICY",
+		  "what to do about wrong frees: report (default), abort, ignore; or by class or "
+		  "group: double=abort,mismatch=ignore", NULL, NULL },
+		{ "errors", 0, OPTION_CHOICE, &o->errors, "live|end",
+		  "when to tell of them on stderr (default live)", errors_whens, NULL },
+		{ "max-errors", 0, OPTION_NUMBER, &o->live.max, "N",
+		  "tell of so many different ones; 0: all (default 50)", NULL, NULL },
 		OPTION_GROUP("Output"),
 		{ "output", 'o', OPTION_STRING, &o->output, "FILE",
 		  "write the trace to FILE; %p is the pid, %n the program's name (default "
@@ -291,12 +328,15 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_options o = { .depth = SESSION_DEFAULT_DEPTH, .report = RUN_REPORT_UNSAID };
+	struct run_options o = { .depth = SESSION_DEFAULT_DEPTH,
+				 .report = RUN_REPORT_UNSAID,
+				 .live = { .max = DEFAULT_MAX_ERRORS } };
 	char **words = argv + 1;
 	int code = parse_options(&o, &argc, &argv);
 	if (code < 0)
 		code = check_program(argv[0], &o) ?: -1;
 	if (code < 0) {
+		live_errors_init(&o.live, o.errors == ERRORS_END);
 		char *text = options_text(words, argv[0]);
 		code = run_program(argv, &o, text);
 		free(text);

@@ -171,6 +171,7 @@ int collect_run(const struct collect_options *options, struct collect_result *re
 	const struct session_settings settings = {
 		.options = options->session_options,
 		.max_depth = options->max_depth,
+		.on_error = options->on_error,
 		.state = options->paused ? SESSION_PAUSED : SESSION_RECORDING,
 	};
 	memset(result, 0, sizeof(*result));

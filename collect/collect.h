@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collect/told_finding.h"
 #include "collect/watch_filter.h"
 #include "util/err.h"
 
@@ -39,6 +40,7 @@ struct collect_options {
 	const char *output;      /* file name; %p pid, %n name of the program, %% a per cent sign */
 	uint32_t session_options; /* enum session_option */
 	uint32_t max_depth;
+	uint32_t on_error;       /* as struct session_header has it */
 	bool paused;             /* begin without recording */
 	int toggle_signal;       /* pauses and resumes; 0: none */
 	uint64_t duration_ns;    /* 0: no limit */
@@ -53,6 +55,11 @@ struct collect_options {
 	void (*recorded)(void *context, const struct collect_result *result);
 	/* Called now and then while symbols are looked up; NULL: not asked for. */
 	void (*progress)(void *context, uint64_t done, uint64_t all);
+	/* Called with each wrong free as it is found, which the callee takes over; must not wait. NULL:
+	 * not asked for. */
+	void (*finding)(void *context, struct told_finding *finding);
+	/* Called when no more of them will come, before symbols are looked up for the trace. */
+	void (*findings_end)(void *context);
 	void *context;
 };
 

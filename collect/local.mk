@@ -21,6 +21,7 @@ collect_libcollect_a_SOURCES = \
 	collect/survivors.c collect/survivors.h \
 	collect/code_tables.c collect/code_tables.h \
 	collect/thread_name.c collect/thread_name.h \
+	collect/told_finding.c collect/told_finding.h \
 	collect/watch.c collect/watch.h \
 	collect/watch_claim.c collect/watch_claim.h \
 	collect/watch_filter.c collect/watch_filter.h

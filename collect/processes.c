@@ -142,6 +142,7 @@ void processes_write_losses(struct processes *p, uint32_t index)
 	write_loss(p, note->id, TRACE_LOSS_NESTED, at_load_relaxed(&shared->nested));
 	write_loss(p, note->id, TRACE_LOSS_DAMAGED, note->damaged_words);
 	write_loss(p, note->id, TRACE_LOSS_FINDINGS, at_load_relaxed(&shared->lost_findings));
+	write_loss(p, note->id, TRACE_LOSS_UNJUDGED, at_load_relaxed(&shared->unjudged_releases));
 }
 
 static void use_again(struct processes *p, uint32_t index)
@@ -153,6 +154,7 @@ static void use_again(struct processes *p, uint32_t index)
 	memset(&p->session->loaded[index], 0, sizeof(p->session->loaded[index]));
 	shared->nested = shared->untracked_frees = 0;
 	shared->lost_allocs = shared->lost_frees = shared->lost_findings = 0;
+	shared->unjudged_releases = 0;
 	shared->foreign_pids = 0;
 	shared->pid = 0;
 	if (index < p->scan_from)

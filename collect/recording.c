@@ -38,6 +38,13 @@ static void on_process_start(void *context, uint32_t index, uint32_t pid)
 	watch_process(r->watch, index, (pid_t)pid);
 }
 
+static void on_finding(void *context, uint32_t number, const struct trace_finding *finding)
+{
+	struct recording *r = context;
+	r->options->finding(r->options->context,
+			    told_finding_new(&r->collector, number, finding));
+}
+
 void recording_init(struct recording *r, const struct collect_options *options,
 		    struct collect_result *result, struct session *session, struct channel *channel,
 		    struct watch *watch, struct trace_writer *writer)
@@ -52,6 +59,9 @@ void recording_init(struct recording *r, const struct collect_options *options,
 	collector_init(&r->collector, session, writer);
 	r->collector.processes.on_start = on_process_start;
 	r->collector.processes.context = r;
+	if (options->finding)
+		r->collector.findings.on_finding = on_finding;
+	r->collector.findings.context = r;
 }
 
 void recording_release(struct recording *r)
@@ -166,6 +176,8 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	bool paused = at_load_relaxed(&r->session->header->state) == SESSION_PAUSED;
 	result->end = end;
 	write_last_events(r);
+	if (r->options->findings_end)
+		r->options->findings_end(r->options->context);
 	end_facts(r);
 	sum_up(r, paused);
 	result->program_ended = r->child_ended;

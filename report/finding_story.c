@@ -6,6 +6,7 @@
 
 #include "report/finding_words.h"
 #include "util/mem.h"
+#include "util/path.h"
 #include "util/strbuf.h"
 #include "wire/findings.h"
 #include "wire/session.h"
@@ -28,10 +29,7 @@ bool story_was_freed(const struct finding_story *s)
 
 const char *story_module_name(const struct story_frame *frame)
 {
-	const char *slash = strrchr(frame->module, '/');
-	if (!*frame->module)
-		return "[anonymous code]";
-	return slash && slash[1] ? slash + 1 : frame->module;
+	return *frame->module ? path_name(frame->module) : "[anonymous code]";
 }
 
 void story_stack_add(struct story_stack *stack, const struct story_frame *frame)

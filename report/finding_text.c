@@ -8,6 +8,7 @@
 #include "report/finding_words.h"
 #include "report/humane.h"
 #include "report/shorten.h"
+#include "util/path.h"
 #include "wire/session.h"
 
 enum {
@@ -44,12 +45,6 @@ static void indent(struct strbuf *out, unsigned columns)
 	strbuf_addf(out, "%*s", (int)columns, "");
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash && slash[1] ? slash + 1 : path;
-}
-
 /* "name", or "libx.so+0x1234"; not escaped. */
 static void add_name(struct strbuf *out, const struct story_frame *frame, size_t room)
 {
@@ -69,7 +64,7 @@ static void add_position(struct strbuf *out, const struct story_frame *frame, bo
 			strbuf_adds(out, story_module_name(frame));
 		return;
 	}
-	strbuf_adds(out, long_names ? frame->file : last_part(frame->file));
+	strbuf_adds(out, long_names ? frame->file : path_name(frame->file));
 	if (frame->line)
 		strbuf_addf(out, ":%" PRIu32, frame->line);
 }
@@ -216,7 +211,7 @@ static void add_who(struct strbuf *text, const struct finding_story *s)
 	strbuf_addf(text, "pid %" PRIu32, s->pid);
 	if (*s->exe) {
 		strbuf_adds(text, " (");
-		strbuf_add_escaped(text, last_part(s->exe));
+		strbuf_add_escaped(text, path_name(s->exe));
 		strbuf_adds(text, ")");
 	}
 	if (s->tid)

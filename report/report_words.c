@@ -19,7 +19,7 @@ const char *loss_key(unsigned kind)
 {
 	static const char *const keys[TRACE_LOSS_COUNT] = {
 		"allocations", "frees", "untracked_frees", "nested", "no_ring", "cut", "damaged",
-		"findings",
+		"findings", "unjudged",
 	};
 	return kind < TRACE_LOSS_COUNT ? keys[kind] : "?";
 }
@@ -47,6 +47,8 @@ const char *loss_explained(unsigned kind, uint64_t count)
 		  "word of a ring that the program has overwritten" },
 		{ "wrong frees that are not listed: there were too many different ones",
 		  "wrong free that is not listed: there were too many different ones" },
+		{ "mismatched frees that may be right: of code with C++ operators of its own",
+		  "mismatched free that may be right: of code with C++ operators of its own" },
 	};
 	return kind < TRACE_LOSS_COUNT ? texts[kind][count == 1]
 				       : "lost for a reason unknown to this version";

@@ -192,7 +192,8 @@ static void show_finding(const struct trace_reader *r, uint32_t number)
 static void show_event(const struct trace_reader *r, const struct trace_event *e)
 {
 	static const char *const losses[] = { "allocs", "frees", "untracked", "nested", "no-ring",
-					      "cut",	"damaged", "findings" };
+					      "cut",	"damaged", "findings",
+					      "unjudged" };
 	switch ((enum trace_op)e->op) {
 	case TRACE_ALLOC:
 		show_alloc(r, e);

@@ -42,6 +42,7 @@ enum trace_loss {
 	TRACE_LOSS_CUT,		    /* size or duration limit reached: the rest is not here */
 	TRACE_LOSS_DAMAGED,	    /* words of a ring that the program has overwritten */
 	TRACE_LOSS_FINDINGS,	    /* wrong releases beyond those that there was room for */
+	TRACE_LOSS_UNJUDGED,	    /* mismatched releases that may be right: see findings */
 	TRACE_LOSS_COUNT
 };
 

@@ -1,0 +1,172 @@
+/* live_errors.c - see live_errors.h. */
+#include "cli/live_errors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "report/finding_text.h"
+#include "symbol/symbol.h"
+
+enum {
+	SHOWN_FRAMES = 12,
+	/* More than that are not kept while names are looked up: they are in the trace. */
+	MOST_WAITING = 256,
+	STACK_BYTES = 8 << 20, /* of the thread: names and DWARF may be nested deeply */
+};
+
+void live_errors_init(struct live_errors *l, bool at_end)
+{
+	l->at_end = at_end;
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->changed, NULL);
+	l->last = &l->first;
+}
+
+/* ---- one of them ---- */
+
+static void add_address(struct story_stack *stack, struct symbolizer *symbolizer,
+			const struct told_address *address)
+{
+	const struct trace_symbol *symbols = NULL;
+	size_t count = symbolizer_resolve(symbolizer, &address->module, address->anonymous_pid,
+					  address->offset, &symbols);
+	struct story_frame frame = {
+		.module = address->module.path,
+		.build_id = address->module.build_id,
+		.build_id_bytes = address->module.build_id_bytes,
+		.offset = address->offset,
+	};
+	for (size_t i = 0; i < count; i++) {
+		frame.function = symbols[i].function;
+		frame.file = symbols[i].file;
+		frame.line = symbols[i].line;
+		frame.inlined = symbols[i].inlined && i + 1 < count;
+		story_stack_add(stack, &frame);
+	}
+	if (!count)
+		story_stack_add(stack, &frame);
+}
+
+_Static_assert((int)TOLD_RELEASE == STORY_RELEASE && (int)TOLD_MADE == STORY_MADE &&
+		       (int)TOLD_FIRST == STORY_FIRST && (int)TOLD_STACKS == STORY_STACKS,
+	       "the same stacks");
+
+static void make_story(struct finding_story *s, struct symbolizer *symbolizer,
+		       const struct told_finding *f)
+{
+	*s = (struct finding_story){ .finding = f->finding,
+				     .number = f->number,
+				     .pid = f->pid,
+				     .exe = f->exe,
+				     .tid = f->tid,
+				     .made_tid = f->made_tid,
+				     .first_tid = f->first_tid,
+				     .thread_name = f->thread_name };
+	for (unsigned i = 0; i < STORY_STACKS; i++) {
+		s->stacks[i].outside = f->stacks[i].outside;
+		for (size_t k = 0; k < f->stacks[i].count; k++)
+			add_address(&s->stacks[i], symbolizer, &f->stacks[i].addresses[k]);
+	}
+	finding_story_finish(s);
+}
+
+static void show(struct symbolizer *symbolizer, const struct told_finding *f)
+{
+	const struct finding_style style = { .depth = SHOWN_FRAMES,
+					     .width = output_width(stderr),
+					     .color = output_color(stderr, COLOR_AUTO) };
+	struct finding_story story;
+	struct strbuf text = STRBUF_INIT;
+	make_story(&story, symbolizer, f);
+	finding_add_text(&text, &story, "alloctrace: ", &style);
+	/* In one piece: the program writes there, too. */
+	fwrite(text.text, 1, text.len, stderr);
+	strbuf_release(&text);
+	finding_story_release(&story);
+}
+
+/* ---- the queue ---- */
+
+/* The next one; NULL when there will be none. */
+static struct told_finding *next(struct live_errors *l)
+{
+	pthread_mutex_lock(&l->lock);
+	while (!l->first && !l->closed)
+		pthread_cond_wait(&l->changed, &l->lock);
+	struct told_finding *f = l->first;
+	if (f) {
+		l->first = f->next;
+		l->waiting--;
+		if (!l->first)
+			l->last = &l->first;
+	}
+	pthread_mutex_unlock(&l->lock);
+	return f;
+}
+
+static void *work(void *context)
+{
+	struct live_errors *l = context;
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct told_finding *f;
+	uint64_t shown = 0, left_out = 0;
+	while ((f = next(l))) {
+		if (l->max && shown == l->max) {
+			left_out++;
+		} else {
+			show(symbolizer, f);
+			shown++;
+		}
+		told_finding_free(f);
+	}
+	symbolizer_free(symbolizer);
+	pthread_mutex_lock(&l->lock);
+	l->left_out += left_out;
+	pthread_mutex_unlock(&l->lock);
+	return NULL;
+}
+
+static void start(struct live_errors *l)
+{
+	pthread_attr_t attributes;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	l->started = pthread_create(&l->thread, &attributes, work, l) == 0;
+	pthread_attr_destroy(&attributes);
+}
+
+void live_errors_take(struct live_errors *l, struct told_finding *finding)
+{
+	pthread_mutex_lock(&l->lock);
+	if (l->waiting == MOST_WAITING) {
+		l->left_out++;
+		told_finding_free(finding);
+	} else {
+		finding->next = NULL;
+		*l->last = finding;
+		l->last = &finding->next;
+		l->waiting++;
+		pthread_cond_signal(&l->changed);
+	}
+	pthread_mutex_unlock(&l->lock);
+	if (!l->at_end && !l->started)
+		start(l);
+}
+
+void live_errors_finish(struct live_errors *l)
+{
+	pthread_mutex_lock(&l->lock);
+	l->closed = true;
+	pthread_cond_signal(&l->changed);
+	pthread_mutex_unlock(&l->lock);
+	if (l->started)
+		pthread_join(l->thread, NULL);
+	else
+		work(l);
+	if (l->left_out)
+		say("%" PRIu64 " more wrong free%s not shown: alloctrace errors lists all",
+		    l->left_out, l->left_out == 1 ? " is" : "s are");
+}

@@ -1,0 +1,35 @@
+/* live_errors.h - tells of wrong frees while the program runs.
+ *
+ * What the collector hands over goes into a queue; a thread of its own looks up the names and
+ * prints to stderr, so that the collector never waits for it. */
+#ifndef ALLOCTRACE_CLI_LIVE_ERRORS_H
+#define ALLOCTRACE_CLI_LIVE_ERRORS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/told_finding.h"
+
+struct live_errors {
+	uint64_t max; /* so many are shown; 0: all. Set by the user of it */
+	bool at_end;
+	/* The collector's thread alone. */
+	bool started;
+	pthread_t thread;
+	pthread_mutex_t lock; /* protects all below */
+	pthread_cond_t changed;
+	struct told_finding *first, **last;
+	uint64_t waiting;
+	uint64_t left_out; /* not shown */
+	bool closed;
+};
+
+/* at_end: nothing is shown before live_errors_finish(). */
+void live_errors_init(struct live_errors *l, bool at_end);
+/* Takes over the finding; does not wait. */
+void live_errors_take(struct live_errors *l, struct told_finding *finding);
+/* Shows what is still to be shown. */
+void live_errors_finish(struct live_errors *l);
+
+#endif

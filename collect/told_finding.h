@@ -1,0 +1,47 @@
+/* told_finding.h - a wrong release with all that the session memory has of it, for who tells the
+ * user while the program runs.
+ *
+ * A copy that stands by itself: made by the collector's thread, used by another one. */
+#ifndef ALLOCTRACE_COLLECT_TOLD_FINDING_H
+#define ALLOCTRACE_COLLECT_TOLD_FINDING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace/trace.h"
+#include "wire/session.h"
+
+struct collector;
+
+/* Innermost first; the innermost ones of a deep stack. */
+struct told_address {
+	struct trace_module module; /* points into `copy` */
+	struct session_module *copy;
+	uint32_t anonymous_pid; /* whose code without a file it is, or 0 */
+	uint64_t offset;
+};
+
+struct told_stack {
+	struct told_address *addresses;
+	size_t count;
+	uint32_t outside; /* NODE_ROOT, NODE_TRUNCATED or NODE_UNKNOWN */
+};
+
+enum { TOLD_RELEASE, TOLD_MADE, TOLD_FIRST, TOLD_STACKS };
+
+struct told_finding {
+	struct told_finding *next; /* its owner's */
+	struct trace_finding finding;
+	uint32_t number;
+	uint32_t pid, tid, made_tid, first_tid; /* 0: not known */
+	char exe[sizeof(((struct session_process *)0)->exe)];
+	char thread_name[SESSION_THREAD_NAME_BYTES];
+	struct told_stack stacks[TOLD_STACKS];
+};
+
+/* On the collector's thread. */
+struct told_finding *told_finding_new(struct collector *c, uint32_t number,
+				      const struct trace_finding *finding);
+void told_finding_free(struct told_finding *f);
+
+#endif
