@@ -314,6 +314,23 @@ void blocks_forget_freed(enum block_space space, uintptr_t address)
 	lock_release(&page->lock);
 }
 
+bool blocks_find(enum block_space space, uintptr_t address, struct block *out)
+{
+	struct page_word *page = find_page(space, address, false);
+	bool found = false;
+	if (!page || !at_load_relaxed(&page->class))
+		return false;
+	lock_acquire(&page->lock);
+	struct table t = page_table(page);
+	const struct block *r = lookup(&t, position_of(address));
+	if (r && is_live(block_state(r))) {
+		*out = *r;
+		found = true;
+	}
+	lock_release(&page->lock);
+	return found;
+}
+
 /* The last live block of the page that starts at or before `position`: its position, or -1. */
 static int last_live(struct page_word *page, unsigned position, struct block *out)
 {

@@ -141,6 +141,9 @@ enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32
  * true. */
 void blocks_forget_freed(enum block_space space, uintptr_t address);
 
+/* Does a live block start at address? Then *out is it. */
+bool blocks_find(enum block_space space, uintptr_t address, struct block *out);
+
 /* The start of the live block that has address inside it, and what it is; 0 if none is known. Slow:
  * looks at every page from there down to the block, or BLOCKS_SEARCH_BYTES. */
 uintptr_t blocks_find_around(enum block_space space, uintptr_t address, struct block *out);

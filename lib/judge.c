@@ -82,8 +82,25 @@ static uintptr_t thread_pointer(void)
 	return p;
 }
 
+/* The main program's thread-local variables, which lie right below the thread pointer; where those of
+ * libraries are only ld.so knows. */
+static bool is_thread_local(uintptr_t address)
+{
+	const Elf64_Phdr *ph = (const Elf64_Phdr *)getauxval(AT_PHDR);
+	unsigned long count = getauxval(AT_PHNUM);
+	for (unsigned long i = 0; ph && i < count; i++) {
+		if (ph[i].p_type != PT_TLS)
+			continue;
+		uintptr_t align = ph[i].p_align ? ph[i].p_align : 1;
+		uintptr_t bytes = (ph[i].p_memsz + align - 1) & ~(align - 1);
+		return thread_pointer() - address <= bytes && address < thread_pointer();
+	}
+	return false;
+}
+
 /* The frames of the caller's own stack, if it is one whose end is known: that of the first thread,
- * or one made by the thread library. Another mapping may follow a thread's stack without a gap. */
+ * or one made by the thread library. Another mapping may follow a thread's stack without a gap. On
+ * other stacks, a coroutine's, only the frames that the unwinder finds are certain. */
 static bool is_on_stack(uintptr_t address, const struct judge_place *place)
 {
 	uintptr_t own = thread_pointer(), first = getauxval(AT_RANDOM), end;
@@ -92,7 +109,7 @@ static bool is_on_stack(uintptr_t address, const struct judge_place *place)
 	else if (own >= place->frame && own < place->stack_high)
 		end = own;
 	else
-		return false;
+		return stack_has_in_frames(place->stack, &place->caller, address);
 	return address >= place->frame && address < end;
 }
 
@@ -135,8 +152,18 @@ static bool judge_unknown(uintptr_t address, const struct judge_place *place, st
 {
 	struct block b;
 	f->outcome = FINDING_SWALLOWED;
+	if (is_thread_local(address)) {
+		f->class = FINDING_GLOBAL;
+		return true;
+	}
 	if (is_on_stack(address, place)) {
 		f->class = FINDING_STACK;
+		return true;
+	}
+	/* A pool's block that is none of the program's heap: pools may hand on what malloc gave them. */
+	if (blocks_find(BLOCK_SPACE_POOL, address, &b)) {
+		f->class = FINDING_CROSS;
+		fill_block(f, &b);
 		return true;
 	}
 	if (judge_module(address, f))

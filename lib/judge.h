@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "lib/blocks.h"
+#include "lib/stack.h"
 #include "wire/findings.h"
 #include "wire/roles.h"
 
@@ -37,6 +38,8 @@ static inline bool judge_is_right(const struct release *r, uintptr_t address, co
 struct judge_place {
 	uintptr_t frame; /* the hook's */
 	uintptr_t stack_low, stack_high; /* readable memory that holds frame */
+	struct stack *stack;
+	struct caller caller;
 };
 
 /* Fills in the class, what it is about, and what to do with the block if nothing else is asked for;

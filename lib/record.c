@@ -198,7 +198,8 @@ static bool is_wrong(const struct hook *h, const struct release *r, const void *
 {
 	const struct stack_region *stack =
 		regions_find(h->thread->stack.regions, (uintptr_t)h->frame);
-	struct judge_place place = { .frame = (uintptr_t)h->frame };
+	struct judge_place place = { .frame = (uintptr_t)h->frame, .stack = &h->thread->stack };
+	caller_of(h, &place.caller);
 	if (stack) {
 		place.stack_low = stack->low;
 		place.stack_high = stack->high;

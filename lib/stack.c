@@ -450,6 +450,21 @@ uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t ma
 	return r->node;
 }
 
+/* A frame ends where its caller's begins, unless a signal lies between the two: then they may be on
+ * different stacks. */
+AT_COLD bool stack_has_in_frames(struct stack *s, const struct caller *caller, uintptr_t address)
+{
+	capture_walking(s, caller, STACK_FRAMES);
+	for (uint32_t i = s->count; i > 1; i--) {
+		const struct stack_frame *inner = &s->memo[i], *outer = &s->memo[i - 1];
+		if (outer->flags & FRAME_EXACT)
+			continue;
+		if (address >= inner->rsp && address < outer->rsp)
+			return true;
+	}
+	return false;
+}
+
 void stack_forget(struct stack *s)
 {
 	s->count = 0;

@@ -120,6 +120,9 @@ uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t ma
 /* The node of the calling instruction alone, which is entered at `entry` under `key`. */
 uint32_t stack_site_slow(struct stack *s, uintptr_t pc, struct stack_site *entry, uint64_t key);
 
+/* True if address lies in the frames of the caller and its callers, as far as they can be told. */
+bool stack_has_in_frames(struct stack *s, const struct caller *caller, uintptr_t address);
+
 /* Forgets the stacks captured so far: after the runtime was left in the middle of one. */
 void stack_forget(struct stack *s);
 

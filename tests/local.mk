@@ -31,7 +31,7 @@ TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
 	header hungry left-runtime longjmp misaligned namespaces progress quick-exit realloc-edges realloc-race recursion restricted same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads
-TRACED_CXX = destructors exceptions left-hooks operators throwing-handler wrong-forms
+TRACED_CXX = destructors exceptions left-hooks operators throwing-handler wrong-forms wrong-places
 STEPPED = tests/programs/single-step tests/programs/single-step-ibt
 TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 
