@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "report/finding_judge.h"
 #include "report/finding_text.h"
 #include "symbol/symbol.h"
 
@@ -73,19 +74,38 @@ static void make_story(struct finding_story *s, struct symbolizer *symbolizer,
 	finding_story_finish(s);
 }
 
-static void show(struct symbolizer *symbolizer, const struct told_finding *f)
+/* What the thread needs; made when there is something to tell. */
+struct teller {
+	struct symbolizer *symbolizer;
+	struct finding_judge *judge;
+	uint64_t shown;
+};
+
+static void show(const struct finding_story *story)
 {
 	const struct finding_style style = { .depth = SHOWN_FRAMES,
 					     .width = output_width(stderr),
 					     .color = output_color(stderr, COLOR_AUTO) };
-	struct finding_story story;
 	struct strbuf text = STRBUF_INIT;
-	make_story(&story, symbolizer, f);
-	finding_add_text(&text, &story, "alloctrace: ", &style);
+	finding_add_text(&text, story, "alloctrace: ", &style);
 	/* In one piece: the program writes there, too. */
 	fwrite(text.text, 1, text.len, stderr);
 	strbuf_release(&text);
+}
+
+/* False if it was left out because enough have been shown. */
+static bool tell(struct teller *t, const struct told_finding *f, uint64_t max)
+{
+	struct finding_story story;
+	if (max && t->shown == max)
+		return false;
+	make_story(&story, t->symbolizer, f);
+	if (!finding_is_doubtful(t->judge, &story)) {
+		show(&story);
+		t->shown++;
+	}
 	finding_story_release(&story);
+	return true;
 }
 
 /* ---- the queue ---- */
@@ -110,19 +130,15 @@ static struct told_finding *next(struct live_errors *l)
 static void *work(void *context)
 {
 	struct live_errors *l = context;
-	struct symbolizer *symbolizer = symbolizer_new();
+	struct teller t = { .symbolizer = symbolizer_new(), .judge = finding_judge_new() };
 	struct told_finding *f;
-	uint64_t shown = 0, left_out = 0;
+	uint64_t left_out = 0;
 	while ((f = next(l))) {
-		if (l->max && shown == l->max) {
-			left_out++;
-		} else {
-			show(symbolizer, f);
-			shown++;
-		}
+		left_out += !tell(&t, f, l->max);
 		told_finding_free(f);
 	}
-	symbolizer_free(symbolizer);
+	finding_judge_free(t.judge);
+	symbolizer_free(t.symbolizer);
 	pthread_mutex_lock(&l->lock);
 	l->left_out += left_out;
 	pthread_mutex_unlock(&l->lock);

@@ -9,6 +9,7 @@ collect_libcollect_a_SOURCES = \
 	collect/embed.c collect/embed.h \
 	collect/empty_trace.c collect/empty_trace.h \
 	collect/finding_log.c collect/finding_log.h \
+	collect/judge_findings.c collect/judge_findings.h \
 	collect/launch.c collect/launch.h \
 	collect/loaded.c collect/loaded.h \
 	collect/order.c collect/order.h \

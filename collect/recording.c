@@ -10,6 +10,7 @@
 #include "base/atomics.h"
 #include "collect/embed.h"
 #include "collect/empty_trace.h"
+#include "collect/judge_findings.h"
 #include "collect/survivors.h"
 #include "util/mem.h"
 #include "wire/events.h"
@@ -184,6 +185,8 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	r->interrupted = false; /* who ended the recording may still want to see names in it */
 	if (end != COLLECT_END_FAILED)
 		embed_instances(&r->collector.tables, &r->collector.loaded, r->writer);
+	if (end != COLLECT_END_FAILED)
+		judge_findings(&r->collector);
 	if (r->options->symbols && end != COLLECT_END_FAILED)
 		add_symbols(r);
 	struct err err = { "" };

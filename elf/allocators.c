@@ -341,7 +341,7 @@ static void add_by_strings(struct search *s, enum family family)
 	const struct family_clue *clue = &s->clues[family];
 	struct allocator *a = add(s->out, family, clue->prefix);
 	a->linkage = ALLOCATOR_STRIPPED;
-	if (function_set_find(&s->functions, "", "malloc"))
+	if (!a->layer && function_set_find(&s->functions, "", "malloc"))
 		take_plain(a, &s->functions);
 	set_linkage(a);
 	if (is_library_of(s, family))

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "report/finding_json.h"
+#include "report/finding_judge.h"
 #include "report/humane.h"
 #include "util/mem.h"
+#include "wire/findings.h"
 
 static int compare(const void *a, const void *b, void *context)
 {
@@ -17,15 +19,33 @@ static int compare(const void *a, const void *b, void *context)
 	return order ? order : (*x > *y) - (*x < *y);
 }
 
+static bool is_doubtful(struct finding_judge *judge, struct trace_names *names, uint32_t number)
+{
+	struct finding_story story;
+	if (trace_reader_finding(names->reader, number)->class != FINDING_MISMATCH)
+		return false;
+	finding_story_read(&story, names, number);
+	bool doubtful = finding_is_doubtful(judge, &story);
+	finding_story_release(&story);
+	return doubtful;
+}
+
 void finding_list_init(struct finding_list *l, struct trace_names *names)
 {
 	*l = (struct finding_list){ .names = names };
 	uint32_t all = (uint32_t)trace_reader_finding_count(names->reader);
 	l->numbers = mem_zalloc(all + 1u, sizeof(*l->numbers));
+	struct finding_judge *judge = finding_judge_new();
 	for (uint32_t i = 0; i < all; i++) {
+		uint64_t count = trace_reader_finding(names->reader, i)->count;
+		if (is_doubtful(judge, names, i)) {
+			l->not_judged += count;
+			continue;
+		}
 		l->numbers[l->count++] = i;
-		l->occurrences += trace_reader_finding(names->reader, i)->count;
+		l->occurrences += count;
 	}
+	finding_judge_free(judge);
 	qsort_r(l->numbers, l->count, sizeof(*l->numbers), compare, names->reader);
 }
 
@@ -84,6 +104,7 @@ void finding_list_json(const struct finding_list *l, const char *path, uint64_t 
 	json_string(&j, "damage", trace_reader_damage(l->names->reader));
 	json_uint(&j, "findings_in_all", l->count);
 	json_uint(&j, "occurrences", l->occurrences);
+	json_uint(&j, "not_judged", l->not_judged);
 	json_array(&j, "findings");
 	for (size_t i = 0; i < shown; i++) {
 		struct finding_story story;

@@ -12,6 +12,7 @@ struct finding_list {
 	uint32_t *numbers; /* of those to show, the worst first */
 	size_t count;
 	uint64_t occurrences; /* of them in all */
+	uint64_t not_judged;  /* mismatched releases that may be right: neither shown nor counted */
 };
 
 /* names must outlive the list. */

@@ -55,6 +55,7 @@ void json_findings(struct json *j, const struct trace_data *d)
 	json_object(j, "wrong_frees");
 	json_uint(j, "different", list.count);
 	json_uint(j, "occurrences", list.occurrences);
+	json_uint(j, "not_judged", list.not_judged);
 	json_end_object(j);
 	finding_list_release(&list);
 }

@@ -3,6 +3,7 @@ noinst_LIBRARIES += report/libreport.a
 report_libreport_a_SOURCES = \
 	report/event_dump.c report/event_dump.h report/event_json.c report/event_line.h \
 	report/event_text.c \
+	report/finding_judge.c report/finding_judge.h \
 	report/finding_json.c report/finding_json.h report/finding_list.c report/finding_list.h \
 	report/finding_story.c report/finding_story.h report/finding_text.c report/finding_text.h \
 	report/finding_words.c report/finding_words.h \

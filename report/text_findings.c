@@ -18,6 +18,8 @@ void text_findings_count(struct sheet *s)
 	if (list.count)
 		sheet_format(s, STYLE_PLAIN, ", %s time%s in all", humane_count(a, list.occurrences),
 			     list.occurrences == 1 ? "" : "s");
+	if (list.not_judged)
+		sheet_format(s, STYLE_PLAIN, "; %s not judged", humane_count(a, list.not_judged));
 	finding_list_release(&list);
 }
 

@@ -163,12 +163,17 @@ struct trace_instance {
 	uint32_t function_count, user_count;
 };
 
+enum trace_finding_flag { /* beside those of enum finding_flag */
+	TRACE_FINDING_JUDGED = 16,   /* the next one holds: it was known when this was written */
+	TRACE_FINDING_DOUBTFUL = 32, /* may be right after all: by code with operators of its own */
+};
+
 /* A wrong release; what the fields mean is told at struct finding of wire/findings.h. Its event is
  * where it occurred first. */
 struct trace_finding {
 	uint8_t class;	 /* enum finding_class, or unknown to it */
 	uint8_t outcome; /* enum finding_outcome, or unknown to it */
-	uint8_t flags;	 /* enum finding_flag */
+	uint8_t flags;	 /* enum finding_flag, enum trace_finding_flag */
 	uint8_t role;	   /* enum role */
 	uint8_t made_role; /* enum role */
 	uint8_t pad[3];

@@ -6,4 +6,4 @@ $(ERRORS_TRACED): tests/errors/%: tests/errors/%.cc
 	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -o $@ $<
 
 TESTS += tests/errors.tap
-EXTRA_DIST += tests/errors.tap $(ERRORS_TRACED:%=%.cc)
+EXTRA_DIST += tests/errors.tap tests/errors/own.cc $(ERRORS_TRACED:%=%.cc)
