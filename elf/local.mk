@@ -2,8 +2,12 @@
 noinst_LIBRARIES += elf/libelffile.a
 elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 	elf/allocators.c elf/allocators.h \
+	elf/code_ranges.c elf/code_ranges.h \
 	elf/family_clues.c elf/family_clues.h \
+	elf/fde_ranges.c elf/fde_ranges.h \
 	elf/function_set.c elf/function_set.h \
+	elf/hook_plan.c elf/hook_plan.h \
+	elf/relocate_x86_64.c elf/relocate_x86_64.h \
 	elf/text_search.c elf/text_search.h \
 	elf/program.c elf/program.h \
 	elf/program_allocator.c elf/program_allocator.h \
@@ -12,13 +16,18 @@ elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 elf_libelffile_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 # What a program that links libelffile.a needs, in this order.
 ELF_FILE_LIBS = elf/libelffile.a util/libutil.a $(ELF_LIBS)
+# And one that makes plans for inline hooks.
+HOOK_PLAN_LIBS = $(ELF_FILE_LIBS) $(ZYDIS_LIBS)
 
-check_PROGRAMS += tests/elf/inspect tests/elf/allocators-of
+check_PROGRAMS += tests/elf/inspect tests/elf/allocators-of tests/elf/plans-of
+tests_elf_plans_of_SOURCES = tests/elf/plans-of.c
+tests_elf_plans_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
+tests_elf_plans_of_LDADD = $(HOOK_PLAN_LIBS)
 tests_elf_allocators_of_SOURCES = tests/elf/allocators-of.c
 tests_elf_allocators_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_elf_allocators_of_LDADD = $(ELF_FILE_LIBS)
 tests_elf_inspect_SOURCES = tests/elf/inspect.c
 tests_elf_inspect_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_elf_inspect_LDADD = $(ELF_FILE_LIBS)
-TESTS += tests/program.tap tests/families.tap
-EXTRA_DIST += tests/program.tap tests/families.tap
+TESTS += tests/program.tap tests/families.tap tests/plans.tap
+EXTRA_DIST += tests/program.tap tests/families.tap tests/plans.tap
