@@ -5,6 +5,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/cfi.c lib/cfi.h lib/cfi_expression.c lib/cfi_reader.h \
 	lib/elf_symbols.c lib/elf_symbols.h \
 	lib/hooks_limits.c lib/hooks_malloc.c lib/hooks_map.c lib/hooks_new.c \
+	lib/inline_patch.c lib/inline_patch.h \
 	lib/intern.c lib/intern.h \
 	lib/judge.c lib/judge.h \
 	lib/lock.c lib/lock.h \

@@ -84,6 +84,6 @@ AM_DISTCHECK_CONFIGURE_FLAGS = --enable-werror
 print-sanitizer-tests:
 	@echo $(filter-out $(UNSANITIZED_TESTS),$(TESTS))
 # The real programs run with an allocator preloaded, into the tool as well, where ASan is one.
-UNSANITIZED_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap \
+UNSANITIZED_TESTS = tests/inline-allocators.tap tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap
