@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "report/finding_judge.h"
 #include "report/finding_text.h"
+#include "report/suppressions.h"
 #include "symbol/symbol.h"
 
 enum {
@@ -78,6 +79,7 @@ static void make_story(struct finding_story *s, struct symbolizer *symbolizer,
 struct teller {
 	struct symbolizer *symbolizer;
 	struct finding_judge *judge;
+	struct suppressions *suppressions;
 	uint64_t shown;
 };
 
@@ -100,7 +102,8 @@ static bool tell(struct teller *t, const struct told_finding *f, uint64_t max)
 	if (max && t->shown == max)
 		return false;
 	make_story(&story, t->symbolizer, f);
-	if (!finding_is_doubtful(t->judge, &story)) {
+	if (!finding_is_doubtful(t->judge, &story) &&
+	    !suppressions_match(t->suppressions, &story)) {
 		show(&story);
 		t->shown++;
 	}
@@ -130,7 +133,8 @@ static struct told_finding *next(struct live_errors *l)
 static void *work(void *context)
 {
 	struct live_errors *l = context;
-	struct teller t = { .symbolizer = symbolizer_new(), .judge = finding_judge_new() };
+	struct teller t = { .symbolizer = symbolizer_new(), .judge = finding_judge_new(),
+			    .suppressions = l->suppressions };
 	struct told_finding *f;
 	uint64_t left_out = 0;
 	while ((f = next(l))) {

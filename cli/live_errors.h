@@ -11,8 +11,11 @@
 
 #include "collect/told_finding.h"
 
+struct suppressions;
+
 struct live_errors {
 	uint64_t max; /* so many are shown; 0: all. Set by the user of it */
+	struct suppressions *suppressions; /* may be NULL; the thread's while it runs */
 	bool at_end;
 	/* The collector's thread alone. */
 	bool started;

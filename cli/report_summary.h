@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/suppressions.h"
 #include "util/err.h"
 
 /* What `alloctrace report` shows when it is not told otherwise. */
@@ -14,8 +15,15 @@ enum {
 	REPORT_DEFAULT_LEAST_PERCENT = 1,
 };
 
-/* Reads the trace and writes its summary (full: what `alloctrace report` shows) to `to`. 0, or -1
- * with the error when nothing of the trace could be read. */
-int report_summary(const char *trace_path, FILE *to, bool full, bool color, struct err *err);
+struct summary_options {
+	bool full; /* what `alloctrace report` shows */
+	bool color;
+	struct suppressions *suppressions; /* of wrong frees, or NULL */
+};
+
+/* Reads the trace and writes its summary to `to`. 0, or -1 with the error when nothing of the trace
+ * could be read. */
+int report_summary(const char *trace_path, FILE *to, const struct summary_options *options,
+		   struct err *err);
 
 #endif

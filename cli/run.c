@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/run_report.h"
+#include "cli/suppressions_option.h"
 #include "collect/clock.h"
 #include "collect/collect.h"
 #include "elf/program.h"
@@ -34,6 +35,8 @@ struct run_options {
 	uint32_t policies; /* from on_error */
 	int errors;	   /* enum errors_when */
 	struct live_errors live;
+	struct option_list suppression_files;
+	struct suppressions suppressions;
 	bool no_follow, start_paused, quiet, lossy, free_stacks, mmap, no_symbols, verbose;
 	struct option_list only, skip;
 	struct progress progress; /* label NULL: not begun */
@@ -107,7 +110,7 @@ static void recorded(void *context, const struct collect_result *result)
 	if (!o->quiet)
 		run_report_end(result);
 	if (!o->quiet || o->report != RUN_REPORT_UNSAID)
-		run_report_show(result, (enum run_report)o->report);
+		run_report_show(result, (enum run_report)o->report, o->live.suppressions);
 }
 
 /* What can be said before anything has been started. 0, or the exit code. */
@@ -297,6 +300,7 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		  "group: double=abort,mismatch=ignore", NULL, NULL },
 		{ "errors", 0, OPTION_CHOICE, &o->errors, "live|end",
 		  "when to tell of them on stderr (default live)", errors_whens, NULL },
+		OPTION_SUPPRESSIONS(o->suppression_files),
 		{ "max-errors", 0, OPTION_NUMBER, &o->live.max, "N",
 		  "tell of so many different ones; 0: all (default 50)", NULL, NULL },
 		OPTION_GROUP("Output"),
@@ -333,15 +337,20 @@ int cmd_run(int argc, char **argv)
 				 .live = { .max = DEFAULT_MAX_ERRORS } };
 	char **words = argv + 1;
 	int code = parse_options(&o, &argc, &argv);
+	if (code < 0 && suppressions_option_load(&o.suppressions, &o.suppression_files) < 0)
+		code = EXIT_CANNOT;
 	if (code < 0)
 		code = check_program(argv[0], &o) ?: -1;
 	if (code < 0) {
 		live_errors_init(&o.live, o.errors == ERRORS_END);
+		o.live.suppressions = o.suppressions.count ? &o.suppressions : NULL;
 		char *text = options_text(words, argv[0]);
 		code = run_program(argv, &o, text);
 		free(text);
 	}
 	option_list_release(&o.only);
 	option_list_release(&o.skip);
+	option_list_release(&o.suppression_files);
+	suppressions_release(&o.suppressions);
 	return code;
 }

@@ -54,12 +54,15 @@ void run_report_end(const struct collect_result *result)
 		say("the limit was reached: recording has ended");
 }
 
-void run_report_show(const struct collect_result *result, enum run_report report)
+void run_report_show(const struct collect_result *result, enum run_report report,
+		     struct suppressions *suppressions)
 {
 	struct err err;
+	const struct summary_options options = { .full = report == RUN_REPORT_FULL,
+						 .color = output_color(stderr, COLOR_AUTO),
+						 .suppressions = suppressions };
 	/* What went into a pipe is gone, and who reads it may make a report. */
 	if (!result->empty && result->bytes && report != RUN_REPORT_NONE &&
-	    report_summary(result->path, stderr, report == RUN_REPORT_FULL,
-			   output_color(stderr, COLOR_AUTO), &err) < 0)
+	    report_summary(result->path, stderr, &options, &err) < 0)
 		say("no report: %s", err.text);
 }

@@ -7,6 +7,7 @@
 #include "report/finding_json.h"
 #include "report/finding_judge.h"
 #include "report/humane.h"
+#include "report/suppressions.h"
 #include "util/mem.h"
 #include "wire/findings.h"
 
@@ -19,32 +20,49 @@ static int compare(const void *a, const void *b, void *context)
 	return order ? order : (*x > *y) - (*x < *y);
 }
 
-static bool is_doubtful(struct finding_judge *judge, struct trace_names *names, uint32_t number)
+enum verdict { SHOWN, NOT_JUDGED, SUPPRESSED };
+
+static enum verdict judge_one(struct finding_judge *judge, struct trace_names *names,
+			      uint32_t number)
 {
 	struct finding_story story;
-	if (trace_reader_finding(names->reader, number)->class != FINDING_MISMATCH)
-		return false;
+	unsigned class = trace_reader_finding(names->reader, number)->class;
+	if (class != FINDING_MISMATCH && !names->suppressions)
+		return SHOWN;
 	finding_story_read(&story, names, number);
-	bool doubtful = finding_is_doubtful(judge, &story);
+	enum verdict verdict = finding_is_doubtful(judge, &story) ? NOT_JUDGED
+			       : suppressions_match(names->suppressions, &story) ? SUPPRESSED
+										  : SHOWN;
 	finding_story_release(&story);
-	return doubtful;
+	return verdict;
+}
+
+static void add(struct finding_list *l, uint32_t number, enum verdict verdict)
+{
+	uint64_t count = trace_reader_finding(l->names->reader, number)->count;
+	switch (verdict) {
+	case SHOWN:
+		l->numbers[l->count++] = number;
+		l->occurrences += count;
+		break;
+	case NOT_JUDGED:
+		l->not_judged += count;
+		break;
+	case SUPPRESSED:
+		l->suppressed++;
+		l->suppressed_occurrences += count;
+		break;
+	}
 }
 
 void finding_list_init(struct finding_list *l, struct trace_names *names)
 {
 	*l = (struct finding_list){ .names = names };
 	uint32_t all = (uint32_t)trace_reader_finding_count(names->reader);
-	l->numbers = mem_zalloc(all + 1u, sizeof(*l->numbers));
 	struct finding_judge *judge = finding_judge_new();
-	for (uint32_t i = 0; i < all; i++) {
-		uint64_t count = trace_reader_finding(names->reader, i)->count;
-		if (is_doubtful(judge, names, i)) {
-			l->not_judged += count;
-			continue;
-		}
-		l->numbers[l->count++] = i;
-		l->occurrences += count;
-	}
+	l->numbers = mem_zalloc(all + 1u, sizeof(*l->numbers));
+	for (uint32_t i = 0; i < all; i++)
+		add(l, i, judge_one(judge, names, i));
 	finding_judge_free(judge);
 	qsort_r(l->numbers, l->count, sizeof(*l->numbers), compare, names->reader);
 }
@@ -63,15 +81,48 @@ static void add_totals(struct strbuf *out, const struct finding_list *l)
 {
 	char count[HUMANE_BYTES], all[HUMANE_BYTES];
 	if (!l->count)
-		strbuf_adds(out, "no wrong frees\n");
+		strbuf_adds(out, "no wrong frees");
 	else
-		strbuf_addf(out, "%s wrong free%s, %s time%s in all\n",
+		strbuf_addf(out, "%s wrong free%s, %s time%s in all",
 			    humane_count(count, l->count), l->count == 1 ? "" : "s",
 			    humane_count(all, l->occurrences), l->occurrences == 1 ? "" : "s");
+	if (l->suppressed)
+		strbuf_addf(out, "; %s suppressed", humane_count(count, l->suppressed));
+	strbuf_addc(out, '\n');
+}
+
+static void add_unused(struct strbuf *out, const struct suppressions *suppressions)
+{
+	bool some = false;
+	for (size_t i = 0; suppressions && i < suppressions->count; i++) {
+		const struct suppression *one = &suppressions->items[i];
+		if (!suppression_is_unused(one))
+			continue;
+		strbuf_adds(out, some ? "" : "\nsuppressions that match nothing:\n");
+		some = true;
+		strbuf_adds(out, "    ");
+		strbuf_add_escaped(out, one->file);
+		strbuf_addf(out, ":%u: %s:", one->line, one->kind);
+		strbuf_add_escaped(out, one->pattern);
+		strbuf_addc(out, '\n');
+	}
+}
+
+void finding_list_suppressions(const struct finding_list *l, FILE *to)
+{
+	struct strbuf out = STRBUF_INIT;
+	for (size_t i = 0; i < l->count; i++) {
+		struct finding_story story;
+		finding_story_read(&story, l->names, l->numbers[i]);
+		suppression_add_for(&out, &story);
+		finding_story_release(&story);
+	}
+	fwrite(out.text, 1, out.len, to);
+	strbuf_release(&out);
 }
 
 void finding_list_text(const struct finding_list *l, uint64_t top,
-		       const struct finding_style *style, FILE *to)
+		       const struct finding_style *style, bool unused, FILE *to)
 {
 	struct strbuf out = STRBUF_INIT;
 	size_t shown = shown_of(l, top);
@@ -88,11 +139,31 @@ void finding_list_text(const struct finding_list *l, uint64_t top,
 	}
 	if (shown < l->count)
 		strbuf_addf(&out, "\n... %zu more\n", l->count - shown);
+	if (unused)
+		add_unused(&out, l->names->suppressions);
 	fwrite(out.text, 1, out.len, to);
 	strbuf_release(&out);
 }
 
-void finding_list_json(const struct finding_list *l, const char *path, uint64_t top, FILE *to)
+static void json_unused(struct json *j, const struct suppressions *suppressions)
+{
+	json_array(j, "unused_suppressions");
+	for (size_t i = 0; suppressions && i < suppressions->count; i++) {
+		const struct suppression *one = &suppressions->items[i];
+		if (!suppression_is_unused(one))
+			continue;
+		json_object(j, NULL);
+		json_string(j, "file", one->file);
+		json_uint(j, "line", one->line);
+		json_string(j, "kind", one->kind);
+		json_string(j, "pattern", one->pattern);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+void finding_list_json(const struct finding_list *l, const char *path, uint64_t top, bool unused,
+		       FILE *to)
 {
 	struct json j;
 	size_t shown = shown_of(l, top);
@@ -105,6 +176,8 @@ void finding_list_json(const struct finding_list *l, const char *path, uint64_t 
 	json_uint(&j, "findings_in_all", l->count);
 	json_uint(&j, "occurrences", l->occurrences);
 	json_uint(&j, "not_judged", l->not_judged);
+	json_uint(&j, "suppressed", l->suppressed);
+	json_uint(&j, "suppressed_occurrences", l->suppressed_occurrences);
 	json_array(&j, "findings");
 	for (size_t i = 0; i < shown; i++) {
 		struct finding_story story;
@@ -113,6 +186,8 @@ void finding_list_json(const struct finding_list *l, const char *path, uint64_t 
 		finding_story_release(&story);
 	}
 	json_end_array(&j);
+	if (unused)
+		json_unused(&j, l->names->suppressions);
 	json_end_object(&j);
 	json_end_line(&j);
 	json_release(&j);

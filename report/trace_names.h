@@ -6,12 +6,15 @@
 #include "symbol/symbol.h"
 #include "util/err.h"
 
+struct suppressions;
+
 struct trace_names {
 	struct trace_reader *reader;
 	struct symbolizer *symbolizer; /* NULL while the trace's own symbols are enough */
 	struct frames *frames;
 	bool *module_has_symbols;  /* in the trace; NULL: not yet asked */
 	bool *module_was_searched; /* by the symbolizer; as above */
+	struct suppressions *suppressions; /* of wrong frees; the user's of this, may be NULL */
 };
 
 struct trace_names *trace_names_open(const char *path, struct err *err) AT_MUST_CHECK;

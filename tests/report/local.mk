@@ -5,7 +5,10 @@ tests_report_sample_SOURCES = tests/report/sample.c \
 tests_report_sample_LDADD = $(TRACE_LIBS)
 
 check_PROGRAMS += tests/report/test_words
-TESTS += tests/report/test_words tests/report.tap
+TESTS += tests/report/test_words tests/report.tap tests/report/test_suppressions
+check_PROGRAMS += tests/report/test_suppressions
+tests_report_test_suppressions_SOURCES = tests/report/test_suppressions.c tests/trace/check.h
+tests_report_test_suppressions_LDADD = report/libreport.a analysis/libanalysis.a $(SYMBOL_LIBS) -lm
 tests_report_test_words_SOURCES = tests/report/test_words.c
 tests_report_test_words_LDADD = report/libreport.a analysis/libanalysis.a util/libutil.a
 EXTRA_DIST += tests/report.tap $(REPORT_GOLDENS)
