@@ -133,7 +133,8 @@ static struct told_finding *next(struct live_errors *l)
 static void *work(void *context)
 {
 	struct live_errors *l = context;
-	struct teller t = { .symbolizer = symbolizer_new(), .judge = finding_judge_new(),
+	struct teller t = { .symbolizer = symbolizer_new(),
+			    .judge = finding_judge_new(),
 			    .suppressions = l->suppressions };
 	struct told_finding *f;
 	uint64_t left_out = 0;
@@ -184,7 +185,7 @@ void live_errors_finish(struct live_errors *l)
 	pthread_mutex_unlock(&l->lock);
 	if (l->started)
 		pthread_join(l->thread, NULL);
-	else
+	else if (l->first)
 		work(l);
 	if (l->left_out)
 		say("%" PRIu64 " more wrong free%s not shown: alloctrace errors lists all",

@@ -14,7 +14,7 @@
 struct suppressions;
 
 struct live_errors {
-	uint64_t max; /* so many are shown; 0: all. Set by the user of it */
+	uint64_t max;			   /* so many are shown; 0: all. Set by the user of it */
 	struct suppressions *suppressions; /* may be NULL; the thread's while it runs */
 	bool at_end;
 	/* The collector's thread alone. */

@@ -9,7 +9,8 @@
 #define OPTION_SUPPRESSIONS(files)                                                                 \
 	{                                                                                          \
 		"suppressions", 0, OPTION_LIST, &(files), "FILE",                                  \
-			"leave out what FILE says, alloctrace-suppressions(5); may be given again", \
+			"leave out what FILE says, alloctrace-suppressions(5); may be given "      \
+			"again",                                                                   \
 			NULL, NULL                                                                 \
 	}
 

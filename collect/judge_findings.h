@@ -1,7 +1,7 @@
 /* judge_findings.h - looks, at the end, which mismatched releases may be right after all.
  *
- * The runtime has left out those by modules that export C++ operators of their own. Hidden ones, and
- * a C++ runtime that was linked in, are known by the modules' files alone. */
+ * The runtime has left out those by modules that export C++ operators of their own. Hidden ones,
+ * and a C++ runtime that was linked in, are known by the modules' files alone. */
 #ifndef ALLOCTRACE_COLLECT_JUDGE_FINDINGS_H
 #define ALLOCTRACE_COLLECT_JUDGE_FINDINGS_H
 

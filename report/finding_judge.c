@@ -82,7 +82,8 @@ static bool is_called_by_operator(const struct story_stack *stack)
  * and where the program exports them, every one is. */
 static bool is_in_doubt(struct finding_judge *j, const struct finding_story *s)
 {
-	const struct story_stack *release = &s->stacks[STORY_RELEASE], *made = &s->stacks[STORY_MADE];
+	const struct story_stack *release = &s->stacks[STORY_RELEASE],
+				 *made = &s->stacks[STORY_MADE];
 	struct module_operators o;
 	if (release->count) {
 		o = operators_of(j, &release->frames[0]);

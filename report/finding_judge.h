@@ -15,8 +15,8 @@ struct finding_judge;
 struct finding_judge *finding_judge_new(void);
 void finding_judge_free(struct finding_judge *j);
 
-/* By what the trace says, the names of the functions, and where the trace does not say it, the files
- * of the modules. */
+/* By what the trace says, the names of the functions, and where the trace does not say it, the
+ * files of the modules. */
 bool finding_is_doubtful(struct finding_judge *j, const struct finding_story *s);
 
 #endif

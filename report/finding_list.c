@@ -15,8 +15,8 @@ static int compare(const void *a, const void *b, void *context)
 {
 	const struct trace_reader *reader = context;
 	const uint32_t *x = a, *y = b;
-	int order = finding_compare(trace_reader_finding(reader, *x),
-				    trace_reader_finding(reader, *y));
+	int order =
+		finding_compare(trace_reader_finding(reader, *x), trace_reader_finding(reader, *y));
 	return order ? order : (*x > *y) - (*x < *y);
 }
 
@@ -30,9 +30,9 @@ static enum verdict judge_one(struct finding_judge *judge, struct trace_names *n
 	if (class != FINDING_MISMATCH && !names->suppressions)
 		return SHOWN;
 	finding_story_read(&story, names, number);
-	enum verdict verdict = finding_is_doubtful(judge, &story) ? NOT_JUDGED
+	enum verdict verdict = finding_is_doubtful(judge, &story)		 ? NOT_JUDGED
 			       : suppressions_match(names->suppressions, &story) ? SUPPRESSED
-										  : SHOWN;
+										 : SHOWN;
 	finding_story_release(&story);
 	return verdict;
 }
@@ -83,9 +83,9 @@ static void add_totals(struct strbuf *out, const struct finding_list *l)
 	if (!l->count)
 		strbuf_adds(out, "no wrong frees");
 	else
-		strbuf_addf(out, "%s wrong free%s, %s time%s in all",
-			    humane_count(count, l->count), l->count == 1 ? "" : "s",
-			    humane_count(all, l->occurrences), l->occurrences == 1 ? "" : "s");
+		strbuf_addf(out, "%s wrong free%s, %s time%s in all", humane_count(count, l->count),
+			    l->count == 1 ? "" : "s", humane_count(all, l->occurrences),
+			    l->occurrences == 1 ? "" : "s");
 	if (l->suppressed)
 		strbuf_addf(out, "; %s suppressed", humane_count(count, l->suppressed));
 	strbuf_addc(out, '\n');

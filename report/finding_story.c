@@ -34,8 +34,8 @@ const char *story_module_name(const struct story_frame *frame)
 
 void story_stack_add(struct story_stack *stack, const struct story_frame *frame)
 {
-	stack->frames = mem_grow(stack->frames, &stack->cap, stack->count + 1,
-				 sizeof(*stack->frames));
+	stack->frames =
+		mem_grow(stack->frames, &stack->cap, stack->count + 1, sizeof(*stack->frames));
 	stack->frames[stack->count++] = *frame;
 }
 

@@ -35,13 +35,13 @@ struct story_stack {
 struct finding_story {
 	struct trace_finding finding;
 	uint32_t number;
-	uint32_t pid;	      /* 0: not known, as the tids */
-	const char *exe;      /* "": not known */
+	uint32_t pid;	 /* 0: not known, as the tids */
+	const char *exe; /* "": not known */
 	uint32_t tid, made_tid, first_tid;
-	const char *thread_name; /* "": not known */
+	const char *thread_name;		 /* "": not known */
 	struct story_stack stacks[STORY_STACKS]; /* without frames where there is none */
-	/* The same in every run for the same mistake in the same code: of the class and the names of
-	 * the innermost frames, not of addresses. */
+	/* The same in every run for the same mistake in the same code: of the class and the names
+	 * of the innermost frames, not of addresses. */
 	uint64_t fingerprint;
 };
 

@@ -64,11 +64,13 @@ enum release { RELEASE_NONE, RELEASE_FREE, RELEASE_DELETE, RELEASE_DELETE_ARRAY 
 /* What releases a block that the function made. */
 static enum release release_of(unsigned role)
 {
-	enum { RELEASE_MALLOC_ = RELEASE_FREE,
-	       RELEASE_NEW_ = RELEASE_DELETE,
-	       RELEASE_NEW_ARRAY_ = RELEASE_DELETE_ARRAY,
-	       RELEASE_RELEASE_ = RELEASE_NONE,
-	       RELEASE_QUERY_ = RELEASE_NONE };
+	enum {
+		RELEASE_MALLOC_ = RELEASE_FREE,
+		RELEASE_NEW_ = RELEASE_DELETE,
+		RELEASE_NEW_ARRAY_ = RELEASE_DELETE_ARRAY,
+		RELEASE_RELEASE_ = RELEASE_NONE,
+		RELEASE_QUERY_ = RELEASE_NONE
+	};
 	static const uint8_t releases[] = {
 #define ROLE(name, symbol, group) RELEASE_##group##_,
 #include "wire/roles.def"
@@ -193,7 +195,8 @@ static const char *mismatch_why(const struct trace_finding *f)
 	bool by_malloc = release_of(f->made_role) == RELEASE_FREE;
 	bool by_free = strncmp(role_symbol(f->role), "_Zd", 3) != 0;
 	if (by_malloc)
-		return "the C++ operators may have another heap than malloc, and operator delete then "
+		return "the C++ operators may have another heap than malloc, and operator delete "
+		       "then "
 		       "gets a block that it never made";
 	if (by_free)
 		return "the C++ operators may have another heap than malloc, and free() runs no "
@@ -206,15 +209,18 @@ static const char *class_why(const struct trace_finding *f)
 {
 	switch (f->class) {
 	case FINDING_CROSS:
-		return "an allocator that gets a block of another one takes what lies there for its "
+		return "an allocator that gets a block of another one takes what lies there for "
+		       "its "
 		       "own records";
 	case FINDING_MISMATCH:
 		return mismatch_why(f);
 	case FINDING_SIZE:
-		return "an allocator may believe the size and put the block where blocks of another "
+		return "an allocator may believe the size and put the block where blocks of "
+		       "another "
 		       "size are";
 	case FINDING_ALIGNMENT:
-		return "an aligned block may begin before its address, and be found by its alignment "
+		return "an aligned block may begin before its address, and be found by its "
+		       "alignment "
 		       "alone";
 	case FINDING_DOUBLE:
 		return "the second free may take a block from under whoever has got it since";
@@ -252,17 +258,20 @@ void finding_add_fix(struct strbuf *out, const struct trace_finding *f)
 		add_same(out, f, "");
 		return;
 	case FINDING_ALIGNMENT:
-		add_same(out, f, is_aligned(f->made_role) ? " and the alignment it was made with" : "");
+		add_same(out, f,
+			 is_aligned(f->made_role) ? " and the alignment it was made with" : "");
 		return;
 	case FINDING_SIZE:
-		strbuf_addf(out, "pass %" PRIu64 ", or delete the object by its real type", f->size);
+		strbuf_addf(out, "pass %" PRIu64 ", or delete the object by its real type",
+			    f->size);
 		return;
 	case FINDING_CROSS:
 	case FINDING_GONE:
 		strbuf_adds(out, "release it in the module that made it, before that is unloaded");
 		return;
 	case FINDING_DOUBLE:
-		strbuf_adds(out, "let one owner free it, or clear the pointer after the first free");
+		strbuf_adds(out,
+			    "let one owner free it, or clear the pointer after the first free");
 		return;
 	case FINDING_INTERIOR:
 		strbuf_addf(out, "free the address %" PRIu64 " byte%s before", f->argument,

@@ -93,10 +93,9 @@ static int take_line(struct suppressions *s, char *line, const char *file, unsig
 	if (!colon[1])
 		return err_set(err, "%s:%u: a pattern is missing after '%s'", file, number, line);
 	s->items = mem_grow(s->items, &s->cap, s->count + 1, sizeof(*s->items));
-	s->items[s->count++] = (struct suppression){ .kind = kind,
-						     .pattern = mem_strdup(colon + 1),
-						     .file = file,
-						     .line = number };
+	s->items[s->count++] = (struct suppression){
+		.kind = kind, .pattern = mem_strdup(colon + 1), .file = file, .line = number
+	};
 	return 0;
 }
 

@@ -26,7 +26,8 @@ struct suppressions {
 	size_t count, cap;
 };
 
-/* Adds those of a file; its name must outlive them. 0, or -1 with what is wrong: "FILE:LINE: ...". */
+/* Adds those of a file; its name must outlive them. 0, or -1 with what is wrong: "FILE:LINE: ...".
+ */
 int suppressions_load(struct suppressions *s, const char *file, struct err *err);
 void suppressions_release(struct suppressions *s);
 
@@ -41,8 +42,8 @@ bool suppression_is_unused(const struct suppression *s);
  * a part of it will do. */
 bool suppression_pattern_matches(const char *pattern, const char *text);
 
-/* Adds lines that would suppress the finding: a comment, and a pattern of the innermost function, or
- * module, of the release. */
+/* Adds lines that would suppress the finding: a comment, and a pattern of the innermost function,
+ * or module, of the release. */
 void suppression_add_for(struct strbuf *out, const struct finding_story *story);
 
 #endif

@@ -16,8 +16,8 @@ void text_findings_count(struct sheet *s)
 	finding_list_init(&list, s->data->names);
 	sheet_text(s, STYLE_PLAIN, humane_count(a, list.count));
 	if (list.count)
-		sheet_format(s, STYLE_PLAIN, ", %s time%s in all", humane_count(a, list.occurrences),
-			     list.occurrences == 1 ? "" : "s");
+		sheet_format(s, STYLE_PLAIN, ", %s time%s in all",
+			     humane_count(a, list.occurrences), list.occurrences == 1 ? "" : "s");
 	if (list.not_judged)
 		sheet_format(s, STYLE_PLAIN, "; %s not judged", humane_count(a, list.not_judged));
 	finding_list_release(&list);

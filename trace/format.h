@@ -33,7 +33,7 @@ enum {
 	FORMAT_MAX_PROCESSES = 1 << 20,
 	FORMAT_MAX_THREADS = 1 << 28,
 	FORMAT_MAX_INSTANCES = 1 << 20,
-	FORMAT_MAX_FINDINGS = 1 << 20,
+	FORMAT_MAX_FINDINGS = 1 << 16,
 	FORMAT_MAX_TEXT_BYTES = 4095,	   /* of a mark */
 	FORMAT_MAX_STRING_BYTES = 1 << 20, /* of anything else; the writer cuts there */
 	FORMAT_MAX_FACTS = 4096,

@@ -105,15 +105,20 @@ static void test_matching(void)
 		const char *line;
 		bool matches;
 	} cases[] = {
-		{ "double:release", true },	{ "mismatch:release", false },
-		{ "double:^make$", true },	{ "double:first.c", true },
-		{ "double:libplug", true },	{ "double:^libplug", false },
-		{ "double:^/opt/libplug.so$", true }, { "double:nothing", false },
+		{ "double:release", true },
+		{ "mismatch:release", false },
+		{ "double:^make$", true },
+		{ "double:first.c", true },
+		{ "double:libplug", true },
+		{ "double:^libplug", false },
+		{ "double:^/opt/libplug.so$", true },
+		{ "double:nothing", false },
 		{ "leak:release", false },
 	};
 	struct finding_story story = { .finding = { .class = FINDING_DOUBLE } };
-	story_stack_add(&story.stacks[STORY_RELEASE],
-			&(struct story_frame){ .function = "release(\n)", .module = "/opt/libplug.so" });
+	story_stack_add(
+		&story.stacks[STORY_RELEASE],
+		&(struct story_frame){ .function = "release(\n)", .module = "/opt/libplug.so" });
 	story_stack_add(&story.stacks[STORY_MADE],
 			&(struct story_frame){ .function = "make", .module = "" });
 	story_stack_add(&story.stacks[STORY_FIRST],
