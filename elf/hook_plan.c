@@ -19,6 +19,7 @@ enum {
 	SCAN_BYTES = 1 << 18,
 	SCAN_OVERLAP = 8, /* a distance and its opcode */
 	TABLE_ENTRIES_MAX = 1024,
+	CALLEES_MAX = 64,
 	PAD_REACH = 130, /* of a short jump, at most */
 };
 
@@ -410,7 +411,56 @@ static enum plan_reason try_jump(struct making *m, size_t skip, size_t need)
 	return check_entries(m, skip);
 }
 
-static enum plan_reason plan_function(struct making *m)
+/* Functions that can be reached by direct calls. */
+struct callees {
+	uint64_t addresses[CALLEES_MAX];
+	size_t count;
+};
+
+static void add_callee(struct callees *c, uint64_t address)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->addresses[i] == address)
+			return;
+	if (c->count < CALLEES_MAX)
+		c->addresses[c->count++] = address;
+}
+
+/* Whether the function calls another module's; adds those of this module to the list. */
+static bool calls_out(const struct making *m, struct callees *c)
+{
+	size_t at = 0;
+	uint64_t target;
+	if (m->sweep.calls_out)
+		return true;
+	while (x86_64_next_call(&m->function, &at, &target)) {
+		if (is_in_plt(m->planner->file->elf, target))
+			return true;
+		add_callee(c, target);
+	}
+	return false;
+}
+
+/* Whether the function, or one that it leads to, calls a function that no compiler can have seen
+ * together with it. Direct calls prove nothing of that kind. */
+static bool calls_unknown(const struct making *m)
+{
+	struct callees c = { .count = 0 };
+	bool found = calls_out(m, &c);
+	for (size_t i = 0; !found && i < c.count; i++) {
+		uint64_t address = c.addresses[i];
+		struct making callee = { .planner = m->planner,
+					 .segment = segment_of(m->planner, address) };
+		if (callee.segment && read_function(&callee, address) == PLAN_NONE) {
+			x86_64_sweep(&callee.function, &callee.sweep);
+			found = calls_out(&callee, &c);
+		}
+		free(callee.bytes);
+	}
+	return found;
+}
+
+static enum plan_reason find_place(struct making *m)
 {
 	sweep_function(m);
 	if (m->sweep.undecodable)
@@ -440,7 +490,9 @@ enum plan_reason hook_plan_make(struct hook_planner *planner, uint64_t address,
 	if (reason == PLAN_NONE)
 		reason = read_function(&m, address);
 	if (reason == PLAN_NONE)
-		reason = plan_function(&m);
+		reason = find_place(&m);
+	if (reason == PLAN_NONE && !calls_unknown(&m))
+		plan->flags |= PLAN_KEEPS_REGISTERS;
 	if (reason != PLAN_NONE)
 		memset(plan, 0, sizeof(*plan));
 	plan->version = PLAN_VERSION;

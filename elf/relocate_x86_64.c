@@ -146,6 +146,13 @@ static void note_computed(const struct sweeper *s, const ZydisDecodedInstruction
 		note_table(s, (uint64_t)in->raw.disp.value, true);
 }
 
+/* A call or jump through memory at a fixed place is one through the GOT. */
+static bool calls_out(const ZydisDecodedInstruction *in)
+{
+	return (is_call(in) && !is_relative_branch(in)) ||
+	       (in->mnemonic == ZYDIS_MNEMONIC_JMP && is_rip_relative(in));
+}
+
 static void note_instruction(const struct sweeper *s, const ZydisDecodedInstruction *in, size_t at)
 {
 	uint64_t end = s->function->address + at + in->length;
@@ -161,6 +168,7 @@ static void note_instruction(const struct sweeper *s, const ZydisDecodedInstruct
 			note_table(s, target, false);
 	}
 	note_computed(s, in);
+	s->out->calls_out |= calls_out(in);
 	/* Who jumps through a register ends at one of these. */
 	if (at > 0 && in->mnemonic == ZYDIS_MNEMONIC_ENDBR64)
 		note_target(s, s->function->address + at, UINT32_MAX - 1);
@@ -180,6 +188,21 @@ void x86_64_sweep(const struct x86_64_code *function, struct x86_64_sweep *out)
 		/* The last one may be a call that does not return. */
 		out->runs_on = !is_last(&in) && !is_call(&in) && in.mnemonic != ZYDIS_MNEMONIC_INT3;
 	}
+}
+
+bool x86_64_next_call(const struct x86_64_code *function, size_t *at, uint64_t *target)
+{
+	ZydisDecodedInstruction in;
+	while (*at < function->count &&
+	       decode(function->bytes + *at, function->count - *at, &in)) {
+		*at += in.length;
+		if (!is_relative_branch(&in))
+			continue;
+		*target = branch_target(&in, function->address + *at);
+		if (is_call(&in) || *target - function->address >= function->count)
+			return true;
+	}
+	return false;
 }
 
 static bool has_long_distance(const uint8_t *distance, size_t before)

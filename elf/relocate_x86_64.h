@@ -37,10 +37,14 @@ struct x86_64_sweep {
 	size_t table_count;
 	bool computed_jump; /* has one through a register, or a table */
 	bool undecodable;
+	bool calls_out;	    /* through a register or memory, or goes on there */
 	bool runs_on; /* its last instruction does not jump or return */
 };
 
 void x86_64_sweep(const struct x86_64_code *function, struct x86_64_sweep *out);
+/* The next direct call in the function, or jump out of it, from offset *at on; leaves the offset
+ * behind it there. False when there is none. */
+bool x86_64_next_call(const struct x86_64_code *function, size_t *at, uint64_t *target);
 
 /* 4 when the code begins with endbr64, or 0. */
 size_t x86_64_entry_mark(const struct x86_64_code *function);

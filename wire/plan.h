@@ -52,6 +52,10 @@ enum plan_flag {
 	PLAN_PUSHES_RETURN = 1, /* not where a shadow stack is on */
 	PLAN_HAS_PAD = 2,	/* `pad` holds */
 	PLAN_IS_STUB = 4,	/* the function is a jump to stub_target and nothing else */
+	/* The function leads to no call of which a compiler has to assume that it changes every
+	 * register that it may. Then gcc (-fipa-ra) lets callers in the same source file keep
+	 * values in registers that the ABI calls lost, and a hook must not lose them either. */
+	PLAN_KEEPS_REGISTERS = 8,
 };
 
 enum plan_fixup_kind {

@@ -303,5 +303,8 @@ int main(int argc, char **argv)
 		check_all(&in, argc, argv);
 	else
 		tell(false, "an allocator", "%s has no %s", argv[1], argv[2]);
+	free(in.entries);
+	allocators_release(&found);
+	library_close(&in.library);
 	return 0;
 }

@@ -27,6 +27,12 @@ void library_open(struct library *l, const char *path, int mode)
 	l->planner = hook_planner_new(&l->file);
 }
 
+void library_close(struct library *l)
+{
+	hook_planner_free(l->planner);
+	elf_file_close(&l->file);
+}
+
 void library_hook(struct library *l, struct hook_point *p, const char *name, uint64_t address,
 		  const void *hook, unsigned argument)
 {

@@ -31,6 +31,8 @@ struct hook_point {
 
 /* mode: for dlopen(). Ends the program when it cannot be loaded. */
 void library_open(struct library *l, const char *path, int mode);
+/* It stays loaded, and its hooks stay. */
+void library_close(struct library *l);
 /* Plans and prepares a hook of the function at the address; `argument` is where `hook` finds the
  * point. p->reason tells whether it can be enabled. */
 void library_hook(struct library *l, struct hook_point *p, const char *name, uint64_t address,
