@@ -1,8 +1,11 @@
 /* plans-of.c - plans an inline hook of every function in each file of its arguments, for
  * tests/plans.tap. A line with path, number of functions and, for each reason, word=count; then one
- * for each function of an allocator: path, family, name, word, bytes that are overwritten and
- * bytes that move. "-v": a line for each function with its address instead. "-d FILE": a file with
- * symbols for the file that comes next. "-t": how long it took, to stderr. */
+ * for each function of an allocator: path, family, name, word, bytes that are overwritten,
+ * bytes that move, and "keeps registers" if it may. "-v": a line for each function with its address
+ * instead. "-s": and what the moved instructions become, were the code of the plans at SLOTS and
+ * behind: address of the first, bytes that move, address and bytes of the code. "-a": only the
+ * allocators' functions. "-d FILE": a file with symbols for the file that comes next. "-t": how
+ * long it took, to stderr. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +14,9 @@
 #include "elf/allocators.h"
 #include "elf/hook_plan.h"
 
-static bool verbose;
+static bool verbose, slots, allocators_only;
+
+#define SLOTS UINT64_C(0x40000000)
 
 static double milliseconds(void)
 {
@@ -23,8 +28,20 @@ static double milliseconds(void)
 static void print_plan(const char *path, const char *family, const char *name,
 		       const struct hook_plan *plan)
 {
-	printf("%s\t%s\t%s\t%s\t%u\t%u\n", path, family, name, plan_reason_word(plan->reason),
-	       plan->patch_bytes, plan->displaced_bytes);
+	printf("%s\t%s\t%s\t%s\t%u\t%u%s\n", path, family, name, plan_reason_word(plan->reason),
+	       plan->patch_bytes, plan->displaced_bytes,
+	       plan->flags & PLAN_KEEPS_REGISTERS ? "\tkeeps registers" : "");
+}
+
+static void print_slot(const struct hook_plan *plan, uint64_t at)
+{
+	uint8_t code[PLAN_CODE_MAX];
+	if (plan->reason != PLAN_NONE || !plan_write_code(plan, 0, at, code))
+		return;
+	printf("slot\t%" PRIx64 "\t%u\t%" PRIx64 "\t", plan->patch, plan->displaced_bytes, at);
+	for (unsigned i = 0; i < plan->code_bytes; i++)
+		printf("%02x", code[i]);
+	printf("\n");
 }
 
 static void plan_all(struct hook_planner *planner, const char *path)
@@ -41,6 +58,8 @@ static void plan_all(struct hook_planner *planner, const char *path)
 		snprintf(text, sizeof(text), "%" PRIx64, at);
 		if (verbose)
 			print_plan(path, "-", text, &plan);
+		if (slots)
+			print_slot(&plan, SLOTS + (uint64_t)functions * PLAN_CODE_MAX);
 		if (at == UINT64_MAX)
 			break;
 	}
@@ -81,7 +100,8 @@ static void look_at(struct allocator_finder *finder, const char *path, const cha
 	struct hook_planner *planner = hook_planner_new(&file);
 	if (symbols_path && elf_file_open(&symbols, symbols_path, &err) == 0)
 		hook_planner_add_symbols(planner, &symbols);
-	plan_all(planner, path);
+	if (!allocators_only)
+		plan_all(planner, path);
 	plan_allocators(planner, finder, &file, &symbols, path);
 	hook_planner_free(planner);
 	elf_file_close(&symbols);
@@ -99,6 +119,10 @@ int main(int argc, char **argv)
 			timed = true;
 		} else if (strcmp(argv[i], "-v") == 0) {
 			verbose = true;
+		} else if (strcmp(argv[i], "-a") == 0) {
+			allocators_only = true;
+		} else if (strcmp(argv[i], "-s") == 0) {
+			slots = true;
 		} else if (strcmp(argv[i], "-d") == 0 && i + 1 < argc) {
 			symbols = argv[++i];
 		} else {
