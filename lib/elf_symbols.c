@@ -142,18 +142,76 @@ const struct link_map *elf_first_module(void)
 	return debug ? debug->r_map : NULL;
 }
 
-void *elf_symbol_next(const char *name)
+static Elf64_Dyn *own_dynamic(void)
 {
 	extern Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
-	bool behind = false;
-	for (const struct link_map *map = elf_first_module(); map; map = map->l_next) {
-		if (map->l_ld == _DYNAMIC)
-			behind = true;
-		else if (behind) {
-			void *address = elf_symbol_in(map, name);
-			if (address)
-				return address;
-		}
+	return _DYNAMIC;
+}
+
+const struct link_map *elf_own_module(void)
+{
+	const struct link_map *map = elf_first_module();
+	while (map && map->l_ld != own_dynamic())
+		map = map->l_next;
+	return map;
+}
+
+void *elf_symbol_next(const char *name)
+{
+	const struct link_map *own = elf_own_module();
+	for (const struct link_map *map = own ? own->l_next : NULL; map; map = map->l_next) {
+		void *address = elf_symbol_in(map, name);
+		if (address)
+			return address;
 	}
 	return NULL;
+}
+
+/* ---- relocations ---- */
+
+static void tell_imports(const struct tables *t, const Elf64_Rela *rela, size_t count,
+			 void (*tell)(const struct elf_import *, void *), void *context)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t type = ELF64_R_TYPE(rela[i].r_info), symbol = ELF64_R_SYM(rela[i].r_info);
+		if (symbol == 0 || (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT &&
+				    type != R_X86_64_64))
+			continue;
+		const Elf64_Sym *s = &t->symbols[symbol];
+		if (ELF64_ST_TYPE(s->st_info) == STT_TLS)
+			continue;
+		struct elf_import import = {
+			.name = t->strings + s->st_name,
+			.value = *(const uintptr_t *)(t->bias + rela[i].r_offset),
+			.is_own = s->st_shndx != SHN_UNDEF,
+		};
+		tell(&import, context);
+	}
+}
+
+void elf_each_import(const struct link_map *map,
+		     void (*tell)(const struct elf_import *import, void *context), void *context)
+{
+	const Elf64_Rela *rela = NULL, *plt = NULL;
+	size_t rela_bytes = 0, plt_bytes = 0, relative = 0;
+	struct tables t;
+	if (!read_tables(map, &t))
+		return;
+	for (const Elf64_Dyn *d = map->l_ld; d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_RELA)
+			rela = (const Elf64_Rela *)pointer_of(map, d->d_un.d_ptr);
+		else if (d->d_tag == DT_JMPREL)
+			plt = (const Elf64_Rela *)pointer_of(map, d->d_un.d_ptr);
+		else if (d->d_tag == DT_RELASZ)
+			rela_bytes = d->d_un.d_val;
+		else if (d->d_tag == DT_PLTRELSZ)
+			plt_bytes = d->d_un.d_val;
+		else if (d->d_tag == DT_RELACOUNT)
+			relative = d->d_un.d_val; /* the first ones, without a symbol */
+	}
+	size_t count = rela_bytes / sizeof(*rela);
+	if (rela && count > relative)
+		tell_imports(&t, rela + relative, count - relative, tell, context);
+	if (plt)
+		tell_imports(&t, plt, plt_bytes / sizeof(*plt), tell, context);
 }

@@ -6,6 +6,9 @@
 #ifndef ALLOCTRACE_LIB_ELF_SYMBOLS_H
 #define ALLOCTRACE_LIB_ELF_SYMBOLS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct link_map;
 struct r_debug;
 
@@ -19,7 +22,22 @@ const struct link_map *elf_first_module(void);
  * order; IFUNCs are resolved. NULL if there is none. */
 void *elf_symbol_next(const char *name);
 
+/* The runtime's own. */
+const struct link_map *elf_own_module(void);
+
 /* The address of the definition of name in one module, or NULL. */
 void *elf_symbol_in(const struct link_map *map, const char *name);
+
+
+/* A symbol that a module's code goes through a table for. */
+struct elf_import {
+	const char *name;
+	uintptr_t value; /* what it is bound to now */
+	bool is_own;	 /* the module has a definition of it, too */
+};
+
+/* Tells all of them; some more than once. */
+void elf_each_import(const struct link_map *map,
+		     void (*tell)(const struct elf_import *import, void *context), void *context);
 
 #endif

@@ -151,6 +151,7 @@ static AT_COLD void delete_plainly(void *p, enum role role)
 			f args;                                                  \
 		else if (outcome == FINDING_TO_OWNER)                            \
 			delete_plainly(p, role);                                 \
+		hook_settle(&h);                                                 \
 		hook_leave(&h);                                                  \
 	}
 

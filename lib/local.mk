@@ -3,6 +3,7 @@ pkglib_LTLIBRARIES += lib/liballoctrace.la
 lib_liballoctrace_la_SOURCES = \
 	lib/api.c \
 	lib/cfi.c lib/cfi.h lib/cfi_expression.c lib/cfi_reader.h \
+	lib/doubt.c lib/doubt.h \
 	lib/elf_symbols.c lib/elf_symbols.h \
 	lib/hooks_limits.c lib/hooks_malloc.c lib/hooks_map.c lib/hooks_new.c \
 	lib/inline_patch.c lib/inline_patch.h \

@@ -272,11 +272,31 @@ bool modules_segment_flags(const struct module *m, uintptr_t address, uint32_t *
 	return false;
 }
 
-bool modules_define(uintptr_t address, const char *name)
+const struct link_map *modules_map(uintptr_t address, struct module_range *range)
 {
 	struct module found;
 	const struct link_map *map = find_object(address, &found);
-	return map && elf_symbol_in(map, name) != NULL;
+	if (map)
+		*range = (struct module_range){ found.start, found.end };
+	return map;
+}
+
+bool modules_read_only(const struct link_map *map, unsigned i, const uint8_t **low,
+		       const uint8_t **high)
+{
+	struct module found;
+	unsigned count = 0;
+	const Elf64_Phdr *ph = NULL;
+	*low = NULL;
+	if (find_object((uintptr_t)map->l_ld, &found) == map)
+		ph = program_headers(&found, is_main_program(&found), &count);
+	if (!ph || i >= count)
+		return false;
+	if (ph[i].p_type == PT_LOAD && !(ph[i].p_flags & PF_W) && ph[i].p_flags & PF_R) {
+		*low = (const uint8_t *)(map->l_addr + ph[i].p_vaddr);
+		*high = *low + ph[i].p_filesz;
+	}
+	return true;
 }
 
 uint32_t modules_count(void)
@@ -335,29 +355,59 @@ static void note_copies(uint32_t index)
 				      UINT64_C(1) << id % 64);
 }
 
+struct walk_modules {
+	void (*tell)(const struct link_map *map, void *context);
+	void *context;
+};
+
 /* Called once for a reason of its own: the loader's lists stand still meanwhile. */
-static int note_all(struct dl_phdr_info *info, size_t bytes, void *context)
+static int walk_modules(struct dl_phdr_info *info, size_t bytes, void *context)
 {
-	(void)info, (void)bytes, (void)context;
+	(void)info, (void)bytes;
+	const struct walk_modules *walk = context;
 	const struct r_debug *debug = elf_debug();
 	if (!debug)
 		return 1;
 	for (const struct link_map *map = debug->r_map; map; map = map->l_next)
-		note_map(map);
+		walk->tell(map, walk->context);
 	if (debug->r_version < 2)
 		return 1;
 	for (const struct debug_list *list = ((const struct debug_list *)debug)->next; list;
-	     list = list->next) {
-		for (const struct link_map *map = list->base.r_map; map; map = map->l_next) {
-			uint32_t index = note_map(map);
-			if (index != MODULE_ANONYMOUS)
-				note_copies(index);
-		}
-	}
+	     list = list->next)
+		for (const struct link_map *map = list->base.r_map; map; map = map->l_next)
+			walk->tell(map, walk->context);
 	return 1;
+}
+
+void modules_each(void (*tell)(const struct link_map *map, void *context), void *context)
+{
+	struct walk_modules walk = { tell, context };
+	dl_iterate_phdr(walk_modules, &walk);
+}
+
+static int read_loads(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+	(void)bytes;
+	*(uint64_t *)context = info->dlpi_adds;
+	return 1;
+}
+
+uint64_t modules_loads(void)
+{
+	uint64_t loads = 0;
+	dl_iterate_phdr(read_loads, &loads);
+	return loads;
+}
+
+static void note_each(const struct link_map *map, void *context)
+{
+	(void)context;
+	uint32_t index = note_map(map);
+	if (index != MODULE_ANONYMOUS)
+		note_copies(index);
 }
 
 void modules_note_loaded(void)
 {
-	dl_iterate_phdr(note_all, NULL);
+	modules_each(note_each, NULL);
 }

@@ -32,8 +32,24 @@ uint32_t modules_find(uintptr_t pc, bool *is_new);
  * it lies in none. */
 bool modules_segment_flags(const struct module *m, uintptr_t address, uint32_t *flags);
 
-/* Does the module that address is in define a function of that name for others? */
-bool modules_define(uintptr_t address, const char *name);
+struct link_map;
+
+struct module_range {
+	uintptr_t start, end;
+};
+
+/* The loader's record of the module that address is in, and its memory; NULL if there is none. */
+const struct link_map *modules_map(uintptr_t address, struct module_range *range);
+
+/* The i-th stretch of read-only memory that comes from the module's file; *low is NULL for other
+ * segments. False when there are no more. */
+bool modules_read_only(const struct link_map *map, unsigned i, const uint8_t **low,
+		       const uint8_t **high);
+
+/* How many modules were ever loaded; and all that are now, those of all namespaces. Both take the
+ * loader's lock. */
+uint64_t modules_loads(void);
+void modules_each(void (*tell)(const struct link_map *map, void *context), void *context);
 
 /* How many entries of `modules` are in use. */
 uint32_t modules_count(void);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "lib/doubt.h"
 #include "lib/judge.h"
 #include "lib/regions.h"
 #include "lib/tell.h"
@@ -122,6 +123,12 @@ static inline void settle_nested(struct thread *t, uintptr_t returned)
 		blocks_forget_freed(BLOCK_SPACE_HEAP, nested);
 }
 
+static AT_COLD void make_unrecorded(struct thread *t, const struct made *m)
+{
+	settle_nested(t, (uintptr_t)m->p);
+	keep_unrecorded(t, m, NODE_UNKNOWN);
+}
+
 static inline void record_made(const struct hook *h, const struct made *m)
 {
 	struct thread *t = h->thread;
@@ -154,7 +161,7 @@ void hook_record(const struct hook *h, void *p, size_t size, enum role role)
 	if (AT_LIKELY(session_is_recording()))
 		record_made(h, &m);
 	else
-		keep_unrecorded(h->thread, &m, NODE_UNKNOWN);
+		make_unrecorded(h->thread, &m);
 }
 
 /* Set when a signal handler has called in while the runtime worked: the block table is not to be
@@ -193,6 +200,22 @@ AT_ALWAYS_INLINE void record_freed(const struct hook *h, const struct block *b, 
 	publish(h->thread);
 }
 
+AT_COLD void hook_nested_release(const struct hook *h, void *p)
+{
+	struct thread *t = h->thread;
+	uintptr_t guard = t->guard;
+	struct block b;
+	if (!p || guard < GUARD_FIRST_ADDRESS)
+		return;
+	t->guard = GUARD_BUSY;
+	at_signal_fence();
+	uint32_t site = capture_site(h);
+	if (blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, site, t->slot, &b) == BLOCK_LIVE)
+		record_freed(h, &b, site, ROLE_FREE);
+	at_signal_fence();
+	t->guard = guard;
+}
+
 static bool is_wrong(const struct hook *h, const struct release *r, const void *p,
 		     enum block_state state, const struct block *b, struct finding *f)
 {
@@ -209,7 +232,7 @@ static bool is_wrong(const struct hook *h, const struct release *r, const void *
 	if ((f->class == FINDING_DOUBLE || f->class == FINDING_INTERIOR) &&
 	    at_load_relaxed(&freed_is_doubtful))
 		return false;
-	if (tell_is_doubtful(f, h->frame[1])) {
+	if (doubt_finding(f, h->frame[1])) {
 		count_lost(h->thread, UNJUDGED_RELEASE);
 		return false;
 	}
@@ -266,6 +289,7 @@ enum finding_outcome hook_release(const struct hook *h, void *p, const struct re
 	enum finding_outcome outcome = FINDING_HANDED_ON;
 	struct block b;
 	hook_busy(h);
+	t->releasing = (uintptr_t)p;
 	uint32_t site = capture_site(h);
 	enum block_state state = blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, site, t->slot, &b);
 	if (AT_UNLIKELY(state != BLOCK_LIVE || !judge_is_right(r, (uintptr_t)p, &b)))
@@ -281,6 +305,7 @@ enum finding_outcome hook_take(const struct hook *h, void *p, const struct relea
 {
 	enum finding_outcome outcome = FINDING_HANDED_ON;
 	hook_busy(h);
+	h->thread->releasing = (uintptr_t)p;
 	uint32_t site = capture_site(h);
 	enum block_state state = blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, site,
 					       h->thread->slot, taken);
@@ -309,7 +334,7 @@ void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t
 	}
 	if (live)
 		record_freed(h, taken, capture_site(h), role);
-	keep_unrecorded(h->thread, &m, NODE_UNKNOWN);
+	make_unrecorded(h->thread, &m);
 }
 
 void hook_not_moved(const struct hook *h, void *p, const struct block *taken)

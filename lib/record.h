@@ -59,21 +59,31 @@ AT_ALWAYS_INLINE bool hook_enter(struct hook *h)
 void hook_unseen_made(void *p);
 void hook_unseen_release(void *p);
 
+/* A block is given back from inside a hook that is about something else: an operator delete that was
+ * replaced tidies up. */
+void hook_nested_release(const struct hook *h, void *p);
+
 /* p as the backend made it in a call that is not recorded. Inside a hook the last one is kept: if it
- * is not what that hook returns, somebody else got it (the exception that operator new throws). */
+ * is not what that hook returns, somebody else got it (the exception that operator new throws, or what
+ * an operator of the program's keeps for itself). */
 AT_ALWAYS_INLINE void *hook_passed(const struct hook *h, void *p)
 {
-	if (AT_LIKELY(h->thread != NULL))
+	if (AT_LIKELY(h->thread != NULL)) {
+		if (AT_UNLIKELY(h->thread->nested_made != 0))
+			thread_settle_nested(h->thread);
 		h->thread->nested_made = (uintptr_t)p;
-	else if (p)
+	} else if (p) {
 		hook_unseen_made(p);
+	}
 	return p;
 }
 
 AT_ALWAYS_INLINE void hook_passed_release(const struct hook *h, void *p)
 {
-	if (AT_UNLIKELY(!h->thread && p))
+	if (AT_UNLIKELY(!h->thread))
 		hook_unseen_release(p);
+	else if (AT_UNLIKELY(h->thread->releasing != (uintptr_t)p))
+		hook_nested_release(h, p);
 }
 
 /* From here to hook_leave() or hook_to_backend() the runtime works. */
@@ -90,6 +100,13 @@ AT_ALWAYS_INLINE void hook_to_backend(const struct hook *h)
 {
 	at_signal_fence();
 	h->thread->guard = (uintptr_t)h->frame;
+}
+
+/* After a backend's function that took a block: what it made meanwhile it keeps for itself. */
+AT_ALWAYS_INLINE void hook_settle(const struct hook *h)
+{
+	if (AT_UNLIKELY(h->thread->nested_made != 0))
+		thread_settle_nested(h->thread);
 }
 
 AT_ALWAYS_INLINE void hook_leave(const struct hook *h)

@@ -2,7 +2,6 @@
 #include "lib/tell.h"
 
 #include "base/hash.h"
-#include "lib/modules.h"
 #include "lib/participant.h"
 
 enum { PROBES = 64 };
@@ -10,34 +9,6 @@ enum { PROBES = 64 };
 enum finding_policy tell_policy(const struct finding *f)
 {
 	return (enum finding_policy)(session.header->on_error >> (2 * f->class) & 3);
-}
-
-/* ---- doubts ---- */
-
-static bool has_operators(uintptr_t address)
-{
-	static const char *const operators[] = { "_Znwm", "_Znam", "_ZdlPv", "_ZdaPv" };
-	for (unsigned i = 0; i < AT_COUNT_OF(operators); i++)
-		if (modules_define(address, operators[i]))
-			return true;
-	return false;
-}
-
-/* Where the code that made the block is now; 0 if it is not loaded any more. */
-static uintptr_t made_at(uint32_t stack)
-{
-	const struct session_node *node = &session.nodes[stack];
-	for (uint32_t i = MODULE_ANONYMOUS + 1; stack >= NODE_FIRST && i < modules_count(); i++)
-		if (modules[i].id == node->module && !at_load_relaxed(&modules[i].gone))
-			return modules[i].bias + node->offset;
-	return 0;
-}
-
-bool tell_is_doubtful(const struct finding *f, uintptr_t caller)
-{
-	uintptr_t maker = made_at(f->made_stack);
-	return f->class == FINDING_MISMATCH &&
-	       (has_operators(caller) || (maker && has_operators(maker)));
 }
 
 /* ---- counting ---- */

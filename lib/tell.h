@@ -12,11 +12,6 @@
 
 enum finding_policy tell_policy(const struct finding *f);
 
-/* May the program itself have arranged what looks like a mismatched free? Code that has its own
- * operators new or delete can call malloc in one of them and leave the other to libstdc++; where they
- * were inlined, the caller is all that is seen. caller is the code that releases the block. */
-bool tell_is_doubtful(const struct finding *f, uintptr_t caller);
-
 /* Counts a finding. True if it is the first of its kind, and the caller has to tell it: f->number
  * is set. site is the node of the releasing code. */
 bool tell_is_first(struct finding *f, uint32_t site);

@@ -251,8 +251,7 @@ AT_COLD struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr
 	}
 }
 
-/* What operator new last made before it threw is the exception. */
-static void settle_thrown(struct thread *t)
+AT_COLD void thread_settle_nested(struct thread *t)
 {
 	uintptr_t guard = t->guard;
 	t->guard = GUARD_BUSY;
@@ -269,7 +268,7 @@ AT_COLD void thread_unwound(struct thread *t)
 	if (t->guard < GUARD_FIRST_ADDRESS)
 		return;
 	if (t->nested_made)
-		settle_thrown(t);
+		thread_settle_nested(t); /* it is the exception */
 	t->inner_frame = 0;
 	/* Perhaps inner_frame was of an earlier hook at the same place. */
 	if (over_another && t->outer_frame[1] == t->outer_caller)

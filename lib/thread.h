@@ -58,6 +58,8 @@ struct thread {
 	uintptr_t outer_caller;
 	/* What a backend last made by calling a hook from inside one; 0: nothing, or it is settled. */
 	uintptr_t nested_made;
+	/* What was last given to a releasing hook: the backend may give it to another one. */
+	uintptr_t releasing;
 	uint32_t tid;
 	struct lock_holder locks;
 	struct stack stack;
@@ -72,6 +74,9 @@ enum { THREAD_ROOM = 8 };
  * thread's first call registers it and gives it a ring), and in *saved what the guard goes back to
  * when the hook is left; otherwise NULL. sp is the hook's frame. */
 struct thread *thread_enter_slow(struct thread *t, uintptr_t sp, uintptr_t *saved);
+
+/* What nested_made says is not what a hook returns: somebody else has got it. From inside a hook. */
+void thread_settle_nested(struct thread *t);
 
 /* An exception leaves the hook that has the guard. Its frame is on the calling stack. */
 void thread_unwound(struct thread *t);

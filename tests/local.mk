@@ -10,7 +10,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap \
 	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap tests/right.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
@@ -32,16 +32,21 @@ TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	header hungry left-runtime longjmp misaligned namespaces progress quick-exit realloc-edges realloc-race recursion restricted same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads
 TRACED_CXX = destructors exceptions left-hooks operators throwing-handler wrong-forms wrong-places
+# The same program and library with operators new and delete of different kinds (right.tap).
+RIGHT_OPERATORS = $(addprefix tests/programs/right-operators-,plain new delete all inlined static)
+RIGHT_SHARED = $(patsubst %,tests/programs/right-library-%.so,plain tracked symbolic hidden static)
 STEPPED = tests/programs/single-step tests/programs/single-step-ibt
 TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 
-BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) tests/programs/header-cxx tests/programs/segments-apart tests/unwind-compare.so
+BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) $(RIGHT_OPERATORS) $(RIGHT_SHARED) tests/programs/header-cxx tests/programs/segments-apart tests/unwind-compare.so
 check_DATA += $(BUILT_FOR_TESTS)
 CLEANFILES += $(BUILT_FOR_TESTS)
 EXTRA_DIST += tests/counter.c tests/bump.c tests/swept.c tests/slow-symbols.c tests/early-signal.c tests/unwind-compare.c \
 	tests/programs/single-step.cc tests/programs/expect.h tests/programs/own-stack.h tests/programs/plugin-c.c \
 	tests/programs/plugin-cxx.cc $(TRACED_C:%=tests/programs/%.c) \
-	$(TRACED_CXX:%=tests/programs/%.cc)
+	$(TRACED_CXX:%=tests/programs/%.cc) tests/programs/right-operators.cc \
+	tests/programs/right-library.cc tests/programs/own-operators.h \
+	tests/programs/right-library.map
 
 TEST_SO_FLAGS = -I$(top_srcdir) -fPIC -shared
 $(TEST_PRELOADS): tests/%.so: tests/%.c wire/roles.def
@@ -66,6 +71,24 @@ tests/programs/single-step-ibt: tests/programs/single-step.cc tests/programs/exp
 tests/programs/segments-apart: tests/programs/recursion.c tests/programs/expect.h
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) -no-pie -fno-pie \
 		-Wl,-z,max-page-size=0x200000,-z,separate-code -o $@ $<
+OWN_OPERATORS = -DOWN_NEW -DOWN_DELETE
+STATIC_CXX = -static-libstdc++ -static-libgcc
+HIDE_ALL = -Wl,--version-script=$(top_srcdir)/tests/programs/right-library.map
+tests/programs/right-operators-new: RIGHT_FLAGS = -DOWN_NEW
+tests/programs/right-operators-delete: RIGHT_FLAGS = -DOWN_DELETE
+tests/programs/right-operators-all: RIGHT_FLAGS = $(OWN_OPERATORS) -O0
+tests/programs/right-operators-inlined: RIGHT_FLAGS = -DOWN_NEW -flto=auto
+tests/programs/right-operators-static: RIGHT_FLAGS = $(OWN_OPERATORS) $(STATIC_CXX)
+tests/programs/right-library-tracked.so: RIGHT_FLAGS = $(OWN_OPERATORS) -DOWN_TRACKED
+tests/programs/right-library-symbolic.so: RIGHT_FLAGS = $(OWN_OPERATORS) -Wl,-Bsymbolic
+tests/programs/right-library-hidden.so: RIGHT_FLAGS = $(OWN_OPERATORS) $(HIDE_ALL)
+tests/programs/right-library-static.so: RIGHT_FLAGS = $(STATIC_CXX) $(HIDE_ALL)
+$(RIGHT_OPERATORS): tests/programs/right-operators.cc tests/programs/own-operators.h tests/programs/expect.h
+	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -Wno-mismatched-new-delete $(RIGHT_FLAGS) \
+		-pthread -o $@ $< -ldl
+$(RIGHT_SHARED): tests/programs/right-library.cc tests/programs/own-operators.h tests/programs/right-library.map
+	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -Wno-mismatched-new-delete $(TEST_SO_FLAGS) \
+		$(RIGHT_FLAGS) -o $@ $<
 tests/programs/plugin-c.so: tests/programs/plugin-c.c tests/programs/expect.h
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) $(TEST_SO_FLAGS) -o $@ $<
 tests/programs/plugin-cxx.so: tests/programs/plugin-cxx.cc tests/programs/expect.h
@@ -86,4 +109,4 @@ print-sanitizer-tests:
 # The real programs run with an allocator preloaded, into the tool as well, where ASan is one.
 UNSANITIZED_TESTS = tests/inline-allocators.tap tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap
