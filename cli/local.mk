@@ -10,7 +10,7 @@ alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/error_policy.c cli/error_policy.h cli/live_errors.c cli/live_errors.h \
 	cli/run.c cli/run_report.c cli/run_report.h \
 	cli/cmd_dump.c cli/cmd_errors.c cli/cmd_help.c cli/cmd_info.c cli/cmd_report.c cli/cmd_version.c
-alloctrace_LDADD = collect/libcollect.a $(REPORT_LIBS) $(ELF_FILE_LIBS)
+alloctrace_LDADD = collect/libcollect.a $(REPORT_LIBS) $(HOOK_PLAN_LIBS)
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 zshcompletiondir = $(datadir)/zsh/site-functions

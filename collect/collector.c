@@ -50,6 +50,8 @@ static void begin_pass(struct collector *c)
 	at_store_relaxed(&c->session->header->tsc, c->clock.now_tsc);
 	c->quantum_ticks = clock_ticks(&c->clock, QUANTUM_NS);
 	processes_look(&c->processes);
+	if (c->on_hooks_wanted && at_load_relaxed(&c->session->header->plans_wanted))
+		c->on_hooks_wanted(c->context);
 }
 
 /* Takes the last words of a ring whose thread has gone, and gives it back. */

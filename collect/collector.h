@@ -44,6 +44,10 @@ struct collector {
 	uint64_t pass_words; /* in the last pass */
 	uint64_t idle_ns;    /* how long to sleep when nothing comes */
 	bool more;           /* the last pass left a ring more than half full */
+
+	/* NULL, or called in a pass when processes wait for the hooks of modules. */
+	void (*on_hooks_wanted)(void *context);
+	void *context;
 };
 
 void collector_init(struct collector *c, struct session *session, struct trace_writer *writer);

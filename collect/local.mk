@@ -12,6 +12,7 @@ collect_libcollect_a_SOURCES = \
 	collect/judge_findings.c collect/judge_findings.h \
 	collect/launch.c collect/launch.h \
 	collect/loaded.c collect/loaded.h \
+	collect/module_hooks.c collect/module_hooks.h \
 	collect/order.c collect/order.h \
 	collect/proc_files.c collect/proc_files.h \
 	collect/processes.c collect/processes.h \

@@ -46,6 +46,12 @@ static void on_finding(void *context, uint32_t number, const struct trace_findin
 			    told_finding_new(&r->collector, number, finding));
 }
 
+static void on_hooks_wanted(void *context)
+{
+	struct recording *r = context;
+	module_hooks_answer(&r->hooks);
+}
+
 void recording_init(struct recording *r, const struct collect_options *options,
 		    struct collect_result *result, struct session *session, struct channel *channel,
 		    struct watch *watch, struct trace_writer *writer)
@@ -60,6 +66,9 @@ void recording_init(struct recording *r, const struct collect_options *options,
 	collector_init(&r->collector, session, writer);
 	r->collector.processes.on_start = on_process_start;
 	r->collector.processes.context = r;
+	r->hooks = (struct module_hooks){ .session = session, .tables = &r->collector.tables };
+	r->collector.on_hooks_wanted = on_hooks_wanted;
+	r->collector.context = r;
 	if (options->finding)
 		r->collector.findings.on_finding = on_finding;
 	r->collector.findings.context = r;

@@ -7,6 +7,7 @@
 
 #include "collect/collect.h"
 #include "collect/collector.h"
+#include "collect/module_hooks.h"
 #include "collect/watch.h"
 
 struct recording {
@@ -17,6 +18,7 @@ struct recording {
 	struct watch *watch;
 	struct trace_writer *writer; /* NULL when the trace is complete */
 	struct collector collector;
+	struct module_hooks hooks;
 	bool heap_named;      /* the first process is there; the trace knows its allocator */
 	uint64_t first_ns;    /* time of that */
 	bool child_ended;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "lib/points.h"
 #include "lib/real.h"
 #include "lib/record.h"
 
@@ -125,49 +126,41 @@ static inline void *reallocarray_unseen(const struct hook *h, void *old, size_t 
 	return hook_passed(h, backend_reallocarray(old, count, size));
 }
 
-/* The end of a realloc: what the backend returned for old says what happened to it. NULL with
- * size 0 means that old was freed (C17 leaves it open; glibc does that). */
-static inline void after_realloc(const struct hook *h, const struct block *taken, void *old,
-				 void *p, size_t size, enum role role)
+/* realloc of what is not the backend's: the block's owner does it. Of what is no block at all the
+ * program gets one all the same; what was in it is not known. */
+static AT_COLD void *realloc_otherwise(const struct hook *h, enum finding_outcome outcome,
+				       const struct block *taken, void *old, size_t size,
+				       enum role role)
 {
-	if (!old) {
-		if (p)
-			hook_record(h, p, size, role);
-	} else if (p) {
-		hook_moved(h, taken, p, size, role);
-	} else if (size == 0) {
-		hook_taken_freed(h, taken, role);
-	} else {
-		hook_not_moved(h, old, taken);
-	}
+	uint32_t owner = outcome == FINDING_TO_OWNER ? block_allocator(taken) : 0;
+	realloc_fn theirs = (realloc_fn)points_function(owner, ROLE_REALLOC);
+	if (outcome == FINDING_SWALLOWED)
+		old = NULL;
+	void *p = theirs ? theirs(old, size) : NULL;
+	hook_reallocated(h, taken, old, p, size, role, owner);
 	hook_leave(h);
-}
-
-/* realloc of what is no block: the program gets one all the same. What was in it is not known. */
-static AT_COLD void *realloc_swallowed(const struct hook *h, size_t size, enum role role)
-{
-	void *p = backend_malloc(size);
-	hook_made(h, p, size, role);
 	return p;
 }
 
 void *realloc(void *old, size_t size)
 {
-	static const struct release r = { ROLE_REALLOC, RELEASE_NO_SIZE, 0 };
+	static const struct release r = { ROLE_REALLOC, RELEASE_NO_SIZE, 0, 0 };
 	struct block taken = { .meta = BLOCK_UNKNOWN };
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
 		return realloc_unseen(&h, old, size);
-	if (old && hook_take(&h, old, &r, &taken) == FINDING_SWALLOWED)
-		return realloc_swallowed(&h, size, ROLE_REALLOC);
+	enum finding_outcome outcome = old ? hook_take(&h, old, &r, &taken) : FINDING_HANDED_ON;
+	if (AT_UNLIKELY(outcome != FINDING_HANDED_ON))
+		return realloc_otherwise(&h, outcome, &taken, old, size, ROLE_REALLOC);
 	void *p = backend_realloc(old, size);
-	after_realloc(&h, &taken, old, p, size, ROLE_REALLOC);
+	hook_reallocated(&h, &taken, old, p, size, ROLE_REALLOC, 0);
+	hook_leave(&h);
 	return p;
 }
 
 void *reallocarray(void *old, size_t count, size_t size)
 {
-	static const struct release r = { ROLE_REALLOCARRAY, RELEASE_NO_SIZE, 0 };
+	static const struct release r = { ROLE_REALLOCARRAY, RELEASE_NO_SIZE, 0, 0 };
 	struct block taken = { .meta = BLOCK_UNKNOWN };
 	struct hook h;
 	size_t bytes;
@@ -175,10 +168,12 @@ void *reallocarray(void *old, size_t count, size_t size)
 		return reallocarray_unseen(&h, old, count, size);
 	if (__builtin_mul_overflow(count, size, &bytes))
 		bytes = SIZE_MAX; /* it fails, and not because 0 bytes were asked for */
-	if (old && hook_take(&h, old, &r, &taken) == FINDING_SWALLOWED)
-		return realloc_swallowed(&h, bytes, ROLE_REALLOCARRAY);
+	enum finding_outcome outcome = old ? hook_take(&h, old, &r, &taken) : FINDING_HANDED_ON;
+	if (AT_UNLIKELY(outcome != FINDING_HANDED_ON))
+		return realloc_otherwise(&h, outcome, &taken, old, bytes, ROLE_REALLOCARRAY);
 	void *p = backend_reallocarray(old, count, size);
-	after_realloc(&h, &taken, old, p, bytes, ROLE_REALLOCARRAY);
+	hook_reallocated(&h, &taken, old, p, bytes, ROLE_REALLOCARRAY, 0);
+	hook_leave(&h);
 	return p;
 }
 
@@ -254,7 +249,7 @@ void *pvalloc(size_t size)
 
 void free(void *p)
 {
-	static const struct release r = { ROLE_FREE, RELEASE_NO_SIZE, 0 };
+	static const struct release r = { ROLE_FREE, RELEASE_NO_SIZE, 0, 0 };
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
 		if (p)
@@ -269,7 +264,7 @@ void free(void *p)
 
 void cfree(void *p)
 {
-	static const struct release r = { ROLE_CFREE, RELEASE_NO_SIZE, 0 };
+	static const struct release r = { ROLE_CFREE, RELEASE_NO_SIZE, 0, 0 };
 	struct hook h;
 	free_fn f = (free_fn)real_function(ROLE_CFREE);
 	if (!f)
@@ -297,7 +292,7 @@ static inline void backend_free_sized(void *p, size_t size)
 
 void free_sized(void *p, size_t size)
 {
-	const struct release r = { ROLE_FREE_SIZED, size, 0 };
+	const struct release r = { ROLE_FREE_SIZED, size, 0, 0 };
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
 		if (p)
@@ -324,7 +319,7 @@ static inline void backend_free_aligned_sized(void *p, size_t align, size_t size
 
 void free_aligned_sized(void *p, size_t align, size_t size)
 {
-	const struct release r = { ROLE_FREE_ALIGNED_SIZED, size, align };
+	const struct release r = { ROLE_FREE_ALIGNED_SIZED, size, align, 0 };
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
 		if (p)

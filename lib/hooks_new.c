@@ -1,34 +1,12 @@
 /* hooks_new.c - C++ operators new and delete, all 22 forms.
  *
- * Inside the traced process. A throwing operator new of the backend throws through the hook.
- * There is no landing pad (that would need libgcc): the hooks name a personality routine of
- * ours, which takes back the guard when the unwinder passes in its cleanup phase and lets it go
- * on. See the Itanium C++ ABI, "Exception Handling", 1.6. */
+ * Inside the traced process. A throwing operator new of the backend throws through the hook. */
 #include <stdint.h>
 
 #include "lib/elf_symbols.h"
 #include "lib/real.h"
 #include "lib/record.h"
-
-enum { UA_CLEANUP_PHASE = 2, URC_CONTINUE_UNWIND = 8 };
-
-__attribute__((used)) int alloctrace_personality(int version, int actions, uint64_t class,
-						 void *exception, void *context);
-int alloctrace_personality(int version, int actions, uint64_t class, void *exception,
-			   void *context)
-{
-	if (actions & UA_CLEANUP_PHASE)
-		thread_unwound(thread_self);
-	return URC_CONTINUE_UNWIND;
-}
-
-/* 0x9b: pc-relative, indirect, 4 bytes signed: the form that needs no text relocation. */
-__asm__(".pushsection .data.rel.local.alloctrace_personality,\"aw\"\n\t"
-	".balign 8\n"
-	"alloctrace_personality_pointer:\n\t"
-	".quad alloctrace_personality\n\t"
-	".popsection");
-#define MAY_BE_UNWOUND() __asm__ volatile(".cfi_personality 0x9b, alloctrace_personality_pointer")
+#include "lib/unwound.h"
 
 /* A new_handler is the program's code, though the backend calls it: what it allocates and gives back
  * is recorded. Operators new ask for it each time they need it; what they get, and nobody else, is
@@ -135,7 +113,7 @@ static AT_COLD void delete_plainly(void *p, enum role role)
 	AT_HOOK void symbol params;                                              \
 	void symbol params                                                       \
 	{                                                                        \
-		storage const struct release r = { role, size, align };          \
+		storage const struct release r = { role, size, align, 0 };       \
 		struct hook h;                                                   \
 		type f = (type)real_function(role);                              \
 		if (AT_UNLIKELY(!f))                                             \

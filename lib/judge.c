@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 
 #include "lib/modules.h"
+#include "lib/points.h"
 #include "lib/real.h"
 
 #define BIT(role) (UINT64_C(1) << ROLE_##role)
@@ -58,6 +59,11 @@ static void judge_live(const struct release *r, const struct block *b, struct fi
 	uint64_t accepted = judge_accepts[r->role];
 	f->outcome = FINDING_TO_OWNER;
 	f->argument = r->align;
+	if (block_allocator(b) != r->allocator) {
+		f->class = points_are_gone(block_allocator(b)) ? FINDING_GONE : FINDING_CROSS;
+		f->argument = r->allocator;
+		return;
+	}
 	if (!same_kind(accepted, block_role(b))) {
 		/* All forms of one backend take each other's blocks, or say themselves that they do not.
 		 * A size, though, finds the block only together with the alignment that it was made

@@ -19,6 +19,7 @@ struct release {
 	enum role role; /* of the function */
 	uint64_t size;  /* that it was given, or RELEASE_NO_SIZE */
 	uint64_t align; /* that it was given, or 0 */
+	uint32_t allocator; /* whose function it is; 0: the program's heap */
 };
 
 #define RELEASE_NO_SIZE UINT64_MAX
@@ -30,6 +31,7 @@ extern const uint64_t judge_accepts[ROLE_COUNT];
 static inline bool judge_is_right(const struct release *r, uintptr_t address, const struct block *b)
 {
 	return (judge_accepts[r->role] >> block_role(b) & 1) != 0 &&
+	       block_allocator(b) == r->allocator &&
 	       (r->size == RELEASE_NO_SIZE || r->size == block_size(b)) &&
 	       (r->align == 0 || (address & (r->align - 1)) == 0);
 }

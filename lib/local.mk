@@ -5,12 +5,15 @@ lib_liballoctrace_la_SOURCES = \
 	lib/cfi.c lib/cfi.h lib/cfi_expression.c lib/cfi_reader.h \
 	lib/doubt.c lib/doubt.h \
 	lib/elf_symbols.c lib/elf_symbols.h \
-	lib/hooks_limits.c lib/hooks_malloc.c lib/hooks_map.c lib/hooks_new.c \
+	lib/hooks_inline.c lib/hooks_inline.h lib/hooks_limits.c lib/hooks_malloc.c \
+	lib/hooks_map.c lib/hooks_new.c \
 	lib/inline_patch.c lib/inline_patch.h \
 	lib/intern.c lib/intern.h \
 	lib/judge.c lib/judge.h \
+	lib/loader.c lib/loader.h \
 	lib/lock.c lib/lock.h \
 	lib/modules.c lib/modules.h \
+	lib/points.c lib/points.h \
 	lib/real.c lib/real.h \
 	lib/record.c lib/record.h \
 	lib/regions.c lib/regions.h \
@@ -21,7 +24,8 @@ lib_liballoctrace_la_SOURCES = \
 	lib/sys.c lib/sys.h \
 	lib/tell.c lib/tell.h \
 	lib/thread.c lib/thread.h \
-	lib/unwind.c lib/unwind.h lib/unwind_full.c
+	lib/unwind.c lib/unwind.h lib/unwind_full.c \
+	lib/unwound.c lib/unwound.h
 # Frame pointers: the hooks read their caller's registers from their own frame. No stack
 # protector: it would read TLS that a clone()d thread may not have. No SSE: the compiler would keep
 # values in aligned places of the stack, and a program may call malloc with its stack misaligned; the

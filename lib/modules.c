@@ -82,19 +82,40 @@ static void find_build_id(const uint8_t *note, size_t bytes, struct identity *id
 	}
 }
 
-/* Who m is; also corrects its bounds. exe is room for the main program's path. */
-static void identify(struct module *m, const char *name, char *exe, size_t exe_bytes,
+/* The main program's. */
+static const char *own_path(char *room, size_t bytes)
+{
+	if (sys_is_restricted())
+		return session.process->exe;
+	long n = sys_call3(SYS_readlink, "/proc/self/exe", room, bytes - 1);
+	room[n < 0 ? 0 : n] = '\0';
+	return n < 0 ? session.process->exe : room; /* after a chroot */
+}
+
+/* The loader has a library's name as the program gave it. One that lies somewhere ("./plugin.so") is
+ * told as it is to be found from elsewhere; the vdso has a name alone. */
+static const char *full_path(const char *name, char *room, size_t bytes)
+{
+	size_t name_bytes = __builtin_strlen(name) + 1;
+	if (name[0] == '/' || !__builtin_strchr(name, '/') || sys_is_restricted())
+		return name;
+	long cwd = sys_call2(SYS_getcwd, room, bytes); /* with its terminator */
+	if (sys_failed(cwd) || (size_t)cwd + name_bytes > bytes || room[0] != '/')
+		return name;
+	while (name[0] == '.' && name[1] == '/')
+		name += 2, name_bytes -= 2;
+	room[cwd - 1] = '/';
+	__builtin_memcpy(room + cwd, name, name_bytes);
+	return room;
+}
+
+/* Who m is; also corrects its bounds. `room` is for a path. */
+static void identify(struct module *m, const char *name, char *room, size_t room_bytes,
 		     struct identity *id)
 {
-	*id = (struct identity){ .path = name };
 	bool is_main = !name[0];
-	if (is_main && sys_is_restricted()) {
-		id->path = session.process->exe;
-	} else if (is_main) {
-		long n = sys_call3(SYS_readlink, "/proc/self/exe", exe, exe_bytes - 1);
-		exe[n < 0 ? 0 : n] = '\0';
-		id->path = n < 0 ? session.process->exe : exe; /* after a chroot */
-	}
+	*id = (struct identity){ .path = is_main ? own_path(room, room_bytes)
+						 : full_path(name, room, room_bytes) };
 	unsigned count = 0;
 	const Elf64_Phdr *ph = program_headers(m, is_main, &count);
 	if (!ph)
@@ -177,9 +198,9 @@ static bool same_module(const struct module *a, const struct module *b)
 /* Adds a module, or brings back an entry that is the same file at the same place. */
 static uint32_t add(struct module *found, const char *name, bool *is_new)
 {
-	char exe[SESSION_MODULE_PATH_BYTES];
+	char room[SESSION_MODULE_PATH_BYTES];
 	struct identity id;
-	identify(found, name, exe, sizeof(exe), &id);
+	identify(found, name, room, sizeof(room), &id);
 	lock_acquire(&modules_lock);
 	found->id = session_module_id(&id, 0);
 	note_loaded(found->id);
@@ -331,8 +352,9 @@ struct debug_list {
 	const struct debug_list *next;
 };
 
-/* The module of which map tells, MODULE_ANONYMOUS if it is not found: a program with gaps, whose
- * dynamic section _dl_find_object does not know; but its code is in every stack. */
+/* The module of which map tells. _dl_find_object does not know one that is just being loaded, nor the
+ * dynamic section of a program with gaps; MODULE_ANONYMOUS for that, but its code is in every
+ * stack. */
 static uint32_t note_map(const struct link_map *map)
 {
 	struct module found;
@@ -341,6 +363,8 @@ static uint32_t note_map(const struct link_map *map)
 	if (index != MODULE_ANONYMOUS)
 		return index;
 	const struct link_map *same = find_object((uintptr_t)map->l_ld, &found);
+	if (!same && map->l_name[0] && covers(map, (uintptr_t)map->l_ld, &found))
+		same = map;
 	return same ? add(&found, same->l_name, &is_new) : MODULE_ANONYMOUS;
 }
 

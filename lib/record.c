@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "lib/doubt.h"
 #include "lib/judge.h"
+#include "lib/points.h"
 #include "lib/regions.h"
 #include "lib/tell.h"
 
@@ -154,9 +155,10 @@ static inline void record_made(const struct hook *h, const struct made *m)
 	publish(t);
 }
 
-void hook_record(const struct hook *h, void *p, size_t size, enum role role)
+void hook_record(const struct hook *h, void *p, size_t size, enum role role, uint32_t allocator)
 {
-	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role };
+	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role,
+			  .allocator = allocator };
 	hook_busy(h);
 	if (AT_LIKELY(session_is_recording()))
 		record_made(h, &m);
@@ -268,36 +270,51 @@ static enum finding_outcome tell(const struct hook *h, struct finding *f, uint32
 	return (enum finding_outcome)f->outcome;
 }
 
+/* To the allocator that made it, of whose functions the program did not call one. */
+static enum finding_outcome give_to_owner(const struct hook *h, void *p, uint32_t allocator)
+{
+	void (*theirs)(void *) = points_function(allocator, ROLE_FREE);
+	hook_to_backend(h);
+	if (theirs)
+		theirs(p);
+	return FINDING_SWALLOWED;
+}
+
 /* A release of what is no live recorded block, or not the right one for it. */
 static AT_COLD enum finding_outcome release_otherwise(const struct hook *h, void *p,
 						      const struct release *r,
 						      enum block_state state,
 						      const struct block *b, uint32_t site)
 {
-	struct finding f;
+	struct finding f = { .class = FINDING_CLASSES };
 	enum finding_outcome outcome = FINDING_HANDED_ON;
 	if (is_wrong(h, r, p, state, b, &f))
 		outcome = tell(h, &f, site);
-	if (state != BLOCK_LIVE && outcome != FINDING_SWALLOWED)
+	if (state == BLOCK_LIVE)
+		record_freed(h, b, site, r->role);
+	else if (outcome != FINDING_SWALLOWED)
 		count_lost(h->thread, UNTRACKED_FREE);
+	if (f.class == FINDING_CROSS && outcome == FINDING_TO_OWNER)
+		return give_to_owner(h, p, block_allocator(b));
+	if (f.class == FINDING_GONE)
+		outcome = FINDING_SWALLOWED;
+	hook_to_backend(h);
 	return outcome;
 }
 
 enum finding_outcome hook_release(const struct hook *h, void *p, const struct release *r)
 {
 	struct thread *t = h->thread;
-	enum finding_outcome outcome = FINDING_HANDED_ON;
 	struct block b;
 	hook_busy(h);
 	t->releasing = (uintptr_t)p;
 	uint32_t site = capture_site(h);
 	enum block_state state = blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, site, t->slot, &b);
 	if (AT_UNLIKELY(state != BLOCK_LIVE || !judge_is_right(r, (uintptr_t)p, &b)))
-		outcome = release_otherwise(h, p, r, state, &b, site);
-	if (AT_LIKELY(state == BLOCK_LIVE))
-		record_freed(h, &b, site, r->role);
+		return release_otherwise(h, p, r, state, &b, site);
+	record_freed(h, &b, site, r->role);
 	hook_to_backend(h);
-	return outcome;
+	return FINDING_HANDED_ON;
 }
 
 enum finding_outcome hook_take(const struct hook *h, void *p, const struct release *r,
@@ -319,12 +336,12 @@ enum finding_outcome hook_take(const struct hook *h, void *p, const struct relea
 	return outcome;
 }
 
-void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t size,
-		enum role role)
+static void moved(const struct hook *h, const struct block *taken, void *p, size_t size,
+		  enum role role, uint32_t allocator)
 {
 	bool live = block_state(taken) == BLOCK_LIVE;
 	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role,
-			  .freed = live ? taken : NULL };
+			  .allocator = allocator, .freed = live ? taken : NULL };
 	hook_busy(h);
 	if (!live)
 		count_lost(h->thread, UNTRACKED_FREE);
@@ -337,20 +354,35 @@ void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t
 	make_unrecorded(h->thread, &m);
 }
 
-void hook_not_moved(const struct hook *h, void *p, const struct block *taken)
+static void not_moved(const struct hook *h, void *p, const struct block *taken)
 {
 	hook_busy(h);
 	if (block_state(taken) != BLOCK_UNKNOWN)
 		blocks_insert(BLOCK_SPACE_HEAP, (uintptr_t)p, *taken);
 }
 
-void hook_taken_freed(const struct hook *h, const struct block *taken, enum role role)
+static void taken_freed(const struct hook *h, const struct block *taken, enum role role)
 {
 	hook_busy(h);
 	if (block_state(taken) == BLOCK_LIVE)
 		record_freed(h, taken, capture_site(h), role);
 	else
 		count_lost(h->thread, UNTRACKED_FREE);
+}
+
+void hook_reallocated(const struct hook *h, const struct block *taken, void *old, void *p,
+		      size_t size, enum role role, uint32_t allocator)
+{
+	if (!old) {
+		if (p)
+			hook_record(h, p, size, role, allocator);
+	} else if (p) {
+		moved(h, taken, p, size, role, allocator);
+	} else if (size == 0) {
+		taken_freed(h, taken, role);
+	} else {
+		not_moved(h, old, taken);
+	}
 }
 
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)
@@ -387,7 +419,7 @@ void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, si
 		taken.meta = BLOCK_UNKNOWN;
 	if (AT_UNLIKELY(!session_is_recording())) {
 		if (block_state(&taken) == BLOCK_LIVE)
-			hook_taken_freed(h, &taken, ROLE_POOL_MOVE);
+			taken_freed(h, &taken, ROLE_POOL_MOVE);
 		return;
 	}
 	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,

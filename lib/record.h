@@ -35,10 +35,10 @@ struct hook {
 
 /* The functions that use this are compiled with frame pointers. Returns false for a call that is
  * not to be recorded; h->thread is then the thread if the backend calls from inside a hook. */
-AT_ALWAYS_INLINE bool hook_enter(struct hook *h)
+AT_ALWAYS_INLINE bool hook_enter_at(struct hook *h, const uintptr_t *frame)
 {
 	struct thread *t = thread_self;
-	h->frame = __builtin_frame_address(0);
+	h->frame = frame;
 	h->thread = t;
 	if (AT_LIKELY(t->guard == GUARD_FREE)) {
 		h->saved_guard = GUARD_FREE;
@@ -52,6 +52,11 @@ AT_ALWAYS_INLINE bool hook_enter(struct hook *h)
 	}
 	thread_take_guard(t, h->frame, (uintptr_t)h->frame);
 	return true;
+}
+
+AT_ALWAYS_INLINE bool hook_enter(struct hook *h)
+{
+	return hook_enter_at(h, __builtin_frame_address(0));
 }
 
 /* After hook_enter() said no: p was given out, or is going to be given back, without the block
@@ -115,14 +120,15 @@ AT_ALWAYS_INLINE void hook_leave(const struct hook *h)
 	h->thread->guard = h->saved_guard;
 }
 
-/* Records the block that the backend made: p is not NULL. hook_leave() comes after it. */
-void hook_record(const struct hook *h, void *p, size_t size, enum role role);
+/* Records the block that the allocator made (0: the backend, else an instance): p is not NULL.
+ * hook_leave() comes after it. */
+void hook_record(const struct hook *h, void *p, size_t size, enum role role, uint32_t allocator);
 
 /* The same, and leaves the hook. p may be NULL: nothing happened. */
 AT_ALWAYS_INLINE void hook_made(const struct hook *h, void *p, size_t size, enum role role)
 {
 	if (AT_LIKELY(p != NULL))
-		hook_record(h, p, size, role);
+		hook_record(h, p, size, role, 0);
 	hook_leave(h);
 }
 
@@ -132,16 +138,16 @@ AT_ALWAYS_INLINE void hook_made(const struct hook *h, void *p, size_t size, enum
 enum finding_outcome hook_release(const struct hook *h, void *p, const struct release *r);
 
 /* realloc: takes the record of p out before the backend works on it; *taken is not live if p was
- * not known. Afterwards hook_moved() records both the end of p and the new block, or
- * hook_taken_freed() its end alone (realloc(p, 0) that gave the block back), or hook_not_moved()
- * puts it back. hook_leave() comes after each. FINDING_SWALLOWED: p is nothing that the backend may
- * see; the caller makes a fresh block and records that. */
+ * not known. hook_reallocated() comes afterwards. FINDING_SWALLOWED: p is nothing that anybody may
+ * see; the caller makes a fresh block and records that. FINDING_TO_OWNER: the realloc of the block's
+ * own allocator, which *taken tells, is to be called instead. */
 enum finding_outcome hook_take(const struct hook *h, void *p, const struct release *r,
 			       struct block *taken);
-void hook_moved(const struct hook *h, const struct block *taken, void *p, size_t size,
-		enum role role);
-void hook_not_moved(const struct hook *h, void *p, const struct block *taken);
-void hook_taken_freed(const struct hook *h, const struct block *taken, enum role role);
+
+/* What was made of it: what the allocator returned for old says what happened. NULL with size 0
+ * means that old was freed (C17 leaves it open; glibc does that). hook_leave() comes after it. */
+void hook_reallocated(const struct hook *h, const struct block *taken, void *old, void *p,
+		      size_t size, enum role role, uint32_t allocator);
 
 /* Blocks of pools (alloctrace.h): wrong releases are not looked for. */
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size);

@@ -6,6 +6,7 @@
 #include "base/atomics.h"
 #include "lib/lock.h"
 #include "lib/modules.h"
+#include "lib/points.h"
 #include "lib/real.h"
 #include "lib/participant.h"
 #include "lib/sys.h"
@@ -50,6 +51,7 @@ static void start(void)
 		session.process->backend_module_plus_1 = backend_module_id() + 1;
 		struct sys_signals before = sys_block_signals();
 		modules_note_loaded();
+		points_hook_new();
 		sys_restore_signals(&before);
 		session_ready();
 	}

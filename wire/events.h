@@ -11,7 +11,7 @@
  *   MODULE  63 reserved 32|31  module   16|15 reserved  4|3 kind 0|
  *           63                 load bias                          0|
  *   MARK    63 reserved 32|31 text bytes 16|15 type 10|9     4|3 kind 0|  then the text
- *   POOL    63 allocator 48|47 reserved 32|31 text bytes 16|15  4|3 kind 0|  then the text
+ *   POOL    63 allocator 48|47 reserved 32|31 text bytes 16|15 type 10|9     4|3 kind 0|  then the text
  *   MAP     63        length       16|15 flags 10|9 role 4|3 kind 0|
  *           63        address                                     0|
  *           63 reserved 32|31       stack                         0|
@@ -53,6 +53,12 @@ enum mark_type {
 	MARK_SCOPE_END = 2,
 	MARK_PAUSE = 3,
 	MARK_RESUME = 4,
+};
+
+/* What an allocator other than the program's heap is. */
+enum pool_type {
+	POOL_OF_PROGRAM = 0, /* its blocks lie inside others: alloctrace.h */
+	POOL_INSTANCE = 1,   /* an allocator of its own */
 };
 
 enum {

@@ -2,6 +2,8 @@
 #ifndef ALLOCTRACE_WIRE_ROLES_H
 #define ALLOCTRACE_WIRE_ROLES_H
 
+#include <stdbool.h>
+
 enum role {
 #define ROLE(name, symbol, group) ROLE_##name,
 #include "wire/roles.def"
@@ -18,6 +20,14 @@ static inline const char *role_symbol(unsigned role)
 #undef ROLE
 	};
 	return role < ROLE_COUNT ? symbols[role] : "?";
+}
+
+/* Does it take a block back, and give none out? */
+static inline bool role_is_release(unsigned role)
+{
+	return role == ROLE_FREE || role == ROLE_CFREE || role == ROLE_FREE_SIZED ||
+	       role == ROLE_FREE_ALIGNED_SIZED || role == ROLE_POOL_FREE ||
+	       (role >= ROLE_DELETE && role <= ROLE_DELETE_ARRAY_SIZED_ALIGNED);
 }
 
 #endif

@@ -2,7 +2,7 @@
  *
  * One memfd, made and sized (sparsely) by the tool, mapped whole by every process:
  *
- * | header | processes | rings | modules | loaded | findings | intern table | nodes | ring words |
+ * | header | processes | rings | modules | loaded | hooks | findings | intern table | nodes | ring words |
  *
  * Everything is append-only or owned by one writer at a time, and any process may be killed at
  * any instruction: a half-written record is never published, because publishing is one store.
@@ -13,14 +13,19 @@
 
 #include <stdint.h>
 
+#include "wire/plan.h"
+
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
 enum {
-	SESSION_VERSION = 4,
+	SESSION_VERSION = 5,
 	SESSION_MAX_PROCESSES = 16384,
 	SESSION_MAX_RINGS = 4096,
 	SESSION_MAX_MODULES = 16384,
 	SESSION_MAX_NODES = 1 << 24,
+	SESSION_MAX_HOOKS = 8192,
+	SESSION_MAX_HOOKS_A_MODULE = 512,
+	SESSION_HOOK_NAME_BYTES = 56,
 	SESSION_MAX_FINDINGS = 4096, /* different ones; a power of two */
 	/* Ring sizes in words. The first rings are large; with hundreds of threads alive the
 	 * later ones are small, so that memory stays bounded. */
@@ -86,7 +91,8 @@ struct session_header {
 	uint32_t allocator_count; /* next pool id; 0 is the program's own heap */
 	uint64_t unrecorded;   /* calls not recorded because there was no ring for them */
 	uint32_t intern_used[SESSION_INTERN_LEVELS];
-	uint32_t pad1;
+	uint32_t plans_wanted; /* modules whose hooks a process waits for; the tool subtracts */
+	uint32_t pad1[4];
 };
 
 enum process_state {
@@ -155,8 +161,32 @@ struct session_module {
 	uint8_t build_id[SESSION_BUILD_ID_BYTES];
 	uint32_t process_plus_1; /* != 0: stands for anonymous code (JIT) of that process */
 	uint64_t key;            /* hash of path and build id */
+	/* Who needs the hooks of a module for which nobody has asked sets WANTED by CAS and waits on
+	 * the futex until the tool has set READY: then hooks [first_hook, first_hook + hooks) are its. */
+	uint32_t hooks_state; /* enum hooks_state */
+	uint32_t first_hook;
+	uint32_t hooks;
 	char path[SESSION_MODULE_PATH_BYTES]; /* as the loader knows it; always terminated */
-	uint8_t pad[512 - 40 - SESSION_MODULE_PATH_BYTES];
+	uint8_t pad[512 - 52 - SESSION_MODULE_PATH_BYTES];
+};
+
+enum hooks_state { HOOKS_UNKNOWN = 0, HOOKS_WANTED = 1, HOOKS_READY = 2 };
+
+enum session_hook_flag {
+	SESSION_HOOK_OWN_FILE = 2, /* the module is nothing but the allocator */
+	SESSION_HOOK_LOADER = 1, /* no allocator's: what the dynamic linker calls when it loads */
+};
+
+/* A function of an allocator that can be hooked inline, or cannot, as its plan says. */
+struct session_hook {
+	uint8_t family;  /* enum family */
+	uint8_t number;  /* which allocator of the module */
+	uint8_t role;    /* enum role */
+	uint8_t flags;   /* enum session_hook_flag */
+	char arguments[8]; /* as in functions.def; terminated */
+	char name[SESSION_HOOK_NAME_BYTES]; /* cut if longer; terminated */
+	char version[32];
+	struct hook_plan plan;
 };
 
 /* Which modules a process has or had: found at its start, in stacks, before a dlclose() and at its
@@ -185,7 +215,7 @@ struct session_node {
 	uint64_t offset;
 };
 
-_Static_assert(sizeof(struct session_header) == 128, "layout is shared");
+_Static_assert(sizeof(struct session_header) == 144, "layout is shared");
 _Static_assert(sizeof(struct session_process) == 1024, "layout is shared");
 _Static_assert(sizeof(struct session_ring) == 192, "layout is shared");
 _Static_assert(sizeof(struct session_module) == 512, "layout is shared");
@@ -223,10 +253,16 @@ static inline uint64_t session_loaded_offset(void)
 	       session_page_up(SESSION_MAX_MODULES * sizeof(struct session_module));
 }
 
-static inline uint64_t session_findings_offset(void)
+static inline uint64_t session_hooks_offset(void)
 {
 	return session_loaded_offset() +
 	       (uint64_t)SESSION_MAX_PROCESSES * sizeof(struct session_loaded);
+}
+
+static inline uint64_t session_findings_offset(void)
+{
+	return session_hooks_offset() +
+	       session_page_up(SESSION_MAX_HOOKS * sizeof(struct session_hook));
 }
 
 /* Entries of an intern level: node numbers, 0 is empty. */

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -147,9 +148,19 @@ static void close_plugin(const char *path)
 	_exit(0);
 }
 
-/* Runs the handler, and goes back to where the child was. */
+static bool blocks_signal(pid_t child)
+{
+	uint64_t mask;
+	CHECK(ptrace(PTRACE_GETSIGMASK, child, (void *)sizeof(mask), &mask) == 0);
+	return mask >> (SIGUSR1 - 1) & 1;
+}
+
+/* Runs the handler, and goes back to where the child was. Not where it has blocked the signal: the
+ * handler would run later. */
 static void interrupt(pid_t child, uintptr_t at)
 {
+	if (blocks_signal(child))
+		return;
 	step(child, SIGUSR1);
 	CHECK(ptrace(PTRACE_CONT, child, NULL, NULL) == 0);
 	wait_for_stop(child, SIGTRAP);

@@ -1,0 +1,163 @@
+/* module_hooks.c - see module_hooks.h. */
+#include "collect/module_hooks.h"
+
+#include <elf.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/atomics.h"
+#include "elf/allocators.h"
+#include "elf/function_set.h"
+#include "elf/hook_plan.h"
+#include "symbol/module_files.h"
+#include "wire/roles.h"
+
+struct function_kind {
+	const char *name;
+	uint8_t role;
+	const char *arguments;
+};
+
+static const struct function_kind kinds[] = {
+#define FUNCTION(name, role, arguments) { name, ROLE_##role, arguments },
+#include "wire/functions.def"
+#undef FUNCTION
+};
+
+/* The dynamic linker's function that it calls whenever it has changed what is loaded. */
+static const char loader_function[] = "_dl_debug_state";
+
+static const struct function_kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < AT_COUNT_OF(kinds); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+static const char *without_prefix(const char *name, const char *prefix)
+{
+	size_t bytes = strlen(prefix);
+	return strncmp(name, prefix, bytes) == 0 ? name + bytes : name;
+}
+
+/* The table is in memory that programs can overwrite: it is written here, and not read. */
+static struct session_hook *hook_at(const struct module_hooks *m, uint32_t index)
+{
+	return (struct session_hook *)(m->session->base + session_hooks_offset()) + index;
+}
+
+/* One file while its hooks are planned. */
+struct planning {
+	struct module_hooks *m;
+	const struct elf_file *file;
+	struct hook_planner *planner; /* made when it is needed */
+	uint64_t planned[SESSION_MAX_HOOKS_A_MODULE]; /* addresses */
+	uint32_t count;
+};
+
+static bool is_planned(const struct planning *p, uint64_t address)
+{
+	for (uint32_t i = 0; i < p->count; i++)
+		if (p->planned[i] == address)
+			return true;
+	return false;
+}
+
+static void add_hook(struct planning *p, const struct session_hook *like, const char *name,
+		     uint64_t address)
+{
+	if (p->m->count >= SESSION_MAX_HOOKS || p->count >= SESSION_MAX_HOOKS_A_MODULE ||
+	    is_planned(p, address))
+		return;
+	struct session_hook hook = *like;
+	snprintf(hook.name, sizeof(hook.name), "%s", name);
+	if (!p->planner)
+		p->planner = hook_planner_new(p->file);
+	hook_plan_make(p->planner, address, &hook.plan);
+	*hook_at(p->m, p->m->count++) = hook;
+	p->planned[p->count++] = address;
+}
+
+/* Aliases are one function. */
+static void add_allocator(struct planning *p, const struct allocator *a, unsigned number)
+{
+	for (size_t i = 0; i < a->function_count; i++) {
+		const struct allocator_function *f = &a->functions[i];
+		const struct function_kind *kind = find_kind(without_prefix(f->name, a->prefix));
+		if (!kind)
+			continue;
+		struct session_hook like = { .family = (uint8_t)a->family,
+					     .number = (uint8_t)number,
+					     .role = kind->role,
+					     .flags = a->linkage == ALLOCATOR_SHARED
+							      ? SESSION_HOOK_OWN_FILE : 0 };
+		snprintf(like.arguments, sizeof(like.arguments), "%s", kind->arguments);
+		snprintf(like.version, sizeof(like.version), "%s", a->version);
+		add_hook(p, &like, f->name, f->address);
+	}
+}
+
+/* Those whose calls are seen without: libc's own, and what hands on to others. */
+static bool is_wanted(const struct allocator *a)
+{
+	return !a->layer && a->family != FAMILY_GLIBC && a->family != FAMILY_MUSL &&
+	       a->family != FAMILY_SANITIZER;
+}
+
+static void plan_file(struct module_hooks *m, const struct elf_file *file, const char *path)
+{
+	struct function_set functions = FUNCTION_SET_INIT;
+	struct allocators found;
+	function_set_add(&functions, file->elf, SHT_DYNSYM);
+	function_set_add(&functions, file->elf, SHT_SYMTAB);
+	allocators_find_by_symbols(file, path, &functions, &found);
+	struct planning p = { .m = m, .file = file };
+	for (size_t i = 0; i < found.count; i++)
+		if (is_wanted(&found.items[i]))
+			add_allocator(&p, &found.items[i], (unsigned)i);
+	const struct function *loader = function_set_find(&functions, "", loader_function);
+	const struct session_hook like = { .flags = SESSION_HOOK_LOADER };
+	if (loader)
+		add_hook(&p, &like, loader_function, loader->address);
+	hook_planner_free(p.planner);
+	allocators_release(&found);
+	function_set_release(&functions);
+}
+
+static void plan_module(struct module_hooks *m, const struct trace_module *module)
+{
+	struct elf_file file;
+	if (module->anonymous_process_plus_1 || module->path[0] != '/' ||
+	    elf_file_open(&file, module->path, NULL) < 0)
+		return;
+	if (module_file_is_same(file.elf, module))
+		plan_file(m, &file, module->path);
+	elf_file_close(&file);
+}
+
+static void answer(struct module_hooks *m, uint32_t index)
+{
+	struct session_module *shared = &m->session->modules[index], copy;
+	struct trace_module module;
+	uint32_t first = m->count;
+	if (tables_read_module(m->tables, index, &copy, &module))
+		plan_module(m, &module);
+	shared->first_hook = first;
+	shared->hooks = m->count - first;
+	at_store_release(&shared->hooks_state, (uint32_t)HOOKS_READY);
+	at_add_relaxed(&m->session->header->plans_wanted, (uint32_t)-1);
+	syscall(SYS_futex, &shared->hooks_state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+void module_hooks_answer(struct module_hooks *m)
+{
+	struct session *s = m->session;
+	uint32_t count = at_load_acquire(&s->header->module_count);
+	for (uint32_t i = 0; i < count && i < SESSION_MAX_MODULES; i++)
+		if (at_load_acquire(&s->modules[i].hooks_state) == HOOKS_WANTED)
+			answer(m, i);
+}

@@ -1,0 +1,20 @@
+/* module_hooks.h - answers to processes that ask which functions of a module to hook, and how.
+ *
+ * The first process of a session that loads a module asks, by its entry in the session's table of
+ * modules; the answer stays for all others. Only the collector's thread. */
+#ifndef ALLOCTRACE_COLLECT_MODULE_HOOKS_H
+#define ALLOCTRACE_COLLECT_MODULE_HOOKS_H
+
+#include "collect/code_tables.h"
+#include "collect/session_memory.h"
+
+struct module_hooks {
+	struct session *session;
+	struct tables *tables;
+	uint32_t count; /* entries of the session's hooks that are in use */
+};
+
+/* Answers what is asked for now. Takes some ms for a large file. */
+void module_hooks_answer(struct module_hooks *m);
+
+#endif

@@ -1,0 +1,189 @@
+/* hooks_inline.c - see hooks_inline.h.
+ *
+ * x86-64: the entry builds a frame and passes the point as the seventh argument, on the stack. So
+ * the frame that record.h wants is the entry's, which lies where that of the hooked function would. */
+#include "lib/hooks_inline.h"
+
+#include <stdint.h>
+
+#include "lib/loader.h"
+#include "lib/points.h"
+#include "lib/record.h"
+#include "lib/unwound.h"
+
+/* clang-format off */
+__asm__(".text\n"
+	".p2align 4\n"
+	".hidden hooks_inline_entry\n"
+	".globl hooks_inline_entry\n"
+	".type hooks_inline_entry, @function\n"
+	"hooks_inline_entry:\n\t"
+	".cfi_startproc\n\t"
+	"endbr64\n\t"
+	"push %rbp\n\t"
+	".cfi_def_cfa_offset 16\n\t"
+	".cfi_offset %rbp, -16\n\t"
+	"mov %rsp, %rbp\n\t"
+	".cfi_def_cfa_register %rbp\n\t"
+	"and $-16, %rsp\n\t" /* the caller may have misaligned it */
+	"sub $8, %rsp\n\t"
+	"push %r11\n\t"
+	"call hooks_inline_call\n\t"
+	"leave\n\t"
+	".cfi_def_cfa %rsp, 8\n\t"
+	"ret\n\t"
+	".cfi_endproc\n\t"
+	".size hooks_inline_entry, . - hooks_inline_entry\n");
+/* clang-format on */
+
+typedef uintptr_t (*function)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t);
+
+__attribute__((used)) uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2,
+						  uintptr_t a3, uintptr_t a4, uintptr_t a5,
+						  const struct point *p);
+
+/* A call as the program made it. */
+struct call {
+	const struct point *point;
+	uintptr_t a[POINT_ARGUMENTS];
+};
+
+static inline uintptr_t go_on(const struct call *c)
+{
+	function f = (function)(uintptr_t)c->point->patch.original;
+	return f(c->a[0], c->a[1], c->a[2], c->a[3], c->a[4], c->a[5]);
+}
+
+/* Bytes wanted; an overflow is not looked for: there is no block then. */
+static size_t wanted(const struct call *c)
+{
+	const struct point_arguments *is = &c->point->arguments;
+	size_t size = is->size >= 0 ? c->a[is->size] : 0;
+	return is->count >= 0 ? size * c->a[is->count] : size;
+}
+
+static void *made(const struct call *c, uintptr_t result)
+{
+	int8_t out = c->point->arguments.out;
+	if (out < 0)
+		return (void *)result;
+	return result == 0 && c->a[out] ? *(void **)c->a[out] : NULL;
+}
+
+/* The tool is told the instance's name before the first block of it. */
+static void announce(const struct hook *h, struct instance *i)
+{
+	bool known = false;
+	if (i->allocator == 0 || at_load_relaxed(&i->announced) ||
+	    !at_cas_acq_rel(&i->announced, &known, true))
+		return;
+	hook_text(h, EVENT_POOL, POOL_INSTANCE, i->allocator, i->name);
+	hook_to_backend(h);
+}
+
+static uintptr_t make(const struct call *c, const struct hook *h)
+{
+	uintptr_t result = go_on(c);
+	void *p = made(c, result);
+	if (p)
+		hook_record(h, p, wanted(c), c->point->role, c->point->instance->allocator);
+	hook_leave(h);
+	return result;
+}
+
+static struct release as_release(const struct call *c)
+{
+	const struct point_arguments *is = &c->point->arguments;
+	return (struct release){
+		.role = c->point->role,
+		.allocator = c->point->instance->allocator,
+		.size = is->size >= 0 ? c->a[is->size] : RELEASE_NO_SIZE,
+		.align = is->align >= 0 ? c->a[is->align] : 0,
+	};
+}
+
+static uintptr_t give_back(const struct call *c, const struct hook *h)
+{
+	struct release r = as_release(c);
+	uintptr_t result = 0;
+	void *p = (void *)c->a[c->point->arguments.block];
+	enum finding_outcome outcome = hook_release(h, p, &r);
+	if (outcome == FINDING_HANDED_ON) {
+		result = go_on(c);
+	} else if (outcome == FINDING_TO_OWNER) {
+		void (*plain)(void *) = points_function(r.allocator, ROLE_FREE);
+		if (plain)
+			plain(p);
+	}
+	hook_leave(h);
+	return result;
+}
+
+static void *fresh_block(const struct call *c)
+{
+	void *(*theirs)(size_t) = points_function(c->point->instance->allocator, ROLE_MALLOC);
+	return theirs ? theirs(wanted(c)) : NULL;
+}
+
+static uintptr_t move(const struct call *c, const struct hook *h)
+{
+	void *old = (void *)c->a[c->point->arguments.block];
+	struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->point->instance->allocator };
+	struct block taken = { .meta = BLOCK_UNKNOWN };
+	enum finding_outcome outcome = old ? hook_take(h, old, &r, &taken) : FINDING_HANDED_ON;
+	if (outcome == FINDING_SWALLOWED) {
+		void *p = fresh_block(c);
+		if (p)
+			hook_record(h, p, wanted(c), r.role, r.allocator);
+		hook_leave(h);
+		return (uintptr_t)p;
+	}
+	uint32_t owner = r.allocator;
+	void *p;
+	if (outcome == FINDING_TO_OWNER) {
+		owner = block_allocator(&taken);
+		void *(*theirs)(void *, size_t) = points_function(owner, ROLE_REALLOC);
+		p = theirs ? theirs(old, wanted(c)) : NULL;
+	} else {
+		p = (void *)go_on(c);
+	}
+	hook_reallocated(h, &taken, old, p, wanted(c), r.role, owner);
+	hook_leave(h);
+	return (uintptr_t)p;
+}
+
+static uintptr_t pass(const struct call *c, const struct hook *h)
+{
+	int8_t block = c->point->arguments.block;
+	if (block >= 0)
+		hook_passed_release(h, (void *)c->a[block]);
+	uintptr_t result = go_on(c);
+	if (!role_is_release(c->point->role))
+		hook_passed(h, made(c, result));
+	return result;
+}
+
+uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t a3, uintptr_t a4,
+			    uintptr_t a5, const struct point *p)
+{
+	const struct call c = { p, { a0, a1, a2, a3, a4, a5 } };
+	struct hook h;
+	MAY_BE_UNWOUND();
+	if (!p->instance) {
+		uintptr_t result = go_on(&c);
+		loader_changed();
+		return result;
+	}
+	int8_t block = p->arguments.block;
+	bool release = role_is_release(p->role);
+	if (release && c.a[block] == 0)
+		return go_on(&c);
+	/* The entry's frame: this function's saved rbp. */
+	const uintptr_t *frame = *(const uintptr_t *const *)__builtin_frame_address(0);
+	if (points_is_inner_call(p->instance, frame[1]))
+		return go_on(&c);
+	if (!hook_enter_at(&h, frame))
+		return pass(&c, &h);
+	announce(&h, p->instance);
+	return release ? give_back(&c, &h) : block >= 0 ? move(&c, &h) : make(&c, &h);
+}

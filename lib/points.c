@@ -1,0 +1,250 @@
+/* points.c - see points.h. */
+#include "lib/points.h"
+
+#include <linux/futex.h>
+#include <time.h>
+
+#include "base/atomics.h"
+#include "base/compiler.h"
+#include "lib/hooks_inline.h"
+#include "lib/lock.h"
+#include "lib/modules.h"
+#include "lib/participant.h"
+#include "lib/real.h"
+#include "lib/sys.h"
+#include "wire/families.h"
+
+enum {
+	POINTS_MAX = 2048,
+	INSTANCES_MAX = 128,
+	ANSWER_SLICE_MS = 100,
+	ANSWER_SLICES = 100, /* 10 s: a collector that is alive answers in some ms */
+};
+
+static struct point points[POINTS_MAX];
+static uint32_t point_count;
+static struct instance instances[INSTANCES_MAX];
+static uint32_t instance_count;
+static struct inline_memory near_memory;
+static uint32_t modules_done; /* entries of `modules` that have been looked at */
+
+static const char *const families[FAMILY_COUNT] = {
+#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) name,
+#include "wire/families.def"
+#undef FAMILY
+};
+
+/* ---- asking the tool ---- */
+
+static void ask(struct session_module *m)
+{
+	uint32_t state = HOOKS_UNKNOWN;
+	if (at_load_relaxed(&m->hooks_state) != HOOKS_UNKNOWN ||
+	    !at_cas_acq_rel(&m->hooks_state, &state, (uint32_t)HOOKS_WANTED))
+		return;
+	at_add_relaxed(&session.header->plans_wanted, 1u);
+	session_wake_collector();
+}
+
+static bool answered(struct session_module *m)
+{
+	const struct timespec slice = { 0, ANSWER_SLICE_MS * 1000000L };
+	for (unsigned i = 0; i < ANSWER_SLICES; i++) {
+		if (at_load_acquire(&m->hooks_state) == HOOKS_READY)
+			return true;
+		if (at_load_relaxed(&session.header->state) == SESSION_ENDED || sys_is_restricted())
+			return false;
+		session_wake_collector();
+		sys_call4(SYS_futex, &m->hooks_state, FUTEX_WAIT, HOOKS_WANTED, &slice);
+	}
+	return false;
+}
+
+/* ---- instances ---- */
+
+static char *append(char *at, const char *end, const char *text)
+{
+	while (*text && at < end - 1)
+		*at++ = *text++;
+	*at = '\0';
+	return at;
+}
+
+/* "jemalloc 5.3.0 in libplug.so" */
+static void name_instance(struct instance *i, const struct session_hook *hook)
+{
+	const char *path = session.modules[modules[i->module].id].path, *name = path;
+	const char *end = i->name + sizeof(i->name);
+	for (const char *p = path; *p; p++)
+		if (*p == '/')
+			name = p + 1;
+	char *at = append(i->name, end, families[hook->family]);
+	if (hook->version[0])
+		at = append(append(at, end, " "), end, hook->version);
+	append(append(at, end, " in "), end, name);
+}
+
+/* Does one of the functions serve the program's own malloc? */
+static bool is_backend(const struct module *m)
+{
+	uintptr_t f = (uintptr_t)at_load_relaxed(&real_functions[ROLE_MALLOC]);
+	return f >= m->start && f < m->end;
+}
+
+static struct instance *find_instance(uint32_t module, const struct session_hook *hook)
+{
+	for (uint32_t i = 0; i < instance_count; i++)
+		if (instances[i].module == module && instances[i].number == hook->number)
+			return &instances[i];
+	if (instance_count == INSTANCES_MAX)
+		return NULL;
+	struct instance *fresh = &instances[instance_count];
+	*fresh = (struct instance){ .module = module, .number = hook->number,
+				    .own_file = hook->flags & SESSION_HOOK_OWN_FILE };
+	name_instance(fresh, hook);
+	if (!is_backend(&modules[module])) {
+		fresh->allocator = at_add_relaxed(&session.header->allocator_count, 1u);
+		if (fresh->allocator > UINT16_MAX)
+			return NULL;
+	}
+	at_store_release(&instance_count, instance_count + 1);
+	return fresh;
+}
+
+bool points_is_inner_call(const struct instance *i, uintptr_t caller)
+{
+	const struct module *m = &modules[i->module];
+	return i->own_file && caller >= m->start && caller < m->end;
+}
+
+bool points_are_gone(uint32_t allocator)
+{
+	bool ignored;
+	uint32_t count = at_load_acquire(&instance_count);
+	for (uint32_t i = 0; i < count; i++)
+		if (instances[i].allocator == allocator)
+			return modules_find(modules[instances[i].module].start, &ignored) !=
+			       instances[i].module;
+	return false;
+}
+
+/* Nothing beside what the C function takes: a heap, flags. */
+static bool is_as_in_c(const struct point *p)
+{
+	int8_t block = p->arguments.block, size = p->arguments.size;
+	switch (p->role) {
+	case ROLE_MALLOC:
+		return p->arguments.all == 1 && size == 0;
+	case ROLE_REALLOC:
+		return p->arguments.all == 2 && block == 0 && size == 1;
+	case ROLE_FREE:
+		return p->arguments.all == 1 && block == 0;
+	default:
+		return false;
+	}
+}
+
+void *points_function(uint32_t allocator, enum role role)
+{
+	uint32_t count = at_load_acquire(&point_count);
+	if (allocator == 0)
+		return real_function(role);
+	for (uint32_t i = 0; i < count; i++)
+		if (points[i].instance && points[i].instance->allocator == allocator &&
+		    points[i].role == role && is_as_in_c(&points[i]))
+			return points_are_gone(allocator) ? NULL : points[i].patch.original;
+	return NULL;
+}
+
+/* ---- hooking ---- */
+
+static void read_arguments(struct point_arguments *a, const char *text)
+{
+	*a = (struct point_arguments){ -1, -1, -1, -1, -1, 0 };
+	for (int8_t i = 0; i < POINT_ARGUMENTS && text[i]; i++) {
+		a->all = (int8_t)(i + 1);
+		int8_t *const place = text[i] == 's' ? &a->size :
+				      text[i] == 'n' ? &a->count :
+				      text[i] == 'p' ? &a->block :
+				      text[i] == 'a' ? &a->align :
+				      text[i] == 'o' ? &a->out : NULL;
+		if (place)
+			*place = i;
+	}
+}
+
+/* What the runtime's exported functions stand in for, calls already. */
+static bool is_interposed(uintptr_t function)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		if ((uintptr_t)at_load_relaxed(&real_functions[role]) == function)
+			return true;
+	return false;
+}
+
+static bool install(struct point *p, const struct session_hook *hook, uintptr_t bias)
+{
+	struct inline_hook how = { .plan = &hook->plan, .bias = bias, .hook = hooks_inline_entry,
+				   .argument = PLAN_ARGUMENT_R11, .point = (uintptr_t)p };
+	return inline_patch_prepare(&near_memory, &how, &p->patch) == PLAN_NONE &&
+	       inline_patch_enable(&p->patch, lock_is_single_threaded()) == PLAN_NONE;
+}
+
+static void hook_function(uint32_t module, const struct session_hook *hook)
+{
+	uintptr_t bias = modules[module].bias, function = bias + hook->plan.function;
+	bool loader = hook->flags & SESSION_HOOK_LOADER;
+	if (hook->plan.reason != PLAN_NONE || hook->role >= ROLE_COUNT ||
+	    hook->family >= FAMILY_COUNT || point_count == POINTS_MAX ||
+	    (!loader && is_interposed(function)))
+		return;
+	struct point *p = &points[point_count];
+	*p = (struct point){ .function = function, .role = (enum role)hook->role };
+	read_arguments(&p->arguments, hook->arguments);
+	p->instance = loader ? NULL : find_instance(module, hook);
+	/* All of it before the jump is there: it may be taken at once. */
+	if ((loader || p->instance) && install(p, hook, bias))
+		at_store_release(&point_count, point_count + 1);
+}
+
+static void hook_module(uint32_t module)
+{
+	struct session_module *m = &session.modules[modules[module].id];
+	uint32_t first = m->first_hook, count = m->hooks;
+	for (uint32_t i = first; i - first < count && i < SESSION_MAX_HOOKS; i++) {
+		struct session_hook hook = session.hooks[i];
+		hook.arguments[sizeof(hook.arguments) - 1] = '\0';
+		hook.version[sizeof(hook.version) - 1] = '\0';
+		hook_function(module, &hook);
+	}
+}
+
+/* A module that was unloaded and loaded again, to the same place, has its first bytes back. */
+static void renew(void)
+{
+	for (uint32_t i = 0; i < point_count; i++) {
+		struct point *p = &points[i];
+		if (p->instance && !at_load_relaxed(&modules[p->instance->module].gone))
+			inline_patch_enable(&p->patch, lock_is_single_threaded());
+	}
+}
+
+/* A file, and not the runtime's own. */
+static bool is_hookable(uint32_t module)
+{
+	uintptr_t here = (uintptr_t)hooks_inline_entry;
+	return module != MODULE_ANONYMOUS && modules[module].id < SESSION_MAX_MODULES &&
+	       (here < modules[module].start || here >= modules[module].end);
+}
+
+void points_hook_new(void)
+{
+	uint32_t count = modules_count();
+	renew();
+	for (uint32_t i = modules_done; i < count; i++)
+		if (is_hookable(i))
+			ask(&session.modules[modules[i].id]);
+	for (; modules_done < count; modules_done++)
+		if (is_hookable(modules_done) && answered(&session.modules[modules[modules_done].id]))
+			hook_module(modules_done);
+}

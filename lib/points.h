@@ -1,0 +1,61 @@
+/* points.h - hook points: functions of allocators that are hooked inline, and their instances.
+ *
+ * Inside the traced process. An *instance* is an allocator's code in one module: its functions are
+ * hooked where they begin (inline_patch.h), so it does not matter how a call gets there. The tool
+ * finds the functions and plans the hooks (struct session_hook); modules are asked for at the start
+ * and whenever the dynamic linker has loaded something, before its constructors run.
+ *
+ * Functions that the runtime interposes by name already are not hooked, and their module's instance
+ * is allocator 0, the program's heap. */
+#ifndef ALLOCTRACE_LIB_POINTS_H
+#define ALLOCTRACE_LIB_POINTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/inline_patch.h"
+#include "wire/roles.h"
+#include "wire/session.h"
+
+enum { POINT_ARGUMENTS = 6, POINT_NAME_BYTES = 96 };
+
+/* Which argument is what, or -1: see wire/functions.def. */
+struct point_arguments {
+	int8_t size, count, block, align, out;
+	int8_t all; /* how many */
+};
+
+struct instance {
+	uint32_t module; /* index in `modules` */
+	uint8_t number;	 /* which allocator of the module */
+	bool announced;	 /* the tool knows its name */
+	bool own_file;	 /* the module is nothing but the allocator: its calls are its own business */
+	uint32_t allocator; /* in events and in the block table; 0: the program's heap */
+	char name[POINT_NAME_BYTES];
+};
+
+struct point {
+	uintptr_t function;
+	enum role role;
+	struct point_arguments arguments;
+	struct instance *instance;
+	struct inline_patch patch;
+};
+
+/* Hooks the functions of the modules that are known and have not been looked at, and those whose
+ * module has been unloaded and come back. At the start with signals blocked, later under the loader's
+ * lock and with the guard GUARD_BUSY. */
+void points_hook_new(void);
+
+/* The original of an allocator's malloc, realloc or free, as C has them, to be called in the program's
+ * stead (of allocator 0 the backend's); NULL if there is none, or its module is gone. */
+void *points_function(uint32_t allocator, enum role role);
+
+/* Does the allocator call itself? Not where it is linked into something that uses it: that is not to
+ * be told from the program. */
+bool points_is_inner_call(const struct instance *i, uintptr_t caller);
+
+/* Is the code of the allocator gone (dlclose)? */
+bool points_are_gone(uint32_t allocator);
+
+#endif
