@@ -14,8 +14,6 @@
 
 enum {
 	SHOWN_FRAMES = 12,
-	/* More than that are not kept while names are looked up: they are in the trace. */
-	MOST_WAITING = 256,
 	STACK_BYTES = 8 << 20, /* of the thread: names and DWARF may be nested deeply */
 };
 
@@ -32,13 +30,14 @@ void live_errors_init(struct live_errors *l, bool at_end)
 static void add_address(struct story_stack *stack, struct symbolizer *symbolizer,
 			const struct told_address *address)
 {
+	const struct trace_module *module = &address->module->module;
 	const struct trace_symbol *symbols = NULL;
-	size_t count = symbolizer_resolve(symbolizer, &address->module, address->anonymous_pid,
+	size_t count = symbolizer_resolve(symbolizer, module, address->module->anonymous_pid,
 					  address->offset, &symbols);
 	struct story_frame frame = {
-		.module = address->module.path,
-		.build_id = address->module.build_id,
-		.build_id_bytes = address->module.build_id_bytes,
+		.module = module->path,
+		.build_id = module->build_id,
+		.build_id_bytes = module->build_id_bytes,
 		.offset = address->offset,
 	};
 	for (size_t i = 0; i < count; i++) {
@@ -122,7 +121,6 @@ static struct told_finding *next(struct live_errors *l)
 	struct told_finding *f = l->first;
 	if (f) {
 		l->first = f->next;
-		l->waiting--;
 		if (!l->first)
 			l->last = &l->first;
 	}
@@ -162,16 +160,10 @@ static void start(struct live_errors *l)
 void live_errors_take(struct live_errors *l, struct told_finding *finding)
 {
 	pthread_mutex_lock(&l->lock);
-	if (l->waiting == MOST_WAITING) {
-		l->left_out++;
-		told_finding_free(finding);
-	} else {
-		finding->next = NULL;
-		*l->last = finding;
-		l->last = &finding->next;
-		l->waiting++;
-		pthread_cond_signal(&l->changed);
-	}
+	finding->next = NULL;
+	*l->last = finding;
+	l->last = &finding->next;
+	pthread_cond_signal(&l->changed);
 	pthread_mutex_unlock(&l->lock);
 	if (!l->at_end && !l->started)
 		start(l);

@@ -1,7 +1,7 @@
 /* live_errors.h - tells of wrong frees while the program runs.
  *
- * What the collector hands over goes into a queue; a thread of its own looks up the names and
- * prints to stderr, so that the collector never waits for it. */
+ * What the collector hands over, SESSION_MAX_FINDINGS at most, goes into a queue; a thread of its
+ * own looks up the names and prints to stderr, so that the collector never waits for it. */
 #ifndef ALLOCTRACE_CLI_LIVE_ERRORS_H
 #define ALLOCTRACE_CLI_LIVE_ERRORS_H
 
@@ -23,7 +23,6 @@ struct live_errors {
 	pthread_mutex_t lock; /* protects all below */
 	pthread_cond_t changed;
 	struct told_finding *first, **last;
-	uint64_t waiting;
 	uint64_t left_out; /* not shown */
 	bool closed;
 };

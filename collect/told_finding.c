@@ -10,33 +10,50 @@
 
 enum { MOST_ADDRESSES = 64 };
 
-static bool read_address(struct collector *c, const struct trace_node *node,
-			 struct told_address *out)
+/* NULL if it is not known. */
+static const struct told_module *module_of(struct collector *c, struct told_finding *f,
+					   uint32_t index)
 {
-	struct session_module *copy = mem_alloc(sizeof(*copy));
-	*out = (struct told_address){ .copy = copy, .offset = node->offset };
-	if (node->module == TRACE_NO_MODULE ||
-	    !tables_read_module(&c->tables, c->tables.modules[node->module], copy, &out->module)) {
-		free(copy);
-		return false;
+	if (index == TRACE_NO_MODULE)
+		return NULL;
+	for (const struct told_module *m = f->modules; m; m = m->next)
+		if (m->index == index)
+			return m;
+	struct told_module *m = mem_zalloc(1, sizeof(*m));
+	if (!tables_read_module(&c->tables, c->tables.modules[index], &m->copy, &m->module)) {
+		free(m);
+		return NULL;
 	}
-	uint32_t process_plus_1 = out->module.anonymous_process_plus_1;
+	uint32_t process_plus_1 = m->module.anonymous_process_plus_1;
 	if (process_plus_1 && process_plus_1 <= c->processes.id_count)
-		out->anonymous_pid = c->processes.lineage[process_plus_1 - 1].pid;
+		m->anonymous_pid = c->processes.lineage[process_plus_1 - 1].pid;
+	m->index = index;
+	m->next = f->modules;
+	f->modules = m;
+	return m;
+}
+
+static bool read_address(struct collector *c, struct told_finding *f, struct told_stack *stack,
+			 const struct trace_node *node)
+{
+	const struct told_module *module = module_of(c, f, node->module);
+	if (!module)
+		return false;
+	stack->addresses = mem_grow(stack->addresses, &stack->cap, stack->count + 1,
+				    sizeof(*stack->addresses));
+	stack->addresses[stack->count++] = (struct told_address){ module, node->offset };
 	return true;
 }
 
-static void read_stack(struct collector *c, struct told_stack *stack, uint32_t node)
+static void read_stack(struct collector *c, struct told_finding *f, struct told_stack *stack,
+		       uint32_t node)
 {
-	stack->addresses = mem_zalloc(MOST_ADDRESSES, sizeof(*stack->addresses));
 	while (node >= NODE_FIRST && stack->count < MOST_ADDRESSES) {
 		struct trace_node n;
-		if (!tables_read_node(&c->tables, node, &n) ||
-		    !read_address(c, &n, &stack->addresses[stack->count])) {
+		if (!tables_read_node(&c->tables, node, &n) || !read_address(c, f, stack, &n)) {
 			node = NODE_UNKNOWN;
 			break;
 		}
-		stack->count++;
 		node = n.parent; /* a smaller number: this ends */
 	}
 	stack->outside = node < NODE_FIRST ? node : (uint32_t)NODE_TRUNCATED;
@@ -77,20 +94,22 @@ struct told_finding *told_finding_new(struct collector *c, uint32_t number,
 	f->made_tid = tid_of(c, finding->made_thread);
 	f->first_tid = tid_of(c, finding->first_thread);
 	read_process(c, f);
-	read_stack(c, &f->stacks[TOLD_RELEASE], finding->stack);
+	read_stack(c, f, &f->stacks[TOLD_RELEASE], finding->stack);
 	if (finding->flags & FINDING_HAS_BLOCK)
-		read_stack(c, &f->stacks[TOLD_MADE], finding->made_stack);
+		read_stack(c, f, &f->stacks[TOLD_MADE], finding->made_stack);
 	if (finding->flags & FINDING_WAS_FREED)
-		read_stack(c, &f->stacks[TOLD_FIRST], finding->first_site);
+		read_stack(c, f, &f->stacks[TOLD_FIRST], finding->first_site);
 	return f;
 }
 
 void told_finding_free(struct told_finding *f)
 {
-	for (unsigned i = 0; i < TOLD_STACKS; i++) {
-		for (size_t k = 0; k < f->stacks[i].count; k++)
-			free(f->stacks[i].addresses[k].copy);
+	for (unsigned i = 0; i < TOLD_STACKS; i++)
 		free(f->stacks[i].addresses);
+	while (f->modules) {
+		struct told_module *next = f->modules->next;
+		free(f->modules);
+		f->modules = next;
 	}
 	free(f);
 }

@@ -13,17 +13,24 @@
 
 struct collector;
 
+/* Each module once. */
+struct told_module {
+	struct told_module *next;
+	struct trace_module module; /* points into `copy` */
+	struct session_module copy;
+	uint32_t index;		/* in the trace */
+	uint32_t anonymous_pid; /* whose code without a file it is, or 0 */
+};
+
 /* Innermost first; the innermost ones of a deep stack. */
 struct told_address {
-	struct trace_module module; /* points into `copy` */
-	struct session_module *copy;
-	uint32_t anonymous_pid; /* whose code without a file it is, or 0 */
+	const struct told_module *module;
 	uint64_t offset;
 };
 
 struct told_stack {
 	struct told_address *addresses;
-	size_t count;
+	size_t count, cap;
 	uint32_t outside; /* NODE_ROOT, NODE_TRUNCATED or NODE_UNKNOWN */
 };
 
@@ -37,6 +44,7 @@ struct told_finding {
 	char exe[sizeof(((struct session_process *)0)->exe)];
 	char thread_name[SESSION_THREAD_NAME_BYTES];
 	struct told_stack stacks[TOLD_STACKS];
+	struct told_module *modules;
 };
 
 /* On the collector's thread. */

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,13 @@ APART static void release_sized(void *p)
 	__asm__ volatile("");
 }
 
+static void *make_in_thread(void *)
+{
+	pthread_setname_np(pthread_self(), "maker");
+	dprintf(STDERR_FILENO, "maker %ld\n", static_cast<long>(gettid()));
+	return make_array();
+}
+
 static char global[64];
 
 APART static void make_mistake(const char *what)
@@ -84,6 +92,12 @@ APART static void make_mistake(const char *what)
 		release_free(hidden(local));
 	} else if (strcmp(what, "global") == 0) {
 		release_free(hidden(global));
+	} else if (strcmp(what, "thread") == 0) {
+		pthread_t thread;
+		void *p = nullptr;
+		pthread_create(&thread, nullptr, make_in_thread, nullptr);
+		pthread_join(thread, &p);
+		release_free(p);
 	} else if (strcmp(what, "right") == 0) {
 		release_free(make_malloc(10));
 		release_delete(make_new());
