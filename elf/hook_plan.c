@@ -20,7 +20,7 @@ enum {
 	SCAN_OVERLAP = 8, /* a distance and its opcode */
 	TABLE_ENTRIES_MAX = 1024,
 	CALLEES_MAX = 64,
-	PAD_REACH = 130, /* of a short jump, at most */
+	SHORT_REACH = 130, /* of a short jump, at most */
 };
 
 struct code_segment {
@@ -285,6 +285,29 @@ static bool is_jumped_into(const struct making *m, uint64_t from, uint64_t to)
 	return found;
 }
 
+/* The same for functions so near that their jumps may be short ones; only assembly has that. */
+static bool is_jumped_into_nearby(const struct making *m, uint64_t from, uint64_t to)
+{
+	const struct code_ranges *ranges = &m->planner->ranges;
+	uint64_t low = from > SHORT_REACH ? from - SHORT_REACH : 0, last = m->function.address;
+	bool found = false;
+	for (size_t i = code_ranges_from(ranges, to + SHORT_REACH); !found && i-- > 0;) {
+		const struct code_range *r = &ranges->items[i];
+		if (r->reach < low)
+			break;
+		if (r->end < low || r->end == r->start || r->start == last ||
+		    r->start == m->function.address)
+			continue;
+		last = r->start;
+		struct making near = { .planner = m->planner,
+				       .segment = segment_of(m->planner, r->start) };
+		if (near.segment && read_function(&near, r->start) == PLAN_NONE)
+			found = x86_64_jumps_into(&near.function, from, to);
+		free(near.bytes);
+	}
+	return found;
+}
+
 static enum plan_reason check_entries(const struct making *m, size_t skip)
 {
 	size_t end = skip + m->plan->expected_bytes;
@@ -294,8 +317,10 @@ static enum plan_reason check_entries(const struct making *m, size_t skip)
 	uint64_t patch = m->function.address + skip, moved = m->function.address + end;
 	if (code_ranges_starts_in(&m->planner->ranges, m->function.address + 1, moved))
 		return PLAN_OTHER_ENTRY;
-	return moved - patch > 1 && is_jumped_into(m, patch + 1, moved) ? PLAN_BRANCH_INTO
-									: PLAN_NONE;
+	if (moved - patch > 1 &&
+	    (is_jumped_into_nearby(m, patch + 1, moved) || is_jumped_into(m, patch + 1, moved)))
+		return PLAN_BRANCH_INTO;
+	return PLAN_NONE;
 }
 
 /* ---- padding ---- */
@@ -370,12 +395,12 @@ static bool find_pad(struct making *m)
 {
 	const struct code_ranges *ranges = &m->planner->ranges;
 	uint64_t patch = m->plan->patch;
-	uint64_t low = patch > PAD_REACH ? patch - PAD_REACH : 0;
+	uint64_t low = patch > SHORT_REACH ? patch - SHORT_REACH : 0;
 	if (take_pad(m, m->function.address + m->function.count))
 		return true;
-	for (size_t i = code_ranges_from(ranges, patch + PAD_REACH); i-- > 0;) {
+	for (size_t i = code_ranges_from(ranges, patch + SHORT_REACH); i-- > 0;) {
 		const struct code_range *r = &ranges->items[i];
-		if (r->reach < low || patch + PAD_REACH - r->start > FUNCTION_MAX_BYTES)
+		if (r->reach < low || patch + SHORT_REACH - r->start > FUNCTION_MAX_BYTES)
 			break;
 		if (r->kind != CODE_LABEL && r->end >= low && take_pad(m, r->end))
 			return true;

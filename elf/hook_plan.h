@@ -6,9 +6,9 @@
  * hostile: the plan may then be wrong, but the bytes that it expects will not be there.
  *
  * What is looked at for a plan: all of the function's instructions (what jumps back into the first
- * ones), the tables of its computed jumps, every 32-bit jump in the file, and what lies behind a
- * function that is shorter than a jump. What is not: jumps of 8 bits from code that is no part of
- * the function but near to it, which only assembly has. */
+ * ones), the tables of its computed jumps, every 32-bit jump in the file, all jumps of the
+ * functions within reach of a short one, and what lies behind a function that is shorter than a
+ * jump. */
 #ifndef ALLOCTRACE_ELF_HOOK_PLAN_H
 #define ALLOCTRACE_ELF_HOOK_PLAN_H
 

@@ -193,13 +193,25 @@ void x86_64_sweep(const struct x86_64_code *function, struct x86_64_sweep *out)
 bool x86_64_next_call(const struct x86_64_code *function, size_t *at, uint64_t *target)
 {
 	ZydisDecodedInstruction in;
-	while (*at < function->count &&
-	       decode(function->bytes + *at, function->count - *at, &in)) {
+	while (*at < function->count && decode(function->bytes + *at, function->count - *at, &in)) {
 		*at += in.length;
 		if (!is_relative_branch(&in))
 			continue;
 		*target = branch_target(&in, function->address + *at);
 		if (is_call(&in) || *target - function->address >= function->count)
+			return true;
+	}
+	return false;
+}
+
+bool x86_64_jumps_into(const struct x86_64_code *function, uint64_t from, uint64_t to)
+{
+	ZydisDecodedInstruction in;
+	for (size_t at = 0; at < function->count; at += in.length) {
+		if (!decode(function->bytes + at, function->count - at, &in))
+			return false;
+		uint64_t end = function->address + at + in.length;
+		if (is_relative_branch(&in) && branch_target(&in, end) - from < to - from)
 			return true;
 	}
 	return false;

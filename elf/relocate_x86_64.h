@@ -37,8 +37,8 @@ struct x86_64_sweep {
 	size_t table_count;
 	bool computed_jump; /* has one through a register, or a table */
 	bool undecodable;
-	bool calls_out;	    /* through a register or memory, or goes on there */
-	bool runs_on; /* its last instruction does not jump or return */
+	bool calls_out; /* through a register or memory, or goes on there */
+	bool runs_on;	/* its last instruction does not jump or return */
 };
 
 void x86_64_sweep(const struct x86_64_code *function, struct x86_64_sweep *out);
@@ -58,6 +58,9 @@ enum plan_reason x86_64_displace(const struct x86_64_code *function, size_t skip
 /* Whether the bytes, of which there are `count`, begin with `need` or more of nop and int3. */
 bool x86_64_is_padding(const uint8_t *bytes, size_t count, size_t need);
 
+/* Whether a direct jump or call of the function leads into [from, to), as far as it can be decoded.
+ */
+bool x86_64_jumps_into(const struct x86_64_code *function, uint64_t from, uint64_t to);
 /* What may be a jump or call into [from, to), by the bytes alone: looks from offset *at on, leaves
  * the offset of its 32-bit distance there, and is false when there is none. */
 bool x86_64_find_jump(const struct x86_64_code *code, size_t *at, uint64_t from, uint64_t to);

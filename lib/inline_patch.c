@@ -281,6 +281,7 @@ enum plan_reason inline_patch_prepare(struct inline_memory *memory, const struct
 	out->patch = hook->bias + plan->patch;
 	out->pad = plan->flags & PLAN_HAS_PAD ? hook->bias + plan->pad : 0;
 	out->bytes = plan->patch_bytes;
+	out->displaced = plan->displaced_bytes;
 	out->protection = plan->protection;
 	for (unsigned i = 0; i < PLAN_X86_64_JUMP_BYTES; i++) {
 		out->before[i] = plan->expected[i];

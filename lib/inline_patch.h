@@ -6,10 +6,10 @@
  *
  * Threads may run the function while its first bytes are replaced, with one exception that the
  * caller has to know of: a thread that has run some, but not all, of the displaced instructions and
- * is just then interrupted between them, or, for a call among them, is in what it called. There is
- * none when the hooks come before the module's constructors, as they do; who attaches to a running
- * process has to look. Threads that are in the hook or in the slot when the hook is taken back go
- * on there: slots are never released. */
+ * is just then interrupted between them. There is none when the hooks come before the module's
+ * constructors, as they do; who attaches to a running process has to look (inline_patch_splits()).
+ * Threads that are in the hook or in the slot when the hook is taken back go on there: slots are
+ * never released. */
 #ifndef ALLOCTRACE_LIB_INLINE_PATCH_H
 #define ALLOCTRACE_LIB_INLINE_PATCH_H
 
@@ -29,6 +29,8 @@ struct inline_memory {
 	uint32_t count;
 };
 
+/* A hook may change the registers that the ABI lets it change, unless the plan says
+ * PLAN_KEEPS_REGISTERS: then a caller may not expect that. */
 struct inline_hook {
 	const struct hook_plan *plan;
 	uint64_t bias;	   /* of the module */
@@ -39,23 +41,31 @@ struct inline_hook {
 
 /* A hook that is there. The caller reads `original` and keeps the rest. */
 struct inline_patch {
-	void *original; /* the function as it was, to be called by the hook */
-	uint64_t patch; /* address of the jump */
-	uint64_t pad;	/* of the long jump, or 0 */
-	uint8_t bytes;	/* at patch */
+	void *original;	   /* the function as it was, to be called by the hook */
+	uint64_t patch;	   /* address of the jump */
+	uint64_t pad;	   /* of the long jump, or 0 */
+	uint8_t bytes;	   /* at patch */
+	uint8_t displaced; /* bytes that have moved */
 	uint8_t protection;
 	uint8_t before[PLAN_X86_64_JUMP_BYTES], after[PLAN_X86_64_JUMP_BYTES];
 	uint8_t pad_before[PLAN_X86_64_JUMP_BYTES], pad_after[PLAN_X86_64_JUMP_BYTES];
 };
 
 /* Makes the slot; the function is not touched yet, so the hook can be told of `original` before it
- * is called. The module's code is in memory and readable. PLAN_NONE, or why not. */
+ * is called. The module's code is in memory and readable, and the plan within it
+ * (plan_is_within()). PLAN_NONE, or why not. */
 enum plan_reason inline_patch_prepare(struct inline_memory *memory, const struct inline_hook *hook,
 				      struct inline_patch *out);
 /* Puts the jump into the function, and takes it out. `alone`: no other thread can be running the
  * function; then every plan can be applied. Doing what is done already is fine. */
 enum plan_reason inline_patch_enable(struct inline_patch *patch, bool alone);
 enum plan_reason inline_patch_disable(struct inline_patch *patch, bool alone);
+
+/* Whether a thread that is at the code address must not find the jump there. */
+static inline bool inline_patch_splits(const struct inline_patch *patch, uint64_t address)
+{
+	return address - patch->patch - 1 < patch->displaced - UINT64_C(1);
+}
 
 /* Whether a code address is in a slot: unwinding from there, before anything has been pushed, is as
  * from a function's entry. */

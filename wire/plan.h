@@ -144,6 +144,18 @@ static inline bool plan_is_valid(const struct hook_plan *plan)
 	return true;
 }
 
+/* Whether all that it changes lies in the module's code from `start` to `end`, virtual addresses.
+ */
+static inline bool plan_is_within(const struct hook_plan *plan, uint64_t start, uint64_t end)
+{
+	enum { PAD_BYTES = sizeof(plan->pad_expected) };
+	uint64_t bytes = end - start;
+	return plan->patch - start < bytes &&
+	       bytes - (plan->patch - start) >= plan->expected_bytes &&
+	       (!(plan->flags & PLAN_HAS_PAD) ||
+		(plan->pad - start < bytes && bytes - (plan->pad - start) >= PAD_BYTES));
+}
+
 static inline bool plan_fits_rel32(uint64_t to, uint64_t from)
 {
 	return (int64_t)(to - from) == (int32_t)(to - from);

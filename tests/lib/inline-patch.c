@@ -3,6 +3,7 @@
  *
  *   inline-patch shapes FILE.so    every shape
  *   inline-patch threads FILE.so   while other threads call the function
+ *   inline-patch crowded FILE.so   while the memory near the module is taken, and when all of it is
  *   inline-patch damaged FILE.so   plans with random bytes in them
  *   inline-patch math              libm's functions of one double */
 #include <dlfcn.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unwind.h>
 
 #include "base/compiler.h"
@@ -81,6 +83,7 @@ static const struct shape shapes[] = {
 	{ "shape_other_entry", PLAN_OTHER_ENTRY, 0, 0, SHAPE_CALLED },
 	{ "shape_second_entry", PLAN_NOT_ENTRY, 0, 0, SHAPE_NOT_CALLED },
 	{ "shape_switch", PLAN_BRANCH_INTO, 0, 0, SHAPE_CALLED },
+	{ "shape_near", PLAN_BRANCH_INTO, 0, 0, SHAPE_CALLED },
 	{ "shape_cold", PLAN_NONE, 2, PLAN_HAS_PAD, SHAPE_CALLED },
 	{ "shape_transaction", PLAN_UNMOVABLE, 0, 0, SHAPE_NOT_CALLED },
 	{ "shape_breakpoint", PLAN_UNMOVABLE, 0, 0, SHAPE_NOT_CALLED },
@@ -260,6 +263,16 @@ static int run_shapes(const char *path)
 	check_registers(&l);
 	check_ifunc(&l);
 	struct hook_plan plan = points[0].plan;
+	uint64_t end = plan.patch + plan.displaced_bytes;
+	tell(plan_is_within(&plan, 0, end) && !plan_is_within(&plan, 0, end - 1) &&
+		     !plan_is_within(&plan, plan.patch + 1, end + 8),
+	     "bounds", "%" PRIx64, end);
+	const struct inline_patch *there = &points[0].patch;
+	tell(!inline_patch_splits(there, there->patch) &&
+		     inline_patch_splits(there, there->patch + 1) &&
+		     inline_patch_splits(there, there->patch + plan.displaced_bytes - 1) &&
+		     !inline_patch_splits(there, there->patch + plan.displaced_bytes),
+	     "split", "%" PRIx64, there->patch);
 	struct inline_patch patch;
 	const struct inline_hook again = { &plan, l.bias, (const void *)count_and_call, 5, 0 };
 	enum plan_reason reason = inline_patch_prepare(&l.memory, &again, &patch);
@@ -359,6 +372,44 @@ static int run_damaged(const char *path)
 	return 0;
 }
 
+/* ---- no room ---- */
+
+/* Takes what is free between the addresses. */
+static void occupy(uint64_t from, uint64_t to)
+{
+	enum { STEP = 1 << 16 };
+	for (uint64_t at = from & ~(uint64_t)(STEP - 1); at < to; at += STEP)
+		mmap((void *)(uintptr_t)at, STEP, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+}
+
+static int run_crowded(const char *path)
+{
+	static struct library l;
+	static struct hook_point first, second;
+	const uint64_t gib = UINT64_C(1) << 30;
+	library_open(&l, path, RTLD_NOW);
+	uint64_t address = (uintptr_t)dlsym(l.handle, "shape_load");
+	occupy(address - gib, address);
+	library_hook(&l, &first, "shape_load", address, (const void *)count_and_call,
+		     COUNT_AND_CALL_ARGUMENT);
+	uint64_t distance = address - (uintptr_t)first.patch.original;
+	shape_fn *function = (shape_fn *)(uintptr_t)address;
+	uint64_t before = function(1, 2);
+	tell(first.reason == PLAN_NONE && inline_patch_enable(&first.patch, false) == PLAN_NONE &&
+		     distance > gib && distance < 2 * gib && function(1, 2) == before &&
+		     first.calls == 1,
+	     "a gigabyte away", "%s, %" PRIx64 " away", plan_reason_word(first.reason), distance);
+	struct inline_memory none = { .count = 0 };
+	occupy(address - 2 * gib, address + 2 * gib);
+	l.memory = none;
+	library_hook(&l, &second, "shape_address", (uintptr_t)dlsym(l.handle, "shape_address"),
+		     (const void *)count_and_call, COUNT_AND_CALL_ARGUMENT);
+	tell(second.reason == PLAN_NO_MEMORY, "no room", "%s", plan_reason_word(second.reason));
+	library_close(&l);
+	return 0;
+}
+
 /* ---- libm ---- */
 
 static const char *const math_names[] = {
@@ -419,10 +470,12 @@ int main(int argc, char **argv)
 		return run_shapes(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "threads") == 0)
 		return run_threads(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "crowded") == 0)
+		return run_crowded(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "damaged") == 0)
 		return run_damaged(argv[2]);
 	if (argc == 2 && strcmp(argv[1], "math") == 0)
 		return run_math();
-	fprintf(stderr, "usage: inline-patch shapes|threads|damaged FILE.so, or math\n");
+	fprintf(stderr, "usage: inline-patch shapes|threads|crowded|damaged FILE.so, or math\n");
 	return 64;
 }

@@ -436,6 +436,19 @@ done shape_switch
 	.text
 wall
 
+/* What follows jumps to its second instruction, with a short jump. */
+function shape_near, 0
+	mov %esi, %eax
+1:	add %edi, %eax
+	ret
+done shape_near
+function shape_near_part, 0
+	mov %edi, %eax
+	jmp 1b
+done shape_near_part
+	.fill 48, 1, 0x06
+	wall
+
 /* A part of it in another section jumps to its second instruction. */
 function shape_cold
 	mov %esi, %eax
