@@ -318,7 +318,8 @@ bool blocks_find(enum block_space space, uintptr_t address, struct block *out)
 {
 	struct page_word *page = find_page(space, address, false);
 	bool found = false;
-	if (!page || !at_load_relaxed(&page->class))
+	if (!page || !at_load_relaxed(&page->class) ||
+	    (space == BLOCK_SPACE_HEAP && address & GRANULE_MASK))
 		return false;
 	lock_acquire(&page->lock);
 	struct table t = page_table(page);

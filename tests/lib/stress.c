@@ -53,7 +53,7 @@ struct worker {
 	void (*work)(struct worker *);
 	unsigned number;
 	struct lock_holder locks;
-	uint64_t inserted, removed, late;
+	uint64_t inserted, removed, late, around;
 };
 
 static pthread_barrier_t start_line;
@@ -146,6 +146,20 @@ static void remove_block(struct worker *w, enum block_space space, unsigned i)
 	w->removed++;
 }
 
+/* Whatever others do meanwhile: what is found around an address is a block whole, and not behind it. */
+static void look_around(struct worker *w, enum block_space space, unsigned i)
+{
+	struct block b;
+	uintptr_t address = address_of(i) + rng_below(&w->rng, 8);
+	uintptr_t start = blocks_find_around(space, address, &b);
+	if (!start)
+		return;
+	CHECK(start <= address && address - start < block_size(&b), "block %u: not around it", i);
+	if (start >= address_of(0) && start < address_of(0) + CLOSE_BLOCKS * UINT64_C(8))
+		check_record(space, (unsigned)((start - address_of(0)) / 8), &b, true);
+	w->around++;
+}
+
 static void use_blocks(struct worker *w)
 {
 	for (unsigned round = 0; round < BLOCK_ROUNDS; round++) {
@@ -158,7 +172,12 @@ static void use_blocks(struct worker *w)
 		unsigned i = page * BLOCKS_A_PAGE + (unsigned)rng_below(&w->rng, BLOCKS_A_PAGE);
 		if (!rng_below(&w->rng, 16))
 			i = CLOSE_BLOCKS + (unsigned)rng_below(&w->rng, BLOCKS - CLOSE_BLOCKS);
-		if (rng_below(&w->rng, 2))
+		uint64_t what = rng_below(&w->rng, 64);
+		if (what == 0 && i < CLOSE_BLOCKS)
+			look_around(w, space, i);
+		else if (what == 1)
+			blocks_forget_freed(space, address_of(i));
+		else if (what % 2)
 			insert_block(w, space, i);
 		else
 			remove_block(w, space, i);
@@ -168,11 +187,12 @@ static void use_blocks(struct worker *w)
 /* Nobody writes any more: the table must know exactly what is live. */
 static void check_block_table(const struct worker *workers)
 {
-	uint64_t inserted = 0, removed = 0, late = 0, live = 0;
+	uint64_t inserted = 0, removed = 0, late = 0, around = 0, live = 0;
 	for (unsigned i = 0; i < THREADS; i++) {
 		inserted += workers[i].inserted;
 		removed += workers[i].removed;
 		late += workers[i].late;
+		around += workers[i].around;
 	}
 	for (unsigned n = 0; n < BLOCK_SPACES * BLOCKS; n++) {
 		enum block_space space = n / BLOCKS;
@@ -191,10 +211,11 @@ static void check_block_table(const struct worker *workers)
 	}
 	CHECK(inserted == removed + live, "%lu inserted, %lu removed, %lu live", inserted, removed,
 	      live);
+	CHECK(around > THREADS, "looked around %lu blocks", around);
 	CHECK(live && late && inserted > BLOCKS,
 	      "too little: %lu inserted, %lu freed twice, %lu live", inserted, late, live);
-	printf("blocks: %lu inserted, %lu removed, %lu freed twice, %lu live\n", inserted, removed,
-	       late, live);
+	printf("blocks: %lu inserted, %lu removed, %lu freed twice, %lu looked around, %lu live\n",
+	       inserted, removed, late, around, live);
 }
 
 static void stress_blocks(void)
