@@ -27,8 +27,17 @@ static const struct function_kind kinds[] = {
 #undef FUNCTION
 };
 
-/* The dynamic linker's function that it calls whenever it has changed what is loaded. */
-static const char loader_function[] = "_dl_debug_state";
+/* What is no allocator's: the dynamic linker's function that it calls whenever it has changed what is
+ * loaded, and those by which a program gets at functions past the runtime's. */
+static const struct {
+	const char *name;
+	uint8_t flag;
+} others[] = {
+	{ "_dl_debug_state", SESSION_HOOK_LOADER },
+	{ "dlopen", SESSION_HOOK_OPENS },
+	{ "dlsym", SESSION_HOOK_OPENS },
+	{ "dlvsym", SESSION_HOOK_OPENS },
+};
 
 static const struct function_kind *find_kind(const char *name)
 {
@@ -101,11 +110,24 @@ static void add_allocator(struct planning *p, const struct allocator *a, unsigne
 	}
 }
 
-/* Those whose calls are seen without: libc's own, and what hands on to others. */
+/* Not what hands on to others. */
 static bool is_wanted(const struct allocator *a)
 {
-	return !a->layer && a->family != FAMILY_GLIBC && a->family != FAMILY_MUSL &&
-	       a->family != FAMILY_SANITIZER;
+	return !a->layer && a->family != FAMILY_MUSL && a->family != FAMILY_SANITIZER;
+}
+
+/* Only where the dynamic linker's own functions are: others may have functions of these names. */
+static void add_others(struct planning *p, const struct function_set *functions)
+{
+	if (!function_set_find(functions, "", "_dl_debug_state") &&
+	    !function_set_find(functions, "", "gnu_get_libc_version"))
+		return;
+	for (size_t i = 0; i < AT_COUNT_OF(others); i++) {
+		const struct function *f = function_set_find(functions, "", others[i].name);
+		const struct session_hook like = { .flags = others[i].flag };
+		if (f)
+			add_hook(p, &like, others[i].name, f->address);
+	}
 }
 
 static void plan_file(struct module_hooks *m, const struct elf_file *file, const char *path)
@@ -119,10 +141,7 @@ static void plan_file(struct module_hooks *m, const struct elf_file *file, const
 	for (size_t i = 0; i < found.count; i++)
 		if (is_wanted(&found.items[i]))
 			add_allocator(&p, &found.items[i], (unsigned)i);
-	const struct function *loader = function_set_find(&functions, "", loader_function);
-	const struct session_hook like = { .flags = SESSION_HOOK_LOADER };
-	if (loader)
-		add_hook(&p, &like, loader_function, loader->address);
+	add_others(&p, &functions);
 	hook_planner_free(p.planner);
 	allocators_release(&found);
 	function_set_release(&functions);

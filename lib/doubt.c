@@ -12,6 +12,7 @@
 #include "lib/judge.h"
 #include "lib/modules.h"
 #include "lib/participant.h"
+#include "lib/points.h"
 #include "lib/real.h"
 
 enum {
@@ -121,7 +122,8 @@ static void look_at_import(const struct elf_import *import, void *context)
 			look->facts |= CALLS_PAST_HOOKS;
 	} else if (is_bound_lazily(look, import)) {
 		look->facts |= MAY_BIND_LATER;
-	} else if (import->value && import->value != hooks[role]) {
+	} else if (import->value && import->value != hooks[role] &&
+		   !points_have(import->value)) {
 		look->facts |= is_operator(role) ? BINDS_OWN_OPERATORS : CALLS_PAST_HOOKS;
 	}
 }

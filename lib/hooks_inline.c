@@ -4,8 +4,11 @@
  * the frame that record.h wants is the entry's, which lies where that of the hooked function would. */
 #include "lib/hooks_inline.h"
 
+#include <dlfcn.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "lib/elf_symbols.h"
 #include "lib/loader.h"
 #include "lib/points.h"
 #include "lib/record.h"
@@ -34,13 +37,70 @@ __asm__(".text\n"
 	"ret\n\t"
 	".cfi_endproc\n\t"
 	".size hooks_inline_entry, . - hooks_inline_entry\n");
+__asm__(".text\n"
+	".p2align 4\n"
+	".hidden hooks_inline_watch\n"
+	".globl hooks_inline_watch\n"
+	".type hooks_inline_watch, @function\n"
+	"hooks_inline_watch:\n\t"
+	".cfi_startproc\n\t"
+	"endbr64\n\t"
+	"push %rbp\n\t"
+	".cfi_def_cfa_offset 16\n\t"
+	".cfi_offset %rbp, -16\n\t"
+	"mov %rsp, %rbp\n\t"
+	".cfi_def_cfa_register %rbp\n\t"
+	"and $-16, %rsp\n\t"
+	"push %rdi\n\t"
+	"push %rsi\n\t"
+	"push %rdx\n\t"
+	"push %rcx\n\t"
+	"push %r8\n\t"
+	"push %r9\n\t"
+	"push %rax\n\t"
+	"push %r11\n\t"
+	"call hooks_inline_opens\n\t"
+	"pop %r11\n\t"
+	"pop %rax\n\t"
+	"pop %r9\n\t"
+	"pop %r8\n\t"
+	"pop %rcx\n\t"
+	"pop %rdx\n\t"
+	"pop %rsi\n\t"
+	"pop %rdi\n\t"
+	"leave\n\t"
+	".cfi_def_cfa %rsp, 8\n\t"
+	"notrack jmp *(%r11)\n\t" /* struct point begins with it */
+	".cfi_endproc\n\t"
+	".size hooks_inline_watch, . - hooks_inline_watch\n");
 /* clang-format on */
+
+_Static_assert(offsetof(struct point, original) == 0, "known to the assembly above");
 
 typedef uintptr_t (*function)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t);
 
 __attribute__((used)) uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2,
 						  uintptr_t a3, uintptr_t a4, uintptr_t a5,
 						  const struct point *p);
+
+__attribute__((used)) void hooks_inline_opens(uintptr_t first, uintptr_t second);
+
+/* Before dlopen(file, mode), dlsym(handle, name) or dlvsym(handle, name, version). A mode is a small
+ * number, a name is none. */
+void hooks_inline_opens(uintptr_t first, uintptr_t second)
+{
+	struct hook h;
+	enum { SMALL = 1 << 16 };
+	bool past = second < SMALL ? (second & RTLD_DEEPBIND) != 0 :
+		    (void *)first != RTLD_DEFAULT && (void *)first != RTLD_NEXT &&
+			    (void *)first != elf_first_module() && /* dlopen(NULL): all */
+			    role_is_symbol((const char *)second);
+	if (!past || !hook_enter(&h))
+		return;
+	hook_busy(&h);
+	points_hook_libc();
+	hook_leave(&h);
+}
 
 /* A call as the program made it. */
 struct call {

@@ -9,4 +9,8 @@
  * point in %r11. Not to be called from C. */
 extern const char hooks_inline_entry[];
 
+/* The same for functions that look at who calls them (dlopen, dlsym): what they are given is looked
+ * at, and then they are gone on to with the stack as it was. */
+extern const char hooks_inline_watch[];
+
 #endif

@@ -2,6 +2,7 @@
 #include "lib/points.h"
 
 #include <linux/futex.h>
+#include <sys/auxv.h>
 #include <time.h>
 
 #include "base/atomics.h"
@@ -117,6 +118,15 @@ bool points_is_inner_call(const struct instance *i, uintptr_t caller)
 	return i->own_file && caller >= m->start && caller < m->end;
 }
 
+bool points_have(uintptr_t function)
+{
+	uint32_t count = at_load_acquire(&point_count);
+	for (uint32_t i = 0; i < count; i++)
+		if (points[i].function == function)
+			return true;
+	return false;
+}
+
 bool points_are_gone(uint32_t allocator)
 {
 	bool ignored;
@@ -186,28 +196,42 @@ static bool install(struct point *p, const struct session_hook *hook, uintptr_t 
 {
 	struct inline_hook how = { .plan = &hook->plan, .bias = bias, .hook = hooks_inline_entry,
 				   .argument = PLAN_ARGUMENT_R11, .point = (uintptr_t)p };
-	return inline_patch_prepare(&near_memory, &how, &p->patch) == PLAN_NONE &&
-	       inline_patch_enable(&p->patch, lock_is_single_threaded()) == PLAN_NONE;
+	if (hook->flags & SESSION_HOOK_OPENS)
+		how.hook = hooks_inline_watch;
+	if (inline_patch_prepare(&near_memory, &how, &p->patch) != PLAN_NONE)
+		return false;
+	/* All of it before the jump is there: it may be taken at once. */
+	p->original = p->patch.original;
+	return inline_patch_enable(&p->patch, lock_is_single_threaded()) == PLAN_NONE;
 }
 
 static void hook_function(uint32_t module, const struct session_hook *hook)
 {
-	uintptr_t bias = modules[module].bias, function = bias + hook->plan.function;
-	bool loader = hook->flags & SESSION_HOOK_LOADER;
+	enum { NO_ALLOCATOR = SESSION_HOOK_LOADER | SESSION_HOOK_OPENS };
+	uintptr_t bias = modules[module].bias;
 	if (hook->plan.reason != PLAN_NONE || hook->role >= ROLE_COUNT ||
-	    hook->family >= FAMILY_COUNT || point_count == POINTS_MAX ||
-	    (!loader && is_interposed(function)))
+	    hook->family >= FAMILY_COUNT || point_count == POINTS_MAX)
 		return;
 	struct point *p = &points[point_count];
-	*p = (struct point){ .function = function, .role = (enum role)hook->role };
+	*p = (struct point){ .function = bias + hook->plan.function, .role = (enum role)hook->role,
+			     .flags = hook->flags };
 	read_arguments(&p->arguments, hook->arguments);
-	p->instance = loader ? NULL : find_instance(module, hook);
-	/* All of it before the jump is there: it may be taken at once. */
-	if ((loader || p->instance) && install(p, hook, bias))
+	if (!(hook->flags & NO_ALLOCATOR) && !(p->instance = find_instance(module, hook)))
+		return;
+	if (install(p, hook, bias))
 		at_store_release(&point_count, point_count + 1);
 }
 
-static void hook_module(uint32_t module)
+/* The libc that the runtime itself is linked with. */
+static bool is_own_libc(uint32_t module, const struct session_hook *hook)
+{
+	uintptr_t in_libc = (uintptr_t)getauxval;
+	return hook->family == FAMILY_GLIBC && in_libc >= modules[module].start &&
+	       in_libc < modules[module].end;
+}
+
+/* Which of a module's functions: those that are not interposed, or the others. */
+static void hook_module(uint32_t module, bool interposed)
 {
 	struct session_module *m = &session.modules[modules[module].id];
 	uint32_t first = m->first_hook, count = m->hooks;
@@ -215,8 +239,46 @@ static void hook_module(uint32_t module)
 		struct session_hook hook = session.hooks[i];
 		hook.arguments[sizeof(hook.arguments) - 1] = '\0';
 		hook.version[sizeof(hook.version) - 1] = '\0';
-		hook_function(module, &hook);
+		bool no_allocator = hook.flags & (SESSION_HOOK_LOADER | SESSION_HOOK_OPENS);
+		bool is = !no_allocator && (is_interposed(modules[module].bias + hook.plan.function) ||
+					    is_own_libc(module, &hook));
+		if (is == interposed)
+			hook_function(module, &hook);
 	}
+}
+
+/* Who hooks, one at a time. Not a lock of lock.h: it is held while the tool is waited for. Like those
+ * it counts as free in the child of a fork. */
+static uint8_t busy;
+
+static bool begin(void)
+{
+	enum { TRIES = 40000, TRY_US = 50 };
+	for (unsigned i = 0; i < TRIES; i++) {
+		if (lock_try(&busy))
+			return true;
+		sys_sleep_us(TRY_US);
+	}
+	return false;
+}
+
+static void end(void)
+{
+	at_store_release(&busy, (uint8_t)0);
+}
+
+void points_hook_libc(void)
+{
+	static bool done;
+	bool ignored;
+	uint32_t index = modules_find((uintptr_t)getauxval, &ignored);
+	if (at_load_relaxed(&done) || !begin())
+		return;
+	if (index != MODULE_ANONYMOUS && index < modules_done && !done) {
+		hook_module(index, true);
+		at_store_relaxed(&done, true);
+	}
+	end();
 }
 
 /* A module that was unloaded and loaded again, to the same place, has its first bytes back. */
@@ -240,11 +302,14 @@ static bool is_hookable(uint32_t module)
 void points_hook_new(void)
 {
 	uint32_t count = modules_count();
+	if (!begin())
+		return;
 	renew();
 	for (uint32_t i = modules_done; i < count; i++)
 		if (is_hookable(i))
 			ask(&session.modules[modules[i].id]);
 	for (; modules_done < count; modules_done++)
 		if (is_hookable(modules_done) && answered(&session.modules[modules[modules_done].id]))
-			hook_module(modules_done);
+			hook_module(modules_done, false);
+	end();
 }

@@ -35,12 +35,18 @@ struct instance {
 };
 
 struct point {
+	void *original; /* of the patch, where hooks_inline.c's assembly finds it */
 	uintptr_t function;
 	enum role role;
 	struct point_arguments arguments;
-	struct instance *instance;
+	struct instance *instance; /* NULL: no allocator's function */
+	uint8_t flags;		   /* enum session_hook_flag */
 	struct inline_patch patch;
 };
+
+/* The program gets at libc's own functions past the runtime's: a library with a scope of its own, or
+ * dlsym. They are hooked inline from now on. */
+void points_hook_libc(void);
 
 /* Hooks the functions of the modules that are known and have not been looked at, and those whose
  * module has been unloaded and come back. At the start with signals blocked, later under the loader's
@@ -54,6 +60,9 @@ void *points_function(uint32_t allocator, enum role role);
 /* Does the allocator call itself? Not where it is linked into something that uses it: that is not to
  * be told from the program. */
 bool points_is_inner_call(const struct instance *i, uintptr_t caller);
+
+/* Is the function that begins at the address hooked? */
+bool points_have(uintptr_t function);
 
 /* Is the code of the allocator gone (dlclose)? */
 bool points_are_gone(uint32_t allocator);

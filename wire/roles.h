@@ -22,6 +22,15 @@ static inline const char *role_symbol(unsigned role)
 	return role < ROLE_COUNT ? symbols[role] : "?";
 }
 
+/* Is it the name of one of the functions? */
+static inline bool role_is_symbol(const char *name)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		if (__builtin_strcmp(role_symbol(role), name) == 0)
+			return true;
+	return false;
+}
+
 /* Does it take a block back, and give none out? */
 static inline bool role_is_release(unsigned role)
 {

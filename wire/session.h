@@ -173,8 +173,9 @@ struct session_module {
 enum hooks_state { HOOKS_UNKNOWN = 0, HOOKS_WANTED = 1, HOOKS_READY = 2 };
 
 enum session_hook_flag {
+	SESSION_HOOK_LOADER = 1,   /* no allocator's: what the dynamic linker calls when it loads */
 	SESSION_HOOK_OWN_FILE = 2, /* the module is nothing but the allocator */
-	SESSION_HOOK_LOADER = 1, /* no allocator's: what the dynamic linker calls when it loads */
+	SESSION_HOOK_OPENS = 4,	   /* no allocator's: dlopen and its like; seen, and not stood in for */
 };
 
 /* A function of an allocator that can be hooked inline, or cannot, as its plan says. */
