@@ -8,6 +8,7 @@
 
 #include "base/atomics.h"
 #include "base/compiler.h"
+#include "base/hash.h"
 #include "lib/elf_symbols.h"
 #include "lib/judge.h"
 #include "lib/modules.h"
@@ -18,6 +19,7 @@
 enum {
 	SURVEYS_AT_FIRST = 32,
 	STUB_BYTES = 16,
+	ANSWER_BITS = 6,
 };
 
 static const char *const symbols[ROLE_COUNT] = {
@@ -231,11 +233,11 @@ static void survey_module(const struct link_map *map, void *context)
 
 /* Looks again when modules were loaded; and for lazily bound ones often at first, then ever more
  * rarely: a program may do the same wrong thing a million times. */
-static uint32_t survey_process(void)
+static uint32_t survey_process(uint64_t loads)
 {
 	static uint64_t seen_loads, times;
 	static bool again;
-	uint64_t loads = modules_loads(), time = at_add_relaxed(&times, UINT64_C(1));
+	uint64_t time = at_add_relaxed(&times, UINT64_C(1));
 	bool is_due = time < SURVEYS_AT_FIRST || (time & (time - 1)) == 0;
 	if (loads == at_load_relaxed(&seen_loads) && !(at_load_relaxed(&again) && is_due))
 		return at_load_relaxed(&process_facts);
@@ -309,15 +311,39 @@ static uintptr_t made_after(uint32_t stack)
 	return 0;
 }
 
+static bool may_be_own(const struct finding *f, uintptr_t caller, uint32_t facts)
+{
+	return may_be_own_operator(caller, f->role, facts) ||
+	       may_be_own_operator(made_after(f->made_stack), f->made_role, facts);
+}
+
+/* The same calls go wrong again and again: the last answers, each a hash of the question whose lowest bit
+ * is the answer. */
+static bool may_be_own_cached(const struct finding *f, uintptr_t caller, uint32_t facts,
+			      uint64_t loads)
+{
+	static uint64_t answers[1 << ANSWER_BITS];
+	uint64_t calls = hash_pair(caller, f->made_stack);
+	uint64_t state = hash_pair(loads << 8 | facts, (uint64_t)modules_epoch << 16 |
+							       (uint64_t)f->role << 8 | f->made_role);
+	uint64_t question = hash_pair(calls, state) & ~UINT64_C(1);
+	uint64_t *entry = &answers[question >> (64 - ANSWER_BITS)], known = at_load_relaxed(entry);
+	if ((known & ~UINT64_C(1)) == question && question)
+		return known & 1;
+	bool answer = may_be_own(f, caller, facts);
+	at_store_relaxed(entry, question | answer);
+	return answer;
+}
+
 bool doubt_finding(const struct finding *f, uintptr_t caller)
 {
 	if (!(f->flags & FINDING_HAS_BLOCK))
 		return false;
-	uint32_t facts = survey_process();
+	uint64_t loads = modules_loads();
+	uint32_t facts = survey_process(loads);
 	if (facts & PAST_HOOKS)
 		return true;
 	if (f->class != FINDING_MISMATCH && f->class != FINDING_ALIGNMENT && f->class != FINDING_SIZE)
 		return false;
-	return may_be_own_operator(caller, f->role, facts) ||
-	       may_be_own_operator(made_after(f->made_stack), f->made_role, facts);
+	return may_be_own_cached(f, caller, facts, loads);
 }

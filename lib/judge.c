@@ -7,6 +7,7 @@
 #include "lib/modules.h"
 #include "lib/points.h"
 #include "lib/real.h"
+#include "lib/thread.h"
 
 #define BIT(role) (UINT64_C(1) << ROLE_##role)
 
@@ -133,9 +134,10 @@ static bool serves(const struct module *m)
 
 static bool judge_module(uintptr_t address, struct finding *f)
 {
-	bool ignored;
-	uint32_t index = modules_find(address, &ignored);
-	uint32_t flags = 0;
+	bool is_new;
+	uint32_t index = modules_find(address, &is_new), flags = 0;
+	if (is_new)
+		thread_announce_module(&modules[index]);
 	if (index == MODULE_ANONYMOUS || serves(&modules[index]) ||
 	    !modules_segment_flags(&modules[index], address, &flags))
 		return false;
