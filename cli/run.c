@@ -313,7 +313,7 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		  "do not embed symbols: faster to end, but the trace needs the programs' files",
 		  NULL, NULL },
 		{ "quiet", 'q', OPTION_FLAG, &o->quiet, NULL,
-		  "say nothing but errors, and no report that is not asked for", NULL, NULL },
+		  "say nothing but failures: no wrong frees, and no report that is not asked for", NULL, NULL },
 		{ "verbose", 'v', OPTION_FLAG, &o->verbose, NULL, "say more", NULL, NULL },
 		OPTION_LAST,
 	};

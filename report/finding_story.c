@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/plumbing.h"
 #include "report/finding_words.h"
 #include "util/mem.h"
 #include "util/path.h"
@@ -30,6 +31,18 @@ bool story_was_freed(const struct finding_story *s)
 const char *story_module_name(const struct story_frame *frame)
 {
 	return *frame->module ? path_name(frame->module) : "[anonymous code]";
+}
+
+const struct story_frame *story_place(const struct finding_story *s)
+{
+	const struct story_stack *stack = &s->stacks[STORY_RELEASE];
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct story_frame *frame = &stack->frames[i];
+		if (!plumbing_module(frame->module) &&
+		    !(frame->function && plumbing_function(frame->function)))
+			return frame;
+	}
+	return stack->count ? &stack->frames[0] : NULL;
 }
 
 void story_stack_add(struct story_stack *stack, const struct story_frame *frame)

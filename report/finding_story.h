@@ -56,6 +56,9 @@ void finding_story_finish(struct finding_story *s);
 /* Whether a block is told of, and whether a free before this one. */
 bool story_has_block(const struct finding_story *s);
 bool story_was_freed(const struct finding_story *s);
+/* The frame that released it, by which people know the mistake: the innermost that is no plumbing
+ * (analysis/plumbing.h), or the innermost of all; NULL if there is none. */
+const struct story_frame *story_place(const struct finding_story *s);
 /* "libplug.so" of "/opt/libplug.so"; "[anonymous code]" for code without a file. */
 const char *story_module_name(const struct story_frame *frame);
 

@@ -71,12 +71,12 @@ static void add_position(struct strbuf *out, const struct story_frame *frame, bo
 
 void finding_add_place(struct strbuf *out, const struct finding_story *s, size_t room)
 {
-	const struct story_stack *stack = &s->stacks[STORY_RELEASE];
+	const struct story_frame *frame = story_place(s);
 	struct strbuf text = STRBUF_INIT, position = STRBUF_INIT;
-	if (stack->count) {
-		add_position(&position, &stack->frames[0], false);
+	if (frame) {
+		add_position(&position, frame, false);
 		size_t used = position.len ? position.len + strlen(" ()") : 0;
-		add_name(&text, &stack->frames[0],
+		add_name(&text, frame,
 			 room > used + LEAST_NAME_COLUMNS ? room - used : LEAST_NAME_COLUMNS);
 		if (position.len)
 			strbuf_addf(&text, " (%s)", position.text);

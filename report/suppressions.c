@@ -178,20 +178,13 @@ static void add_pattern(struct strbuf *out, const char *name)
 
 void suppression_add_for(struct strbuf *out, const struct finding_story *story)
 {
-	const struct story_stack *stack = &story->stacks[STORY_RELEASE];
-	const char *group = finding_class_group(story->finding.class);
-	strbuf_addf(out, "# %s, %016" PRIx64 "\n", finding_class_text(story->finding.class),
-		    story->fingerprint);
-	for (size_t i = 0; i < stack->count; i++) {
-		if (!stack->frames[i].function)
-			continue;
-		strbuf_addf(out, "%s:", group);
-		add_pattern(out, stack->frames[i].function);
-		return;
-	}
-	strbuf_addf(out, "%s:", group);
-	if (stack->count && *stack->frames[0].module)
-		add_pattern(out, stack->frames[0].module);
+	const struct story_frame *frame = story_place(story);
+	strbuf_addf(out, "# %s, %016" PRIx64 "\n%s:", finding_class_text(story->finding.class),
+		    story->fingerprint, finding_class_group(story->finding.class));
+	if (frame && frame->function)
+		add_pattern(out, frame->function);
+	else if (frame && *frame->module)
+		add_pattern(out, frame->module);
 	else
 		strbuf_adds(out, "*\n");
 }

@@ -42,8 +42,8 @@ bool suppression_is_unused(const struct suppression *s);
  * a part of it will do. */
 bool suppression_pattern_matches(const char *pattern, const char *text);
 
-/* Adds lines that would suppress the finding: a comment, and a pattern of the innermost function,
- * or module, of the release. */
+/* Adds lines that would suppress the finding: a comment, and a pattern of the function, or module,
+ * of its story_place(). */
 void suppression_add_for(struct strbuf *out, const struct finding_story *story);
 
 #endif

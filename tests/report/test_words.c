@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "analysis/plumbing.h"
+#include "report/finding_words.h"
 #include "report/humane.h"
 #include "report/shorten.h"
+#include "wire/findings.h"
+#include "wire/roles.h"
 
 static unsigned failures;
 
@@ -129,10 +132,67 @@ static void test_plumbing(void)
 	check("empty", plumbing_module("") ? "1" : "0", "0");
 }
 
+static void role(enum role role, const char *want)
+{
+	struct strbuf s = STRBUF_INIT;
+	role_add_words(&s, role);
+	check("role", s.text, want);
+	strbuf_release(&s);
+}
+
+static void sentences(const struct trace_finding *f, const char *summary, const char *fix)
+{
+	struct strbuf s = STRBUF_INIT;
+	finding_add_summary(&s, f);
+	check("summary", s.text, summary);
+	strbuf_clear(&s);
+	finding_add_fix(&s, f);
+	check("fix", s.text, fix);
+	strbuf_release(&s);
+}
+
+static void test_findings(void)
+{
+	struct strbuf unknown = STRBUF_INIT, why = STRBUF_INIT;
+	struct trace_finding f = { .class = FINDING_CLASSES };
+	role(ROLE_MALLOC, "malloc()");
+	role(ROLE_NEW_ARRAY_ALIGNED_NOTHROW, "aligned operator new[] (nothrow)");
+	role(ROLE_DELETE_SIZED_ALIGNED, "sized aligned operator delete");
+	role(ROLE_DELETE_ARRAY_SIZED, "sized operator delete[]");
+	role(ROLE_DELETE_NOTHROW, "operator delete (nothrow)");
+	finding_add_why(&unknown, &f);
+	for (f.class = 0; f.class < FINDING_CLASSES; f.class ++) {
+		strbuf_clear(&why);
+		finding_add_why(&why, &f);
+		if (strcmp(why.text, unknown.text) == 0)
+			check(finding_class_word(f.class), "no reason", "a reason");
+	}
+	f = (struct trace_finding){ .class = FINDING_ALIGNMENT,
+				    .flags = FINDING_HAS_BLOCK,
+				    .role = ROLE_DELETE,
+				    .made_role = ROLE_NEW_ALIGNED,
+				    .size = 1 };
+	sentences(&f, "operator delete of a block of 1 byte made by aligned operator new",
+		  "release it with aligned operator delete and the alignment it was made with");
+	f.role = ROLE_DELETE_ALIGNED;
+	f.made_role = ROLE_NEW;
+	f.argument = 64;
+	sentences(&f,
+		  "aligned operator delete with alignment 64 of a block of 1 byte made by "
+		  "operator new",
+		  "release it with operator delete");
+	f = (struct trace_finding){ .class = FINDING_CLASSES, .role = ROLE_FREE, .address = 16 };
+	sentences(&f, "free() of 0x10, which is no block of the heap",
+		  "find out where the address comes from; it may be damaged");
+	strbuf_release(&unknown);
+	strbuf_release(&why);
+}
+
 int main(void)
 {
 	test_shorten();
 	test_humane();
 	test_plumbing();
+	test_findings();
 	return failures != 0;
 }
