@@ -213,6 +213,47 @@ static enum plan_reason write_pad(const struct inline_patch *p)
 	return PLAN_NONE;
 }
 
+/* ---- keeping registers ---- */
+
+/* On the stack: the slot's address, then the function's return address. Makes a frame of the usual
+ * form out of them. Vector registers by their lower halves: the runtime uses no more. */
+#define KEEPER(name, restore_rax, results)							\
+	__asm__(".pushsection .text\n"								\
+		".hidden " #name "\n.globl " #name "\n.type " #name ", @function\n" #name ":\n"	\
+		".cfi_startproc\n.cfi_def_cfa %rsp, 16\n"					\
+		"push %rax\n.cfi_def_cfa_offset 24\n"						\
+		"mov 8(%rsp), %rax\n"								\
+		"mov %rbp, 8(%rsp)\n.cfi_offset %rbp, -16\n"					\
+		"lea 8(%rsp), %rbp\n.cfi_def_cfa %rbp, 16\n"					\
+		"push %rcx\npush %rdx\npush %rsi\npush %rdi\n"					\
+		"push %r8\npush %r9\npush %r10\npush %r11\n"					\
+		"sub $264, %rsp\n"								\
+		".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n"				\
+		"movups %xmm\\n, 16*\\n(%rsp)\n.endr\n"						\
+		"notrack call *%rax\n"								\
+		".irp n, " results "2,3,4,5,6,7,8,9,10,11,12,13,14,15\n"			\
+		"movups 16*\\n(%rsp), %xmm\\n\n.endr\n"						\
+		"add $264, %rsp\n"								\
+		"pop %r11\npop %r10\npop %r9\npop %r8\n"					\
+		"pop %rdi\npop %rsi\npop %rdx\npop %rcx\n" restore_rax "\n"			\
+		"pop %rbp\n.cfi_def_cfa %rsp, 8\n"						\
+		"ret\n.cfi_endproc\n.size " #name ", . - " #name "\n.popsection")
+
+KEEPER(inline_keep_but_integer, "lea 8(%rsp), %rsp", "0,1,");
+KEEPER(inline_keep_but_vector, "pop %rax", "");
+KEEPER(inline_keep_all, "pop %rax", "0,1,");
+
+void inline_keep_but_integer(void);
+void inline_keep_but_vector(void);
+void inline_keep_all(void);
+
+static uint64_t keeper(enum inline_result result)
+{
+	return (uint64_t)(uintptr_t)(result == INLINE_RESULT_NONE     ? inline_keep_all
+				     : result == INLINE_RESULT_VECTOR ? inline_keep_but_vector
+								      : inline_keep_but_integer);
+}
+
 /* ---- hooks ---- */
 
 static bool has_shadow_stack(void)
@@ -243,8 +284,15 @@ static enum plan_reason check(const struct inline_hook *hook)
 static enum plan_reason write_slot(const struct inline_hook *hook, uint64_t slot)
 {
 	uint8_t bytes[PLAN_X86_64_SLOT_BYTES];
-	if (!plan_x86_64_write_slot(hook->plan, hook->bias, slot, (uint64_t)(uintptr_t)hook->hook,
-				    hook->argument, hook->point, bytes))
+	const struct plan_x86_64_slot how = {
+		.at = slot,
+		.bias = hook->bias,
+		.hook = (uint64_t)(uintptr_t)hook->hook,
+		.keeper = keeper(hook->result),
+		.point = hook->point,
+		.argument = hook->argument,
+	};
+	if (!plan_x86_64_write_slot(hook->plan, &how, bytes))
 		return PLAN_TOO_FAR;
 	/* Executable meanwhile, because of the slots beside it. */
 	if (!protect(slot, sizeof(bytes), PROT_READ | PROT_WRITE | PROT_EXEC))
@@ -253,14 +301,14 @@ static enum plan_reason write_slot(const struct inline_hook *hook, uint64_t slot
 	return protect(slot, sizeof(bytes), PROT_READ | PROT_EXEC) ? PLAN_NONE : PLAN_PROTECTED;
 }
 
-static enum plan_reason make_jumps(struct inline_patch *p, uint64_t slot)
+static enum plan_reason make_jumps(struct inline_patch *p, uint64_t to)
 {
 	bool good = true;
 	if (p->pad)
-		good = plan_x86_64_jump(p->pad_after, p->pad, slot) &&
+		good = plan_x86_64_jump(p->pad_after, p->pad, to) &&
 		       plan_x86_64_short_jump(p->after, p->patch, p->pad);
 	else
-		good = plan_x86_64_jump(p->after, p->patch, slot);
+		good = plan_x86_64_jump(p->after, p->patch, to);
 	return good ? PLAN_NONE : PLAN_TOO_FAR;
 }
 
@@ -287,7 +335,7 @@ enum plan_reason inline_patch_prepare(struct inline_memory *memory, const struct
 		out->before[i] = plan->expected[i];
 		out->pad_before[i] = plan->pad_expected[i];
 	}
-	return make_jumps(out, slot);
+	return make_jumps(out, plan_x86_64_slot_entry(plan, slot));
 }
 
 enum plan_reason inline_patch_enable(struct inline_patch *patch, bool alone)

@@ -29,14 +29,23 @@ struct inline_memory {
 	uint32_t count;
 };
 
-/* A hook may change the registers that the ABI lets it change, unless the plan says
- * PLAN_KEEPS_REGISTERS: then a caller may not expect that. */
+/* Where the function's result is: all other registers are kept where they have to be. */
+enum inline_result {
+	INLINE_RESULT_INTEGER, /* %rax */
+	INLINE_RESULT_VECTOR,  /* %xmm0 and %xmm1 */
+	INLINE_RESULT_NONE,
+};
+
+/* Where a caller may know which registers the function leaves alone (PLAN_KEEPS_REGISTERS), they
+ * are all saved around the hook. It is then not jumped to but called, by a function of the runtime
+ * that has unwind tables and a frame of the usual form: the hook's caller is one frame further. */
 struct inline_hook {
 	const struct hook_plan *plan;
 	uint64_t bias;	   /* of the module */
-	const void *hook;  /* jumped to in the function's place, with its arguments */
+	const void *hook;  /* is run in the function's place, with its arguments */
 	unsigned argument; /* enum plan_x86_64_argument: where the hook gets `point` */
-	uint64_t point;	   /* the same function can hook many */
+	enum inline_result result;
+	uint64_t point; /* the same function can hook many */
 };
 
 /* A hook that is there. The caller reads `original` and keeps the rest. */

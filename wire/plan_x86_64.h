@@ -2,11 +2,17 @@
  *
  * A slot, at a multiple of PLAN_X86_64_SLOT_ALIGN:
  *
- *      0  48 be POINT...    movabs $point, %rsi     (or another register; or nops)
- *     10  3e ff 25 ...      notrack jmp *hook(%rip) (the hook need not begin with endbr64)
- *     17  cc ...
+ *      0  48 be POINT...    movabs $point, %rsi       (or another register; or nops)
+ *     10  3e ff 25 ...      notrack jmp *hook(%rip)   (the hook need not begin with endbr64)
  *     24  hook's address
- *     32  the plan's code, which begins with endbr64
+ *     32  ff 35 ...         push slot(%rip)           (PLAN_KEEPS_REGISTERS: the function's jump
+ *     38  3e ff 25 ...      notrack jmp *keeper(%rip)  leads here)
+ *     48  slot's address
+ *     56  keeper's address
+ *     64  the plan's code, which begins with endbr64
+ *
+ * A keeper saves all registers, calls the slot's beginning and restores them; it finds the slot's
+ * address on the stack, on top of the function's return address.
  *
  * Pure functions without libc. */
 #ifndef ALLOCTRACE_WIRE_PLAN_X86_64_H
@@ -19,7 +25,8 @@ enum {
 	PLAN_X86_64_SHORT_JUMP_BYTES = 2, /* jmp rel8 */
 	PLAN_X86_64_SLOT_ALIGN = 32,
 	PLAN_X86_64_HOOK_AT = 24, /* in a slot */
-	PLAN_X86_64_CODE_AT = 32,
+	PLAN_X86_64_KEEP_AT = 32,
+	PLAN_X86_64_CODE_AT = 64,
 	PLAN_X86_64_SLOT_BYTES = PLAN_X86_64_CODE_AT + PLAN_CODE_MAX,
 };
 
@@ -71,25 +78,51 @@ static inline void plan_x86_64_load(uint8_t out[10], unsigned argument, uint64_t
 	plan_put(out + 2, point, 8);
 }
 
-/* Writes a slot as it has to be at the address `at`. The hook is jumped to with the stack as the
- * function's caller left it, the original function is at + PLAN_X86_64_CODE_AT. False when
- * something is out of reach. */
-static inline bool plan_x86_64_write_slot(const struct hook_plan *plan, uint64_t bias, uint64_t at,
-					  uint64_t hook, unsigned argument, uint64_t point,
+/* notrack jmp *distance(%rip) */
+static inline void plan_x86_64_indirect_jump(uint8_t out[7], uint32_t distance)
+{
+	out[0] = 0x3e;
+	out[1] = 0xff;
+	out[2] = 0x25;
+	plan_put(out + 3, distance, 4);
+}
+
+struct plan_x86_64_slot {
+	uint64_t at;	 /* the slot's address */
+	uint64_t bias;	 /* of the module */
+	uint64_t hook;	 /* jumped to with the stack as the function's caller left it; or called
+			    by the keeper */
+	uint64_t keeper; /* for a plan that is PLAN_KEEPS_REGISTERS */
+	uint64_t point;
+	unsigned argument; /* enum plan_x86_64_argument */
+};
+
+/* Writes a slot. The original function is at + PLAN_X86_64_CODE_AT. False when something is out of
+ * reach. */
+static inline bool plan_x86_64_write_slot(const struct hook_plan *plan,
+					  const struct plan_x86_64_slot *slot,
 					  uint8_t out[PLAN_X86_64_SLOT_BYTES])
 {
-	enum { JUMP_AT = 10, JUMP_END = 17 };
-	plan_x86_64_load(out, argument, point);
-	out[JUMP_AT] = 0x3e;
-	out[JUMP_AT + 1] = 0xff;
-	out[JUMP_AT + 2] = 0x25;
-	plan_put(out + JUMP_AT + 3, PLAN_X86_64_HOOK_AT - JUMP_END, 4);
-	for (unsigned i = JUMP_END; i < PLAN_X86_64_HOOK_AT; i++)
+	enum { LOAD_BYTES = 10, PUSH_BYTES = 6, JUMP_BYTES = 7, KEEP = PLAN_X86_64_KEEP_AT };
+	for (unsigned i = 0; i < PLAN_X86_64_SLOT_BYTES; i++)
 		out[i] = 0xcc;
-	plan_put(out + PLAN_X86_64_HOOK_AT, hook, 8);
-	for (unsigned i = PLAN_X86_64_CODE_AT + plan->code_bytes; i < PLAN_X86_64_SLOT_BYTES; i++)
-		out[i] = 0xcc;
-	return plan_write_code(plan, bias, at + PLAN_X86_64_CODE_AT, out + PLAN_X86_64_CODE_AT);
+	plan_x86_64_load(out, slot->argument, slot->point);
+	plan_x86_64_indirect_jump(out + LOAD_BYTES, PLAN_X86_64_HOOK_AT - LOAD_BYTES - JUMP_BYTES);
+	plan_put(out + PLAN_X86_64_HOOK_AT, slot->hook, 8);
+	out[KEEP] = 0xff;
+	out[KEEP + 1] = 0x35;
+	plan_put(out + KEEP + 2, 16 - PUSH_BYTES, 4);
+	plan_x86_64_indirect_jump(out + KEEP + PUSH_BYTES, 24 - PUSH_BYTES - JUMP_BYTES);
+	plan_put(out + KEEP + 16, slot->at, 8);
+	plan_put(out + KEEP + 24, slot->keeper, 8);
+	return plan_write_code(plan, slot->bias, slot->at + PLAN_X86_64_CODE_AT,
+			       out + PLAN_X86_64_CODE_AT);
+}
+
+/* Where the function's jump leads to. */
+static inline uint64_t plan_x86_64_slot_entry(const struct hook_plan *plan, uint64_t at)
+{
+	return at + (plan->flags & PLAN_KEEPS_REGISTERS ? PLAN_X86_64_KEEP_AT : 0);
 }
 
 #endif

@@ -36,6 +36,12 @@ void library_close(struct library *l)
 void library_hook(struct library *l, struct hook_point *p, const char *name, uint64_t address,
 		  const void *hook, unsigned argument)
 {
+	library_hook_full(l, p, name, address, hook, argument, INLINE_RESULT_INTEGER);
+}
+
+void library_hook_full(struct library *l, struct hook_point *p, const char *name, uint64_t address,
+		       const void *hook, unsigned argument, enum inline_result result)
+{
 	memset(p, 0, sizeof(*p));
 	p->name = name;
 	p->address = address;
@@ -44,6 +50,7 @@ void library_hook(struct library *l, struct hook_point *p, const char *name, uin
 					     .bias = l->bias,
 					     .hook = hook,
 					     .argument = argument,
+					     .result = result,
 					     .point = (uintptr_t)p };
 	if (p->reason == PLAN_NONE)
 		p->reason = inline_patch_prepare(&l->memory, &request, &p->patch);

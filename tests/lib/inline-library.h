@@ -27,6 +27,7 @@ struct hook_point {
 	struct inline_patch patch;
 	enum plan_reason reason; /* PLAN_NONE: `patch` holds */
 	uint64_t calls;
+	uint64_t nothing; /* for hooks of functions that return nothing: added to the result */
 };
 
 /* mode: for dlopen(). Ends the program when it cannot be loaded. */
@@ -37,6 +38,10 @@ void library_close(struct library *l);
  * point. p->reason tells whether it can be enabled. */
 void library_hook(struct library *l, struct hook_point *p, const char *name, uint64_t address,
 		  const void *hook, unsigned argument);
+
+/* The same for a function that does not return an integer. */
+void library_hook_full(struct library *l, struct hook_point *p, const char *name, uint64_t address,
+		       const void *hook, unsigned argument, enum inline_result result);
 
 /* Counts, and calls the original: for functions of up to five integer arguments. */
 uint64_t count_and_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,

@@ -237,6 +237,47 @@ static void check_registers(struct library *l)
 	}
 }
 
+/* A hook that loses every register that the ABI lets it lose. */
+static uint64_t lose_registers(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+			       struct hook_point *p)
+{
+	uint64_t result = count_and_call(a, b, c, d, e, p);
+	look_at_stack();
+	__asm__ volatile(
+		"xor %%ecx, %%ecx\nxor %%edx, %%edx\nxor %%esi, %%esi\nxor %%edi, %%edi\n"
+		"xor %%r8d, %%r8d\nxor %%r9d, %%r9d\nxor %%r10d, %%r10d\nxor %%r11d, %%r11d\n"
+		".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n"
+		"pxor %%xmm\\n, %%xmm\\n\n.endr" ::
+			: "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1",
+			  "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
+			  "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+	return result + p->nothing;
+}
+
+/* Hooked, the function changes the registers that it did before, and no other. */
+static void check_kept(struct library *l, const char *name, bool nothing, uint64_t changes)
+{
+	static struct hook_point points[2];
+	struct hook_point *p = &points[nothing];
+	shape_fn *count = (shape_fn *)(uintptr_t)dlsym(l->handle, "shape_count_changed");
+	uint64_t address = (uintptr_t)dlsym(l->handle, name);
+	uint64_t before = count(address, 0x1234567);
+	library_hook_full(l, p, name, address, (const void *)lose_registers,
+			  COUNT_AND_CALL_ARGUMENT,
+			  nothing ? INLINE_RESULT_NONE : INLINE_RESULT_INTEGER);
+	p->nothing = nothing;
+	enum plan_reason reason = inline_patch_enable(&p->patch, false);
+	uint64_t after = count(address, 0x1234567);
+	tell(reason == PLAN_NONE && before == changes && after == changes && p->calls == 1, name,
+	     "%s: %" PRIu64 " registers changed, before %" PRIu64 ", %" PRIu64 " calls",
+	     plan_reason_word(reason), after, before, p->calls);
+	look_at_stack();
+	uint64_t frames = frames_seen;
+	((shape_fn *)(uintptr_t)address)(1, 2);
+	tell(frames_seen == frames + 2, "unwinds through what keeps registers",
+	     "%" PRIu64 " frames, %" PRIu64 " without", frames_seen, frames);
+}
+
 /* The IFUNC's symbol gives what it chose. */
 static void check_ifunc(struct library *l)
 {
@@ -261,6 +302,8 @@ static int run_shapes(const char *path)
 		check_shape(&l, &shapes[i], &points[i]);
 	tell(l.memory.count == 1, "one block of near memory", "%u", l.memory.count);
 	check_registers(&l);
+	check_kept(&l, "shape_changes_result", false, 1);
+	check_kept(&l, "shape_changes_nothing", true, 0);
 	check_ifunc(&l);
 	struct hook_plan plan = points[0].plan;
 	uint64_t end = plan.patch + plan.displaced_bytes;
@@ -274,7 +317,9 @@ static int run_shapes(const char *path)
 		     !inline_patch_splits(there, there->patch + plan.displaced_bytes),
 	     "split", "%" PRIx64, there->patch);
 	struct inline_patch patch;
-	const struct inline_hook again = { &plan, l.bias, (const void *)count_and_call, 5, 0 };
+	const struct inline_hook again = { .plan = &plan,
+					   .bias = l.bias,
+					   .hook = (const void *)count_and_call };
 	enum plan_reason reason = inline_patch_prepare(&l.memory, &again, &patch);
 	tell(reason == PLAN_CHANGED, "hooked twice is refused", "%s", plan_reason_word(reason));
 	library_close(&l);
@@ -302,7 +347,7 @@ static void *call_in_loop(void *argument)
 
 static void toggle(struct library *l, const char *name)
 {
-	enum { TOGGLES = 3000, THREADS = 2, AT_LEAST = 100000 };
+	enum { TOGGLES = 3000, THREADS = 2, AT_LEAST = 100000, HOOKED = 100 };
 	struct caller callers[THREADS];
 	pthread_t threads[THREADS];
 	struct hook_point p;
@@ -314,7 +359,9 @@ static void toggle(struct library *l, const char *name)
 	}
 	int failed = 0;
 	uint64_t calls = 0, wrong = 0;
-	for (int i = 0; i < TOGGLES || calls < AT_LEAST; i++) {
+	for (int i = 0; i < TOGGLES || calls < AT_LEAST ||
+			__atomic_load_n(&p.calls, __ATOMIC_RELAXED) < HOOKED;
+	     i++) {
 		failed += inline_patch_enable(&p.patch, false) != PLAN_NONE;
 		failed += inline_patch_disable(&p.patch, false) != PLAN_NONE;
 		calls = __atomic_load_n(&callers[0].calls, __ATOMIC_RELAXED);
@@ -362,8 +409,9 @@ static int run_damaged(const char *path)
 		if (plan.low > 1 << 30 || plan.high > 1 << 30)
 			continue; /* would take a new block each time */
 		struct inline_patch patch;
-		const struct inline_hook hook = { &plan, l.bias, (const void *)count_and_call, 5,
-						  0 };
+		const struct inline_hook hook = { .plan = &plan,
+						  .bias = l.bias,
+						  .hook = (const void *)count_and_call };
 		taken += inline_patch_prepare(&l.memory, &hook, &patch) == PLAN_NONE;
 		l.memory.blocks[0].used = 0;
 	}
@@ -442,8 +490,8 @@ static int run_math(void)
 			result = function(values[k]);
 			memcpy(&before[k], &result, sizeof(result));
 		}
-		library_hook(&l, &p, math_names[i], (uintptr_t)function,
-			     (const void *)count_and_call_double, 0);
+		library_hook_full(&l, &p, math_names[i], (uintptr_t)function,
+				  (const void *)count_and_call_double, 0, INLINE_RESULT_VECTOR);
 		if (p.reason == PLAN_NONE)
 			p.reason = inline_patch_enable(&p.patch, false);
 		for (size_t k = 0; k < AT_COUNT_OF(values); k++) {

@@ -104,6 +104,69 @@ function shape_patchable
 	ret
 done shape_patchable
 
+/* ---- registers ---- */
+function shape_changes_result
+	lea (%rdi,%rsi), %rax
+	nop
+	ret
+done shape_changes_result
+
+function shape_changes_nothing
+	nop
+	nop
+	nop
+	nop
+	nop
+	ret
+done shape_changes_nothing
+
+/* Calls the function a with b as both arguments; returns how many registers it has changed. */
+function shape_count_changed
+	push %rbx
+	push %r12
+	push %r13
+	mov %rdi, %rbx
+	mov %rsi, %r12
+	mov %r12, %rdi
+	.irp r, rax, rcx, rdx, r8, r9, r10, r11
+	lea (%r12,%r12,2), %\r
+	.endr
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	movq %r12, %xmm\n
+	pshufd $0x44, %xmm\n, %xmm\n
+	.endr
+	call *%rbx
+	xor %r13d, %r13d
+	cmp %r12, %rdi
+	setne %r13b
+	.irp r, rsi
+	cmp %r12, %\r
+	setne %bl
+	movzbl %bl, %ebx
+	add %rbx, %r13
+	.endr
+	lea (%r12,%r12,2), %rsi
+	.irp r, rax, rcx, rdx, r8, r9, r10, r11
+	cmp %rsi, %\r
+	setne %bl
+	movzbl %bl, %ebx
+	add %rbx, %r13
+	.endr
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	movhlps %xmm\n, %xmm\n
+	movq %xmm\n, %rdi
+	cmp %r12, %rdi
+	setne %bl
+	movzbl %bl, %ebx
+	add %rbx, %r13
+	.endr
+	mov %r13, %rax
+	pop %r13
+	pop %r12
+	pop %rbx
+	ret
+done shape_count_changed
+
 /* ---- relative to the instruction pointer ---- */
 function shape_load
 	mov shape_data(%rip), %rax
