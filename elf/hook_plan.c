@@ -18,6 +18,7 @@ enum {
 	SEGMENTS_MAX = 16, /* with code */
 	SCAN_BYTES = 1 << 18,
 	SCAN_OVERLAP = 8, /* a distance and its opcode */
+	TARGETS_MAX = 1 << 30,
 	TABLE_ENTRIES_MAX = 1024,
 	CALLEES_MAX = 64,
 	SHORT_REACH = 130, /* of a short jump, at most */
@@ -43,6 +44,11 @@ struct hook_planner {
 	size_t segment_count;
 	struct used_pad *pads;
 	size_t pad_count, pad_cap;
+	/* A bit for each address from targets_low on to which something like a long jump in the file
+	 * leads; NULL: not made yet, or too many. */
+	uint8_t *targets;
+	uint64_t targets_low, targets_count;
+	bool targets_tried;
 };
 
 /* One plan while it is made. */
@@ -113,6 +119,7 @@ void hook_planner_free(struct hook_planner *planner)
 		return;
 	code_ranges_release(&planner->ranges);
 	free(planner->pads);
+	free(planner->targets);
 	free(planner);
 }
 
@@ -260,12 +267,64 @@ static bool is_jump(const struct making *m, uint64_t distance_address)
 	return found;
 }
 
+static bool make_room_for_targets(struct hook_planner *planner)
+{
+	uint64_t low = UINT64_MAX, high = 0;
+	for (size_t i = 0; i < planner->segment_count; i++) {
+		const struct code_segment *s = &planner->segments[i];
+		low = s->address < low ? s->address : low;
+		high = s->address + s->bytes > high ? s->address + s->bytes : high;
+	}
+	if (low >= high || high - low > TARGETS_MAX)
+		return false;
+	planner->targets_low = low;
+	planner->targets_count = high - low;
+	planner->targets = mem_zalloc(planner->targets_count / 8 + 1, 1);
+	return true;
+}
+
+/* Once for a file; looking through it for each function would take ten times as long for a libc. */
+static void find_targets(struct hook_planner *planner)
+{
+	planner->targets_tried = true;
+	if (!make_room_for_targets(planner))
+		return;
+	uint8_t *bytes = mem_alloc(SCAN_BYTES);
+	for (size_t i = 0; i < planner->segment_count; i++) {
+		const struct code_segment *s = &planner->segments[i];
+		for (uint64_t at = 0; at < s->bytes; at += SCAN_BYTES - SCAN_OVERLAP) {
+			struct x86_64_code part = { .bytes = bytes, .address = s->address + at };
+			part.count = read_code(planner, s, part.address, bytes, SCAN_BYTES);
+			if (part.count == 0)
+				break;
+			x86_64_mark_targets(&part, planner->targets, planner->targets_low,
+					    planner->targets_count);
+		}
+	}
+	free(bytes);
+}
+
+/* No is certain. */
+static bool may_be_jumped_into(struct hook_planner *planner, uint64_t from, uint64_t to)
+{
+	if (!planner->targets_tried)
+		find_targets(planner);
+	for (uint64_t address = from; planner->targets && address < to; address++) {
+		uint64_t bit = address - planner->targets_low;
+		if (bit >= planner->targets_count || planner->targets[bit / 8] >> bit % 8 & 1)
+			return true;
+	}
+	return !planner->targets;
+}
+
 /* Whether code outside of the function jumps into [from, to): a part of it that the compiler has
  * put elsewhere (.cold). */
 static bool is_jumped_into(const struct making *m, uint64_t from, uint64_t to)
 {
 	const struct hook_planner *planner = m->planner;
 	bool found = false;
+	if (!may_be_jumped_into(m->planner, from, to))
+		return false;
 	uint8_t *bytes = mem_alloc(SCAN_BYTES);
 	for (size_t i = 0; i < planner->segment_count; i++) {
 		const struct code_segment *s = &planner->segments[i];

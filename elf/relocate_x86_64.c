@@ -240,6 +240,24 @@ bool x86_64_find_jump(const struct x86_64_code *code, size_t *at, uint64_t from,
 	return false;
 }
 
+void x86_64_mark_targets(const struct x86_64_code *code, uint8_t *bits, uint64_t low,
+			 uint64_t count)
+{
+	/* 0xe8 and 0xe9 or 0x80 to 0x8f before it; most bytes are neither. */
+	for (size_t i = 1; i + 4 <= code->count; i++) {
+		uint8_t before = code->bytes[i - 1];
+		if (AT_LIKELY((before & 0xfe) != CALL_REL32 && (before & 0xf0) != JCC_REL32))
+			continue;
+		if (!has_long_distance(code->bytes + i, i))
+			continue;
+		int32_t distance;
+		memcpy(&distance, code->bytes + i, sizeof(distance));
+		uint64_t bit = code->address + i + 4 + (uint64_t)(int64_t)distance - low;
+		if (bit < count)
+			bits[bit / 8] |= (uint8_t)(1 << bit % 8);
+	}
+}
+
 bool x86_64_has_jump(const struct x86_64_code *function, uint64_t distance_address)
 {
 	ZydisDecodedInstruction in;

@@ -64,6 +64,10 @@ bool x86_64_jumps_into(const struct x86_64_code *function, uint64_t from, uint64
 /* What may be a jump or call into [from, to), by the bytes alone: looks from offset *at on, leaves
  * the offset of its 32-bit distance there, and is false when there is none. */
 bool x86_64_find_jump(const struct x86_64_code *code, size_t *at, uint64_t from, uint64_t to);
+
+/* Sets bit n of `bits` for each address low + n, n < count, to which such a distance leads. */
+void x86_64_mark_targets(const struct x86_64_code *code, uint8_t *bits, uint64_t low,
+			 uint64_t count);
 /* Whether one of the function's instructions is a jump or call with its 32-bit distance there; also
  * when the function cannot be decoded so far. */
 bool x86_64_has_jump(const struct x86_64_code *function, uint64_t distance_address);
