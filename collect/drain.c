@@ -61,8 +61,7 @@ static inline void set_time(struct collector *c, const struct slot *slot)
 		move_time(c, slot->tick);
 }
 
-static inline bool take_alloc(struct collector *c, struct slot *slot, uint32_t index,
-			      uint64_t word)
+static inline bool take_alloc(struct collector *c, struct slot *slot, uint32_t index, uint64_t word)
 {
 	uint64_t second = peek(slot, slot->tail + 1);
 	uint32_t stack = (uint32_t)second;
@@ -146,6 +145,19 @@ static bool take_map(struct collector *c, struct slot *slot, uint32_t index, uin
 	return true;
 }
 
+static void take_allocator(struct collector *c, const struct slot *slot, uint64_t word,
+			   const char *name)
+{
+	const struct trace_allocator allocator = {
+		.name = name,
+		.process = slot->process,
+		.kind = event_flags(word) == POOL_INSTANCE ? TRACE_ALLOCATOR_INSTANCE
+							   : TRACE_ALLOCATOR_POOL,
+	};
+	if (word >> 48) /* 0 is the program's heap */
+		trace_writer_allocator(c->writer, (uint32_t)(word >> 48), &allocator);
+}
+
 static bool take_text(struct collector *c, struct slot *slot, uint32_t index, uint64_t word)
 {
 	uint64_t words[EVENT_MAX_WORDS];
@@ -158,15 +170,12 @@ static bool take_text(struct collector *c, struct slot *slot, uint32_t index, ui
 	memcpy(text, words, len);
 	text[len] = '\0';
 	if (event_kind(word) == EVENT_POOL) {
-		struct trace_allocator pool = { .name = text, .process = slot->process };
-		if (word >> 48) /* 0 is the program's heap */
-			trace_writer_allocator(c->writer, (uint32_t)(word >> 48), &pool);
+		take_allocator(c, slot, word, text);
 		return true;
 	}
-	struct trace_event event = { .op = TRACE_MARK,
-				     .role = (uint8_t)event_flags(word),
-				     .slot = index,
-				     .text = text };
+	struct trace_event event = {
+		.op = TRACE_MARK, .role = (uint8_t)event_flags(word), .slot = index, .text = text
+	};
 	if (event.role > MARK_RESUME)
 		return false;
 	trace_writer_event(c->writer, &event);
@@ -178,10 +187,9 @@ static bool finding_is_sound(struct collector *c, const struct finding *f)
 {
 	const unsigned known_flags = FINDING_HAS_BLOCK | FINDING_WAS_FREED;
 	return f->number < SESSION_MAX_FINDINGS && f->class < FINDING_CLASSES &&
-	       f->role < ROLE_COUNT && f->made_role < ROLE_COUNT &&
-	       f->outcome <= FINDING_ABORTED && !(f->flags & ~known_flags) &&
-	       f->made_slot < SESSION_MAX_RINGS && f->first_slot < SESSION_MAX_RINGS &&
-	       tables_have_node(&c->tables, f->stack) &&
+	       f->role < ROLE_COUNT && f->made_role < ROLE_COUNT && f->outcome <= FINDING_ABORTED &&
+	       !(f->flags & ~known_flags) && f->made_slot < SESSION_MAX_RINGS &&
+	       f->first_slot < SESSION_MAX_RINGS && tables_have_node(&c->tables, f->stack) &&
 	       tables_have_node(&c->tables, f->made_stack) &&
 	       tables_have_node(&c->tables, f->first_site);
 }

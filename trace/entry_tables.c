@@ -108,6 +108,11 @@ static const char *read_allocator(struct tables *t, struct cursor *in)
 	uint64_t index = cursor_below(in, TRACE_MAX_ALLOCATORS);
 	a.process = read_process_index(t, in);
 	a.name = cursor_text(in);
+	/* Those of older traces end here, and are pools. */
+	if (cursor_left(in)) {
+		a.kind = (uint32_t)cursor_below(in, UINT32_MAX);
+		a.module_plus_1 = (uint32_t)cursor_below(in, t->module_count + 1);
+	}
 	if (in->bad)
 		return "an allocator is malformed";
 	t->allocators =
@@ -182,8 +187,7 @@ static const char *read_instance(struct tables *t, struct cursor *in)
 		release_instance(&instance);
 		return is_wrong ? "an instance is malformed" : NULL;
 	}
-	t->instances =
-		mem_grow(t->instances, &t->instance_cap, index + 1, sizeof(*t->instances));
+	t->instances = mem_grow(t->instances, &t->instance_cap, index + 1, sizeof(*t->instances));
 	t->instances[t->instance_count++] = instance;
 	return NULL;
 }

@@ -71,7 +71,7 @@ struct trace_event {
 	uint8_t pad;
 	uint32_t slot;
 	uint32_t stack;	    /* node; for FREE the site */
-	uint32_t allocator; /* 0 = the program's heap, else a pool made with alloctrace.h */
+	uint32_t allocator; /* 0 = the program's heap, else struct trace_allocator tells */
 	uint64_t time_ns;   /* since the session began */
 	union {
 		uint64_t size; /* bytes */
@@ -123,9 +123,17 @@ struct trace_thread {
 	const char *name; /* "" if not known */
 };
 
+enum trace_allocator_kind {
+	TRACE_ALLOCATOR_POOL = 0,     /* of alloctrace.h: its blocks lie inside others */
+	TRACE_ALLOCATOR_INSTANCE = 1, /* an allocator's code in a module, a heap of its own */
+};
+
 struct trace_allocator {
-	const char *name; /* pool name, or the backend's path for allocator 0 */
+	/* Pool name; "jemalloc 5.3.0 in libplug.so"; or the backend's path for allocator 0. */
+	const char *name;
 	uint32_t process; /* index, or TRACE_NO_PROCESS */
+	uint32_t kind;	  /* enum trace_allocator_kind, or unknown to it; of 0 it says nothing */
+	uint32_t module_plus_1; /* of an instance: index of the module that its code is in; or 0 */
 };
 
 enum trace_instance_flag {
@@ -133,8 +141,8 @@ enum trace_instance_flag {
 };
 
 enum trace_user_flag {
-	TRACE_USER_SERVED = 1,   /* the process's malloc is its */
-	TRACE_USER_COPIES = 2,   /* it has several copies of the module at the same time */
+	TRACE_USER_SERVED = 1,	 /* the process's malloc is its */
+	TRACE_USER_COPIES = 2,	 /* it has several copies of the module at the same time */
 	TRACE_USER_RECORDED = 4, /* served, and by way of the runtime */
 };
 
@@ -152,8 +160,8 @@ struct trace_user {
 /* The code of an allocator in a module, and the processes that had the module: in each of them it
  * is an instance. Known when the recording ended in good order. */
 struct trace_instance {
-	uint32_t module;    /* index */
-	const char *family; /* "jemalloc", ... */
+	uint32_t module;     /* index */
+	const char *family;  /* "jemalloc", ... */
 	const char *version; /* "" if not known */
 	const char *prefix;  /* of its functions, or "" */
 	uint32_t linkage;    /* enum allocator_linkage of wire/families.h, or unknown to it */
@@ -164,21 +172,23 @@ struct trace_instance {
 };
 
 enum trace_finding_flag { /* beside those of enum finding_flag */
-	TRACE_FINDING_JUDGED = 16,   /* the next one holds: it was known when this was written */
-	TRACE_FINDING_DOUBTFUL = 32, /* may be right after all: by code with operators of its own */
+			  TRACE_FINDING_JUDGED =
+				  16, /* the next one holds: it was known when this was written */
+			  TRACE_FINDING_DOUBTFUL = 32, /* may be right after all: by code with
+							  operators of its own */
 };
 
 /* A wrong release; what the fields mean is told at struct finding of wire/findings.h. Its event is
  * where it occurred first. */
 struct trace_finding {
-	uint8_t class;	 /* enum finding_class, or unknown to it */
-	uint8_t outcome; /* enum finding_outcome, or unknown to it */
-	uint8_t flags;	 /* enum finding_flag, enum trace_finding_flag */
+	uint8_t class;	   /* enum finding_class, or unknown to it */
+	uint8_t outcome;   /* enum finding_outcome, or unknown to it */
+	uint8_t flags;	   /* enum finding_flag, enum trace_finding_flag */
 	uint8_t role;	   /* enum role */
 	uint8_t made_role; /* enum role */
 	uint8_t pad[3];
-	uint32_t process;  /* index, or TRACE_NO_PROCESS */
-	uint32_t thread;   /* that released it; or TRACE_NO_THREAD, as the next two */
+	uint32_t process; /* index, or TRACE_NO_PROCESS */
+	uint32_t thread;  /* that released it; or TRACE_NO_THREAD, as the next two */
 	uint32_t made_thread;
 	uint32_t first_thread;
 	uint32_t allocator;

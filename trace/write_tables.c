@@ -71,6 +71,14 @@ void trace_writer_process(struct trace_writer *w, const struct trace_process *pr
 	bytes_release(&body);
 }
 
+static uint32_t checked_module_plus_1(struct trace_writer *w, uint32_t module_plus_1)
+{
+	if (module_plus_1 <= w->module_count)
+		return module_plus_1;
+	w->repairs++;
+	return 0;
+}
+
 void trace_writer_allocator(struct trace_writer *w, uint32_t index,
 			    const struct trace_allocator *allocator)
 {
@@ -83,6 +91,8 @@ void trace_writer_allocator(struct trace_writer *w, uint32_t index,
 	bytes_add_varint(&body, index);
 	bytes_add_varint(&body, (uint32_t)(process + 1));
 	bytes_add_text(&body, allocator->name);
+	bytes_add_varint(&body, allocator->kind);
+	bytes_add_varint(&body, checked_module_plus_1(w, allocator->module_plus_1));
 	end_record(w, RECORD_ALLOCATOR, &body);
 	bytes_release(&body);
 }

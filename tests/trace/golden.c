@@ -1,11 +1,11 @@
 /* golden.c - traces of format version 1 as they were written once must read the same for ever.
  *
- * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex and findings-v1.hex in
- * tests/trace and the example in man/alloctrace-trace.5 and compares their content with the .txt of
- * that name.
- * golden --make golden|loop|example|instances|findings|stream: writes such a trace anew, as hex (a
- * new version's golden; a long random one for tests/trace-spec.tap).
- * golden --dump FILE.hex: its content as text; --dump-all: with every event. */
+ * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex, findings-v1.hex and
+ * allocators-v1.hex in tests/trace and the example in man/alloctrace-trace.5 and compares their
+ * content with the .txt of that name. golden --make
+ * golden|loop|example|instances|findings|allocators|stream: writes such a trace anew, as hex (a new
+ * version's golden; a long random one for tests/trace-spec.tap). golden --dump FILE.hex: its
+ * content as text; --dump-all: with every event. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -57,7 +57,10 @@ static void dump_tables(struct strbuf *out, const struct trace_reader *r)
 	}
 	for (uint32_t i = 0; i < trace_reader_allocator_count(r); i++) {
 		const struct trace_allocator *a = trace_reader_allocator(r, i);
-		strbuf_addf(out, "allocator %u process %d %s\n", i, (int)a->process, a->name);
+		strbuf_addf(out, "allocator %u process %d %s", i, (int)a->process, a->name);
+		if (a->kind || a->module_plus_1)
+			strbuf_addf(out, " kind %u module %d", a->kind, (int)a->module_plus_1 - 1);
+		strbuf_adds(out, "\n");
 	}
 }
 
@@ -327,7 +330,7 @@ static void write_every_op(struct trace_writer *w)
 static void write_instances(struct trace_writer *w)
 {
 	static const struct trace_function functions[] = { { "je_malloc", 0x12340, 0 },
-							    { "malloc", 0x1130, 3 } };
+							   { "malloc", 0x1130, 3 } };
 	static const struct trace_user users[] = { { 0, 5 }, { 1, 2 } };
 	struct trace_instance in = { 0, "jemalloc", "5.3.0", "je_", 1, 0, functions, users, 2, 2 };
 	struct trace_process child = { .pid = 43, .parent = 0, .origin = 1, .exe = "/bin/a" };
@@ -336,6 +339,21 @@ static void write_instances(struct trace_writer *w)
 	trace_writer_instance(w, &in);
 	in = (struct trace_instance){ 0, "C++ operators", "", "", 2, 1, NULL, users + 1, 0, 1 };
 	trace_writer_instance(w, &in);
+}
+
+/* A pool, an instance, and one that is told again when its version is known. */
+static void write_allocators(struct trace_writer *w)
+{
+	struct trace_allocator a = { "pool", 0, TRACE_ALLOCATOR_POOL, 0 };
+	write_example(w);
+	trace_writer_allocator(w, 1, &a);
+	a = (struct trace_allocator){ "mimalloc in a", 0, TRACE_ALLOCATOR_INSTANCE, 1 };
+	trace_writer_allocator(w, 2, &a);
+	trace_writer_allocator(w, 3, &a);
+	a.name = "mimalloc 2.0.9 in a";
+	trace_writer_allocator(w, 3, &a);
+	for (uint32_t i = 0; i < 4; i++)
+		trace_writer_alloc(w, 0, ROLE_MALLOC, 0, 4, 24, i);
 }
 
 /* A mismatched free and a double free, which is told again with its count. */
@@ -397,11 +415,12 @@ static void write_by(void (*write)(struct trace_writer *w))
 
 static void (*writer_of(const char *what))(struct trace_writer *)
 {
-	return strcmp(what, "example") == 0	? write_example
-	       : strcmp(what, "loop") == 0	? write_loop
-	       : strcmp(what, "instances") == 0 ? write_instances
-	       : strcmp(what, "findings") == 0	? write_findings
-						: write_every_op;
+	return strcmp(what, "example") == 0	 ? write_example
+	       : strcmp(what, "loop") == 0	 ? write_loop
+	       : strcmp(what, "instances") == 0	 ? write_instances
+	       : strcmp(what, "findings") == 0	 ? write_findings
+	       : strcmp(what, "allocators") == 0 ? write_allocators
+						 : write_every_op;
 }
 
 static void make(const char *what)
@@ -461,6 +480,7 @@ int main(int argc, char **argv)
 		check(dir, "tests/trace/loop-v1.hex", "tests/trace/loop-v1.txt");
 		check(dir, "tests/trace/instances-v1.hex", "tests/trace/instances-v1.txt");
 		check(dir, "tests/trace/findings-v1.hex", "tests/trace/findings-v1.txt");
+		check(dir, "tests/trace/allocators-v1.hex", "tests/trace/allocators-v1.txt");
 		check(dir, "man/alloctrace-trace.5", "tests/trace/example-v1.txt");
 	}
 	free(trace_path);

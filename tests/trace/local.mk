@@ -20,7 +20,8 @@ tests_trace_golden_LDADD = $(TRACE_LIBS)
 EXTRA_DIST += tests/trace/golden-v1.hex tests/trace/golden-v1.txt tests/trace/example-v1.txt \
 	tests/trace/loop-v1.hex tests/trace/loop-v1.txt \
 	tests/trace/instances-v1.hex tests/trace/instances-v1.txt \
-	tests/trace/findings-v1.hex tests/trace/findings-v1.txt
+	tests/trace/findings-v1.hex tests/trace/findings-v1.txt \
+	tests/trace/allocators-v1.hex tests/trace/allocators-v1.txt
 
 TESTS += tests/trace-spec.tap
 EXTRA_DIST += tests/trace-spec.tap

@@ -177,6 +177,9 @@ static void check_tables(void)
 		{ RECORD_PROCESS, "\0\1\1\0\0\0\0\0\0", 9, "a process is malformed" },
 		{ RECORD_ALLOCATOR, "\5\0\0\0", 4, NULL },
 		{ RECORD_ALLOCATOR, "\xff\xff\x7f\0\0\0", 6, "an allocator is malformed" },
+		{ RECORD_ALLOCATOR, "\5\0\0\0\7\0", 6, NULL },
+		{ RECORD_ALLOCATOR, "\5\0\0\0\1", 5, "an allocator is malformed" },
+		{ RECORD_ALLOCATOR, "\5\0\0\0\1\x7f", 6, "an allocator is malformed" },
 		{ RECORD_THREAD, "\0\0\7\0\0", 5, NULL },
 		{ RECORD_THREAD, "\1\0\7\0\0", 5, "a thread is malformed" },
 		{ RECORD_THREAD, "\0\1\7\0\0", 5, "a thread is malformed" },
@@ -209,16 +212,15 @@ static void check_instances(void)
 		{ "\0\0\1\0\1j\0\0\0\0\0\0\0later", 18, NULL },
 		{ "\1\0\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" }, /* a gap */
 		{ "\0\1\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" }, /* no module */
-		{ "\0\0\1\0\1j\0\0\0\0\0\0", 12, "an instance is malformed" }, /* cut off */
-		{ "\0\0\1\0\1jj\0\0\0\0\0\0", 13, "an instance is malformed" }, /* no NUL */
+		{ "\0\0\1\0\1j\0\0\0\0\0\0", 12, "an instance is malformed" },	 /* cut off */
+		{ "\0\0\1\0\1jj\0\0\0\0\0\0", 13, "an instance is malformed" },	 /* no NUL */
 		{ "\0\0\1\0\1j\0\0\0\0\0\2\3\1m\0\20\1\0\5", 20,
 		  "an instance is malformed" }, /* more functions than there are */
 		{ "\0\0\1\0\1j\0\0\0\0\0\0\1\1\5", 15,
 		  "an instance is malformed" }, /* no such process */
 		{ "\0\0\1\0\1j\0\0\0\0\0\0\2\0\5\0\5", 17,
 		  "an instance is malformed" }, /* one process too many */
-		{ "\0\0\1\0\1j\0\0\0\0\0\xff\xff\xff\xff\xff\1\0", 18,
-		  "an instance is malformed" },
+		{ "\0\0\1\0\1j\0\0\0\0\0\xff\xff\xff\xff\xff\1\0", 18, "an instance is malformed" },
 	};
 	for (size_t i = 0; i < AT_COUNT_OF(instances); i++) {
 		struct bytes p = { 0 };
@@ -242,9 +244,9 @@ static void check_findings(void)
 		 * stack, made stack, first site; address, argument, size, age, time, count */
 		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, NULL },
 		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6later", 25, NULL },
-		{ "\0\x7f\1\x7f\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, NULL }, /* unknown class */
+		{ "\0\x7f\1\x7f\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, NULL },	 /* unknown class */
 		{ "\1\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" }, /* a gap */
-		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5", 19, "malformed" }, /* cut off */
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5", 19, "malformed" },	 /* cut off */
 		{ "\0\1\x7f\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" }, /* role */
 		{ "\0\1\1\1\1\x7f\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" },
 		{ "\0\1\1\1\1\1\1\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" }, /* process */
@@ -348,9 +350,7 @@ static const struct one_event events[] = {
 	  { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\1", 1 }, { COLUMN_TIME, "\5", 1 } },
 	  NULL },
 	{ 0x00,
-	  { { COLUMN_GAP, "\0\0", 2 },
-	    { COLUMN_SWITCH, "\1\2", 2 },
-	    { COLUMN_TIME, "\5", 1 } },
+	  { { COLUMN_GAP, "\0\0", 2 }, { COLUMN_SWITCH, "\1\2", 2 }, { COLUMN_TIME, "\5", 1 } },
 	  NULL },
 	{ 0x00,
 	  { { COLUMN_GAP, "\0", 1 },
@@ -365,14 +365,10 @@ static const struct one_event events[] = {
 	{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\6", 1 } }, bad_event },
 	{ 0x00, { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\x10", 1 } }, bad_event },
 	{ 0x00,
-	  { { COLUMN_GAP, "\0", 1 },
-	    { COLUMN_SWITCH, "\4", 1 },
-	    { COLUMN_SLOT, "\xff\xff\3", 3 } },
+	  { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\4", 1 }, { COLUMN_SLOT, "\xff\xff\3", 3 } },
 	  NULL },
 	{ 0x00,
-	  { { COLUMN_GAP, "\0", 1 },
-	    { COLUMN_SWITCH, "\4", 1 },
-	    { COLUMN_SLOT, "\x80\x80\4", 3 } },
+	  { { COLUMN_GAP, "\0", 1 }, { COLUMN_SWITCH, "\4", 1 }, { COLUMN_SLOT, "\x80\x80\4", 3 } },
 	  bad_event },
 	{ 0x80, { { 0 } }, NULL },
 	{ 0x86, { { 0 } }, bad_event },
