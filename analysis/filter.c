@@ -237,10 +237,39 @@ static uint32_t find_allocator(const struct trace_reader *reader, const char *pa
 	return NO_ALLOCATOR;
 }
 
+static const char *allocator_pattern(const struct filter *f)
+{
+	const char *pattern = NULL;
+	for (size_t i = 0; i < f->count; i++)
+		if (f->terms[i].key == FILTER_ALLOCATOR)
+			pattern = f->terms[i].pattern;
+	return pattern;
+}
+
+/* A pool is one by itself. Instances of one name are many: each process has its own. */
+static enum replay_use allocator_use(void *ctx, uint32_t allocator)
+{
+	const struct filter_state *s = ctx;
+	const struct trace_reader *reader = frames_reader(s->frames);
+	const struct trace_allocator *a = trace_reader_allocator(reader, allocator);
+	const char *pattern = allocator_pattern(s->filter);
+	if (a->kind != TRACE_ALLOCATOR_INSTANCE)
+		return REPLAY_APART;
+	if (!pattern)
+		return REPLAY_JOINED;
+	uint32_t first = find_allocator(reader, pattern);
+	bool is_asked_for =
+		first && trace_reader_allocator(reader, first)->kind == TRACE_ALLOCATOR_INSTANCE &&
+		matches(pattern, a->name);
+	return is_asked_for ? REPLAY_JOINED : REPLAY_LEFT_OUT;
+}
+
 int filter_prepare(struct filter *f, struct frames *frames, struct replay_filter *out,
 		   struct err *err)
 {
-	*out = (struct replay_filter){ .from_ns = f->from_ns, .to_ns = f->to_ns };
+	*out = (struct replay_filter){ .from_ns = f->from_ns,
+				       .to_ns = f->to_ns,
+				       .use = allocator_use };
 	if (f->count > MAX_TERMS)
 		return err_set(err, "more than %d filters", MAX_TERMS);
 	state_release(f);
@@ -258,8 +287,10 @@ int filter_prepare(struct filter *f, struct frames *frames, struct replay_filter
 			out->thread = thread_passes;
 		if (of_process(t->key))
 			out->process = process_passes;
-		if (t->key == FILTER_ALLOCATOR)
+		if (t->key == FILTER_ALLOCATOR) {
 			out->allocator = find_allocator(frames_reader(frames), t->pattern);
+			out->one_allocator = true;
+		}
 	}
 	if (out->stack)
 		s->node_terms = mem_zalloc(s->node_count + 1, sizeof(*s->node_terms));

@@ -18,6 +18,7 @@ void profile_free(struct profile *p)
 	free(p->threads);
 	free(p->processes);
 	free(p->pools);
+	free(p->instances);
 	free(p);
 }
 

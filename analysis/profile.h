@@ -1,8 +1,9 @@
 /* profile.h - what a trace comes to: the result of a replay, before names and tables.
  *
  * Words: *live* is what is live at the end: still live when the trace ends or when its process
- * ended. The *heap* is what malloc and its kin gave (allocator 0), or the one pool that the filter
- * asks for; other pools lie inside its blocks and stand beside it, never in its sums. *Temporary*
+ * ended. The *heap* is what malloc and its kin gave: allocator 0 with all instances beside it; or
+ * what the filter asks for of these, or the one pool. Other pools lie inside its blocks and stand
+ * beside it, never in its sums. *Temporary*
  * is a block that was freed before its thread allocated again. A realloc is a free and an
  * allocation. The peak of the heap is the sum over all processes alive at that moment. */
 #ifndef ALLOCTRACE_ANALYSIS_PROFILE_H
@@ -87,6 +88,13 @@ struct profile_pool {
 	struct heap heap;
 };
 
+/* What is in the heap's sums, too: the part of one instance. */
+struct profile_instance {
+	uint32_t allocator;
+	struct heap heap;	/* peak_*: its own */
+	struct metrics metrics; /* peak_*: its part of the heap's peak */
+};
+
 /* mmap and its kin, when recorded: of all processes together, as the heap is. */
 struct profile_mapped {
 	uint64_t peak_bytes;
@@ -128,7 +136,8 @@ struct profile_scope {
 
 struct profile {
 	struct heap heap;
-	uint32_t allocator; /* that `heap` is about: 0, or the pool that the filter asked for */
+	uint32_t allocator; /* that `heap` is about, with `instances`: 0, or what the filter asked
+			       for */
 	uint64_t largest_bytes;
 	uint32_t largest_node;
 	uint64_t largest_ns;
@@ -148,6 +157,8 @@ struct profile {
 	struct profile_mapped mapped;
 	struct profile_pool *pools; /* without the heap; those with allocations */
 	size_t pool_count;
+	struct profile_instance *instances; /* beside `allocator`; those with allocations */
+	size_t instance_count;
 	struct profile_size_class sizes[PROFILE_SIZE_CLASSES];
 	struct profile_mark *marks; /* the first MAX_MARKS */
 	size_t mark_count;

@@ -18,16 +18,20 @@ static inline uint32_t stack_index(struct replay *r, uint32_t node)
 	return AT_LIKELY(index) ? index : replay_new_stack(r, node);
 }
 
-/* Another allocator than the one looked at: pools have their own sums, the heap has none then. */
-static AT_NOINLINE void other_alloc(struct replay *r, const struct trace_event *e,
+/* Another allocator than the one looked at: pools and instances have their own sums. True if the
+ * block counts as one of the heap, too, and is still to be added. */
+static AT_NOINLINE bool other_alloc(struct replay *r, const struct trace_event *e,
 				    struct live_slot *slot)
 {
-	if (e->allocator == 0) {
-		live_map_add(&r->live, slot, LIVE_NONE, 0, 0, e->time_ns);
-		return;
-	}
 	struct pool_state *pool = replay_pool(r, e->allocator);
-	live_map_add(&r->live, slot, REPLAY_STACK_OTHER, e->size, e->allocator, e->time_ns);
+	if (pool->use == REPLAY_LEFT_OUT) {
+		live_map_add(&r->live, slot, LIVE_NONE, 0, 0, e->time_ns);
+		return false;
+	}
+	if (pool->use == REPLAY_JOINED)
+		cost_add(&pool->cost, r->epoch, e->size);
+	else
+		live_map_add(&r->live, slot, REPLAY_STACK_OTHER, e->size, e->allocator, e->time_ns);
 	struct heap *h = &pool->heap;
 	h->allocs++;
 	h->bytes += e->size;
@@ -39,6 +43,7 @@ static AT_NOINLINE void other_alloc(struct replay *r, const struct trace_event *
 		h->peak_blocks = h->live_blocks;
 		h->peak_ns = e->time_ns;
 	}
+	return pool->use == REPLAY_JOINED;
 }
 
 /* Times are kept to 1024 ns: see live_map.h. */
@@ -48,15 +53,24 @@ static inline uint64_t lifetime_of(const struct live_found *block, uint64_t time
 	return now > block->time_ns ? now - block->time_ns : 0;
 }
 
-static AT_NOINLINE void other_free(struct replay *r, const struct live_found *block, bool temporary,
+/* True as for other_alloc(). */
+static AT_NOINLINE bool other_free(struct replay *r, const struct live_found *block, bool temporary,
 				   uint64_t time_ns)
 {
-	struct heap *h = &replay_pool(r, block->pool)->heap;
+	struct pool_state *pool = replay_pool(r, block->pool);
+	struct heap *h = &pool->heap;
+	uint64_t lifetime = lifetime_of(block, time_ns);
 	h->frees++;
 	h->temporary += temporary;
-	h->lifetime_ns += lifetime_of(block, time_ns);
+	h->lifetime_ns += lifetime;
 	h->live_bytes -= block->size;
 	h->live_blocks--;
+	if (pool->use != REPLAY_JOINED)
+		return false;
+	cost_remove(&pool->cost, r->epoch, block->size);
+	pool->cost.temporary += temporary;
+	pool->cost.lifetime_ns += lifetime;
+	return true;
 }
 
 static AT_COLD void new_largest(struct replay *r, const struct trace_event *e)
@@ -80,10 +94,8 @@ static inline void on_alloc(struct replay *r, const struct trace_event *e)
 		live_map_add(&r->live, slot, LIVE_NONE, 0, 0, e->time_ns);
 		return;
 	}
-	if (AT_UNLIKELY(e->allocator != r->filter.allocator)) {
-		other_alloc(r, e, slot);
+	if (AT_UNLIKELY(e->allocator != r->filter.allocator) && !other_alloc(r, e, slot))
 		return;
-	}
 	live_map_add(&r->live, slot, stack, e->size, e->allocator, e->time_ns);
 	r->role_counts[e->role]++;
 	t->reallocs += e->flags & EVENT_FLAG_REALLOC;
@@ -106,7 +118,7 @@ static AT_COLD void unknown_free(struct replay *r, const struct trace_event *e,
 				 const struct tenure *t)
 {
 	/* With a filter, a block that is not there may well be one that it left out. */
-	if (r->filtered || r->filter.allocator)
+	if (r->filtered || r->filter.one_allocator)
 		return;
 	r->profile->unknown_frees++;
 	if (t)
@@ -127,10 +139,9 @@ static inline void on_free(struct replay *r, const struct trace_event *e)
 	/* The last block of the thread that has the slot now, and freed by it. */
 	bool temporary = e->slot == e->block_slot && e->counter + 1 == slot->next &&
 			 e->counter >= slot->first;
-	if (AT_UNLIKELY(block.pool != r->filter.allocator)) {
-		other_free(r, &block, temporary, e->time_ns);
+	if (AT_UNLIKELY(block.pool != r->filter.allocator) &&
+	    !other_free(r, &block, temporary, e->time_ns))
 		return;
-	}
 	r->role_counts[e->role]++;
 	struct tenure *owner = &r->tenures[block.thread];
 	struct cost *stack = &r->stack_costs[block.stack];

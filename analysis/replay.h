@@ -9,12 +9,22 @@
 
 #include "analysis/profile.h"
 
+enum replay_use {
+	REPLAY_APART = 1, /* a pool: sums of its own */
+	REPLAY_JOINED, /* an instance: they count as the heap's, and have sums of their own beside
+			*/
+	REPLAY_LEFT_OUT,
+};
+
 /* Which allocations count. What is left out is left out of everything: a peak is the peak of
  * what passes. Functions that are NULL let everything pass. */
 struct replay_filter {
-	uint64_t from_ns; /* allocations before do not count */
-	uint64_t to_ns;	  /* from here on nothing happens any more; 0: no end */
-	uint32_t allocator;
+	uint64_t from_ns;   /* allocations before do not count */
+	uint64_t to_ns;	    /* from here on nothing happens any more; 0: no end */
+	uint32_t allocator; /* what all is about; 0: the program's heap */
+	bool one_allocator; /* and some that are no pools are left out */
+	/* What to do with the blocks of another; NULL: all are pools. */
+	enum replay_use (*use)(void *ctx, uint32_t allocator);
 	bool (*stack)(void *ctx, uint32_t node);
 	bool (*thread)(void *ctx, uint32_t thread);
 	bool (*process)(void *ctx, uint32_t process);

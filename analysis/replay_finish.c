@@ -183,13 +183,20 @@ static void finish_pools(struct replay *r)
 {
 	struct profile *p = r->profile;
 	p->pools = mem_zalloc(r->pool_count + 1, sizeof(*p->pools));
-	for (size_t i = 1; i < r->pool_count; i++) {
-		if (!r->pools[i].heap.allocs)
+	p->instances = mem_zalloc(r->pool_count + 1, sizeof(*p->instances));
+	for (size_t i = 0; i < r->pool_count; i++) {
+		struct pool_state *state = &r->pools[i];
+		if (!state->heap.allocs)
 			continue;
-		struct profile_pool *pool = &p->pools[p->pool_count++];
-		*pool = (struct profile_pool){ (uint32_t)i, r->pools[i].heap };
-		pool->heap.live_bytes += r->pools[i].left.bytes;
-		pool->heap.live_blocks += r->pools[i].left.blocks;
+		struct heap heap = state->heap;
+		heap.live_bytes += state->left.bytes;
+		heap.live_blocks += state->left.blocks;
+		if (state->use == REPLAY_JOINED)
+			p->instances[p->instance_count++] = (struct profile_instance){
+				(uint32_t)i, heap, metrics_of(r, &state->cost, &state->left)
+			};
+		else
+			p->pools[p->pool_count++] = (struct profile_pool){ (uint32_t)i, heap };
 	}
 }
 

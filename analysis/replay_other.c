@@ -32,6 +32,13 @@ uint32_t replay_new_stack(struct replay *r, uint32_t node)
 	return r->stack_of[node] = (uint32_t)index;
 }
 
+static enum replay_use use_of(const struct replay *r, uint32_t allocator)
+{
+	if (allocator == 0)
+		return REPLAY_LEFT_OUT;
+	return r->filter.use ? r->filter.use(r->filter.ctx, allocator) : REPLAY_APART;
+}
+
 struct pool_state *replay_pool(struct replay *r, uint32_t allocator)
 {
 	allocator &= 0xffff;
@@ -41,7 +48,12 @@ struct pool_state *replay_pool(struct replay *r, uint32_t allocator)
 		memset(r->pools + r->pool_count, 0, (count - r->pool_count) * sizeof(*r->pools));
 		r->pool_count = count;
 	}
-	return &r->pools[allocator];
+	struct pool_state *pool = &r->pools[allocator];
+	if (AT_UNLIKELY(!pool->use)) {
+		pool->use = use_of(r, allocator);
+		pool->cost.epoch = r->epoch;
+	}
+	return pool;
 }
 
 static struct process_sums *process_of(struct replay *r, uint32_t index)
@@ -131,7 +143,9 @@ static void block_left(void *ctx, const struct live_found *block)
 		pool->heap.live_blocks--;
 		pool->left.bytes += block->size;
 		pool->left.blocks++;
-		return;
+		if (pool->use != REPLAY_JOINED)
+			return;
+		cost_remove(&pool->cost, r->epoch, block->size);
 	}
 	struct tenure *t = &r->tenures[block->thread];
 	unsigned size = size_class(block->size);

@@ -63,6 +63,8 @@ struct process_sums {
 struct pool_state {
 	struct heap heap;
 	struct left left;
+	struct cost cost;    /* REPLAY_JOINED */
+	enum replay_use use; /* 0: not known yet */
 };
 
 struct stack_state {
@@ -156,7 +158,7 @@ static inline struct tenure *replay_tenure(struct replay *r, uint32_t slot)
 
 /* The index of a node's stack, made when it is new; any number will do for a node. */
 uint32_t replay_new_stack(struct replay *r, uint32_t node);
-/* An allocator's sums, made when they are new. Valid until the next call. */
+/* An allocator's sums, made when they are new; `use` is known. Valid until the next call. */
 struct pool_state *replay_pool(struct replay *r, uint32_t allocator);
 /* The timeline's present stretch is over: notes its most live bytes and begins the next. */
 void replay_next_stretch(struct replay *r);

@@ -164,10 +164,28 @@ static void by_size(struct rollup *r, const struct profile *profile)
 		add_row(r, i, &profile->sizes[i].metrics);
 }
 
+static void subtract(struct metrics *from, const struct metrics *m)
+{
+	from->allocs -= m->allocs;
+	from->bytes -= m->bytes;
+	from->temporary -= m->temporary;
+	from->peak_bytes -= m->peak_bytes;
+	from->peak_blocks -= m->peak_blocks;
+	from->live_bytes -= m->live_bytes;
+	from->live_blocks -= m->live_blocks;
+	from->lifetime_ns -= m->lifetime_ns;
+}
+
+/* The instances' rows and that of the allocator itself make up the heap. */
 static void by_allocator(struct rollup *r, const struct profile *profile)
 {
-	room(r, profile->pool_count + 1);
-	add_row(r, profile->allocator, &r->total);
+	struct metrics rest = r->total;
+	room(r, profile->pool_count + profile->instance_count + 1);
+	for (size_t i = 0; i < profile->instance_count; i++) {
+		add_row(r, profile->instances[i].allocator, &profile->instances[i].metrics);
+		subtract(&rest, &profile->instances[i].metrics);
+	}
+	add_row(r, profile->allocator, &rest);
 	for (size_t i = 0; i < profile->pool_count; i++) {
 		struct metrics m = heap_metrics(&profile->pools[i].heap);
 		add_row(r, profile->pools[i].allocator, &m);

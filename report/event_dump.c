@@ -54,7 +54,11 @@ static bool passes(const struct event_context *c, const struct replay_filter *f,
 		return false;
 	if (f->process && (who.process == TRACE_NO_PROCESS || !f->process(f->ctx, who.process)))
 		return false;
-	return !f->allocator || (e->op == TRACE_ALLOC && e->allocator == f->allocator);
+	if (!f->one_allocator)
+		return true;
+	return e->op == TRACE_ALLOC &&
+	       (e->allocator == f->allocator ||
+		(e->allocator && f->use(f->ctx, e->allocator) == REPLAY_JOINED));
 }
 
 static int dump_events(struct event_context *c, const struct replay_filter *f, FILE *to,

@@ -153,21 +153,33 @@ void json_threads(struct json *j, const struct trace_data *d)
 	json_end_array(j);
 }
 
+static void json_allocator(struct json *j, const struct trace_data *d, uint32_t index,
+			   const struct heap *heap)
+{
+	const struct trace_allocator *a = trace_reader_allocator(d->reader, index);
+	json_object(j, NULL);
+	json_uint(j, "index", index);
+	json_string(j, "name", a->name);
+	json_string(j, "kind", a->kind == TRACE_ALLOCATOR_INSTANCE ? "instance" : "pool");
+	if (a->module_plus_1)
+		json_uint(j, "module_index", a->module_plus_1 - 1);
+	json_heap(j, heap);
+	json_end_object(j);
+}
+
 void json_allocators(struct json *j, const struct trace_data *d)
 {
 	json_array(j, "allocators");
 	json_object(j, NULL);
 	json_uint(j, "index", 0);
 	json_string(j, "name", trace_reader_allocator(d->reader, 0)->name);
+	json_string(j, "kind", "heap");
 	json_end_object(j);
-	for (size_t i = 0; i < d->profile->pool_count; i++) {
-		const struct profile_pool *pool = &d->profile->pools[i];
-		json_object(j, NULL);
-		json_uint(j, "index", pool->allocator);
-		json_string(j, "name", trace_reader_allocator(d->reader, pool->allocator)->name);
-		json_heap(j, &pool->heap);
-		json_end_object(j);
-	}
+	for (size_t i = 0; i < d->profile->instance_count; i++)
+		json_allocator(j, d, d->profile->instances[i].allocator,
+			       &d->profile->instances[i].heap);
+	for (size_t i = 0; i < d->profile->pool_count; i++)
+		json_allocator(j, d, d->profile->pools[i].allocator, &d->profile->pools[i].heap);
 	json_end_array(j);
 }
 

@@ -85,8 +85,13 @@ static void allocators(struct sheet *s)
 	char number[HUMANE_BYTES];
 	sheet_heading(s, "Allocators", NULL);
 	for (uint32_t i = 0; i < trace_reader_allocator_count(reader); i++) {
-		const char *name = trace_reader_allocator(reader, i)->name;
-		snprintf(number, sizeof(number), i ? "pool %" PRIu32 : "heap", i);
+		const struct trace_allocator *a = trace_reader_allocator(reader, i);
+		const char *name = a->name;
+		if (i)
+			snprintf(number, sizeof(number), "%s %" PRIu32,
+				 a->kind == TRACE_ALLOCATOR_INSTANCE ? "instance" : "pool", i);
+		else
+			snprintf(number, sizeof(number), "heap");
 		label(s, number);
 		sheet_text(s, STYLE_PLAIN, *name ? name : "[unknown]");
 		sheet_end_line(s);

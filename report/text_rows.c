@@ -4,6 +4,7 @@
 
 #include "report/humane.h"
 #include "report/text_parts.h"
+#include "util/path.h"
 
 /* Ends of the columns of a table. */
 enum {
@@ -278,6 +279,18 @@ static void thread_name(struct sheet *s, const struct profile_thread *t)
 		sheet_format(s, STYLE_DIM, " of pid %" PRIu32, process->pid);
 }
 
+/* The heap is the sum of them all, if there are several. */
+static void allocator_name(struct sheet *s, uint32_t allocator)
+{
+	const char *name = trace_reader_allocator(s->data->reader, allocator)->name;
+	if (allocator)
+		sheet_text(s, STYLE_PLAIN, name);
+	else if (s->data->profile->instance_count && *name)
+		sheet_format(s, STYLE_PLAIN, "malloc of %s", path_name(name));
+	else
+		sheet_text(s, STYLE_PLAIN, "heap");
+}
+
 /* The position of a function for people: where its charged frame stands in its largest stack is
  * not worth a search; its module is. */
 static void row_name(struct sheet *s, enum rollup_by by, uint32_t key)
@@ -302,8 +315,7 @@ static void row_name(struct sheet *s, enum rollup_by by, uint32_t key)
 		sheet_text(s, STYLE_PLAIN, size_range(text, sizeof(text), &p->sizes[key]));
 		break;
 	case ROLLUP_ALLOCATOR:
-		sheet_text(s, STYLE_PLAIN,
-			   key ? trace_reader_allocator(s->data->reader, key)->name : "heap");
+		allocator_name(s, key);
 		break;
 	case ROLLUP_STACK:
 	case ROLLUP_COUNT:

@@ -35,7 +35,7 @@ struct trace_data *trace_data_load(const char *path, struct filter *filter,
 		goto failed;
 	d->reader = d->names->reader;
 	d->frames = d->names->frames;
-	if (filter && filter_prepare(filter, d->frames, &replay_filter, err) < 0)
+	if (filter_prepare(filter ? filter : &d->everything, d->frames, &replay_filter, err) < 0)
 		goto failed;
 	replay = replay_new(&replay_filter);
 	if (replay_all(d, replay, progress, err) < 0)
@@ -60,6 +60,7 @@ void trace_data_free(struct trace_data *d)
 	callstacks_free(d->stacks);
 	callstacks_free(d->mapped_stacks);
 	profile_free(d->profile);
+	filter_release(&d->everything);
 	trace_names_close(d->names);
 	free(d);
 }

@@ -23,6 +23,7 @@ struct trace_data {
 	struct callstacks *stacks;
 	struct callstacks *mapped_stacks; /* NULL: no memory was seen to be mapped */
 	const struct filter *filter;
+	struct filter everything; /* in place of one that is NULL */
 };
 
 /* Reads all of a trace. filter and progress may be NULL; filter and path must outlive the result. A

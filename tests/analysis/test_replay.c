@@ -64,6 +64,8 @@ struct model {
 	struct metrics left_of[MAX_PROCESSES];
 	struct metrics left_of_pool[MAX_POOLS];
 	struct heap pools[MAX_POOLS];
+	struct model_row instances[MAX_POOLS];
+	struct model_row instances_at_peak[MAX_POOLS];
 	uint64_t unknown;
 	uint64_t inherited;
 };
@@ -74,6 +76,16 @@ static bool selected(const struct model *m, const struct trace_event *e)
 	return e->time_ns >= f->from_ns && (!f->stack || f->stack(f->ctx, e->stack)) &&
 	       (!f->thread || f->thread(f->ctx, m->thread_of[e->slot])) &&
 	       (!f->process || f->process(f->ctx, m->process_of[e->slot]));
+}
+
+/* 0: it is what all is about. */
+static enum replay_use use_of(const struct model *m, uint32_t allocator)
+{
+	if (allocator == m->filter->allocator)
+		return 0;
+	if (allocator == 0)
+		return REPLAY_LEFT_OUT;
+	return m->filter->use ? m->filter->use(m->filter->ctx, allocator) : REPLAY_APART;
 }
 
 static void row_add(struct model_row *row, uint64_t size)
@@ -103,7 +115,8 @@ static void model_alloc(struct model *m, const struct trace_event *e)
 	m->last_counter[e->slot] = e->counter + 1;
 	if (!selected(m, e))
 		return;
-	if (e->allocator != m->filter->allocator && e->allocator == 0)
+	enum replay_use use = use_of(m, e->allocator);
+	if (use == REPLAY_LEFT_OUT)
 		return;
 	m->blocks = mem_grow(m->blocks, &m->block_cap, m->block_count + 1, sizeof(*m->blocks));
 	m->blocks[m->block_count++] = (struct model_block){
@@ -117,10 +130,11 @@ static void model_alloc(struct model *m, const struct trace_event *e)
 		e->size,
 		e->time_ns,
 	};
-	if (e->allocator != m->filter->allocator) {
+	if (use)
 		heap_alloc(&m->pools[e->allocator], e);
+	if (use == REPLAY_APART)
 		return;
-	}
+	row_add(&m->instances[e->allocator], e->size);
 	row_add(&m->stacks[e->stack - NODE_FIRST], e->size);
 	row_add(&m->threads[m->thread_of[e->slot]], e->size);
 	heap_alloc(&m->processes[m->process_of[e->slot]], e);
@@ -128,6 +142,7 @@ static void model_alloc(struct model *m, const struct trace_event *e)
 	heap_alloc(&m->heap, e);
 	if (m->heap.peak_bytes > peak) {
 		memcpy(m->stacks_at_peak, m->stacks, sizeof(m->stacks));
+		memcpy(m->instances_at_peak, m->instances, sizeof(m->instances));
 		memcpy(m->threads_at_peak, m->threads, sizeof(m->threads));
 	}
 }
@@ -175,10 +190,12 @@ static void model_free(struct model *m, const struct trace_event *e)
 	bool temporary = m->thread_of[e->slot] == b->thread && e->slot == e->block_slot &&
 			 m->last_counter[e->slot] == e->counter + 1;
 	uint64_t lifetime_ns = lifetime_of(b, e->time_ns);
-	if (b->pool != m->filter->allocator) {
+	enum replay_use use = use_of(m, b->pool);
+	if (use)
 		heap_free(&m->pools[b->pool], b->size, temporary, lifetime_ns);
+	if (use == REPLAY_APART)
 		return;
-	}
+	row_free(&m->instances[b->pool], b, temporary, lifetime_ns);
 	row_free(&m->stacks[b->stack], b, temporary, lifetime_ns);
 	row_free(&m->threads[b->thread], b, temporary, lifetime_ns);
 	heap_free(&m->heap, b->size, temporary, lifetime_ns);
@@ -203,12 +220,17 @@ static void model_end(struct model *m, uint32_t process)
 		if (b->process != process || !b->live)
 			continue;
 		b->live = false;
-		if (b->pool != m->filter->allocator) {
+		enum replay_use use = use_of(m, b->pool);
+		if (use) {
 			m->pools[b->pool].live_bytes -= b->size;
 			m->pools[b->pool].live_blocks--;
 			metrics_left(&m->left_of_pool[b->pool], b->size);
-			continue;
 		}
+		if (use == REPLAY_APART)
+			continue;
+		m->instances[b->pool].now.live_bytes -= b->size;
+		m->instances[b->pool].now.live_blocks--;
+		metrics_left(&m->instances[b->pool].left, b->size);
 		m->stacks[b->stack].now.live_bytes -= b->size;
 		m->stacks[b->stack].now.live_blocks--;
 		metrics_left(&m->stacks[b->stack].left, b->size);
@@ -307,6 +329,23 @@ static void compare_rows(const struct profile *p, const struct model *m)
 	free(of_thread);
 }
 
+/* All instances that have allocations are there, and no others. */
+static void compare_instances(const struct profile *p, const struct model *m)
+{
+	char name[32];
+	size_t expected = 0;
+	for (uint32_t i = 0; i < MAX_POOLS; i++)
+		expected += use_of(m, i) == REPLAY_JOINED && m->instances[i].now.allocs != 0;
+	CHECK("instances", p->instance_count, expected);
+	for (size_t i = 0; i < p->instance_count; i++) {
+		uint32_t a = p->instances[i].allocator;
+		snprintf(name, sizeof(name), "allocator %u", a);
+		compare_heap(&p->instances[i].heap, &m->pools[a], &m->left_of_pool[a]);
+		compare_row(name, &p->instances[i].metrics, &m->instances[a],
+			    &m->instances_at_peak[a]);
+	}
+}
+
 static void compare_sizes(const struct profile *p)
 {
 	struct metrics sum = { 0 };
@@ -342,6 +381,7 @@ static void compare(const struct profile *p, const struct model *m, bool filtere
 	for (size_t i = 0; i < p->pool_count; i++)
 		compare_heap(&p->pools[i].heap, &m->pools[p->pools[i].allocator],
 			     &m->left_of_pool[p->pools[i].allocator]);
+	compare_instances(p, m);
 	compare_rows(p, m);
 	compare_sizes(p);
 	compare_timeline(p);
@@ -370,10 +410,36 @@ static void run(const struct stream *s, const struct replay_filter *filter, bool
 	free(m);
 }
 
+/* Allocator 1 is a pool, the others are instances. */
+static enum replay_use instances(void *ctx, uint32_t allocator)
+{
+	(void)ctx;
+	return allocator > 1 ? REPLAY_JOINED : REPLAY_APART;
+}
+
+static enum replay_use no_instances(void *ctx, uint32_t allocator)
+{
+	(void)ctx;
+	return allocator > 1 ? REPLAY_LEFT_OUT : REPLAY_APART;
+}
+
 static bool odd(void *ctx, uint32_t index)
 {
 	(void)ctx;
 	return index & 1;
+}
+
+static void run_allocators(const struct stream *s)
+{
+	run(s, &(struct replay_filter){ .allocator = 1, .one_allocator = true }, true);
+	run(s, &(struct replay_filter){ .use = instances }, false);
+	run(s, &(struct replay_filter){ .use = instances, .thread = odd }, true);
+	run(s, &(struct replay_filter){ .use = no_instances, .one_allocator = true }, true);
+	run(s,
+	    &(struct replay_filter){ .use = no_instances, .allocator = 2, .one_allocator = true },
+	    true);
+	run(s, &(struct replay_filter){ .use = instances, .allocator = 2, .one_allocator = true },
+	    true);
 }
 
 static void test_against_model(void)
@@ -384,7 +450,7 @@ static void test_against_model(void)
 			.events = 6000 + seed % 5 * 6000,
 			.slots = 1 + seed % 9,
 			.stacks = 1 + (unsigned)(seed * 11 % 60),
-			.pools = seed % 3,
+			.pools = seed % MAX_POOLS,
 			.live = 20 + seed % 4 * 300,
 			.keep = seed % 4 ? 50 : 0,
 			.forget = seed % 2 ? 200 : 0,
@@ -400,7 +466,7 @@ static void test_against_model(void)
 		run(&s, &(struct replay_filter){ .from_ns = end_ns / 3, .to_ns = end_ns / 2 },
 		    true);
 		if (shape.pools)
-			run(&s, &(struct replay_filter){ .allocator = 1 }, true);
+			run_allocators(&s);
 		stream_release(&s);
 		if (failures) {
 			fprintf(stderr, "seed %" PRIu64 "\n", seed);

@@ -166,8 +166,9 @@ static void add_facts_and_modules(void)
 	trace_writer_fact(w, "cwd", "/home/user");
 	trace_writer_fact(w, "started", "2026-01-02T03:04:05Z");
 	trace_writer_fact(w, "ended", "exit");
-	trace_writer_allocator(w, 0,
-			       &(struct trace_allocator){ "/lib/libc.so.6", TRACE_NO_PROCESS });
+	trace_writer_allocator(
+		w, 0,
+		&(struct trace_allocator){ .name = "/lib/libc.so.6", .process = TRACE_NO_PROCESS });
 	add_module("/opt/app/server", 0x11, 0);
 	add_module("/opt/app/lib/libplug.so.1", 0x22, 0);
 	add_module("/lib/libc.so.6", 0x33, 0);
@@ -205,7 +206,7 @@ static void worker_thread(const struct places *p, uint64_t counter)
 		  (struct trace_event){ .slot = 1, .role = MARK_SCOPE_END, .text = "request" });
 	add_event(TRACE_MARK,
 		  (struct trace_event){ .slot = 0, .role = MARK_POINT, .text = "cache\twarm" });
-	trace_writer_allocator(w, 1, &(struct trace_allocator){ "arena", 0 });
+	trace_writer_allocator(w, 1, &(struct trace_allocator){ .name = "arena" });
 	for (unsigned i = 0; i < 10; i++)
 		trace_writer_alloc(w, 0, ROLE_POOL_ALLOC, 0, p->load, 64, 1);
 	trace_writer_free(w, 0, ROLE_POOL_FREE, 0, p->load, 0, counter + 3, false);
@@ -327,8 +328,9 @@ static void write_stream(const struct stream *s, unsigned stacks, unsigned pools
 {
 	static const char *const pool_names[] = { "heap", "p1", "p2", "p3" };
 	for (unsigned i = 0; i <= pools; i++)
-		trace_writer_allocator(
-			w, i, &(struct trace_allocator){ pool_names[i], TRACE_NO_PROCESS });
+		trace_writer_allocator(w, i,
+				       &(struct trace_allocator){ .name = pool_names[i],
+								  .process = TRACE_NO_PROCESS });
 	add_module("/bin/random", 1, 0);
 	/* A tree of nodes: the parent of node i is node i / 2. */
 	for (unsigned i = 0; i < stacks; i++)
@@ -411,7 +413,9 @@ static void hostile_tables(uint64_t *random)
 	}
 	for (unsigned i = 0; i < 50; i++)
 		trace_writer_allocator(
-			w, i, &(struct trace_allocator){ hostile_text(stream_random(random)), 0 });
+			w, i,
+			&(struct trace_allocator){ .name = hostile_text(stream_random(random)),
+						   .kind = i % 2 });
 }
 
 static void hostile_finding(uint32_t number, uint64_t *random)
@@ -427,8 +431,10 @@ static void hostile_finding(uint32_t number, uint64_t *random)
 					 .made_thread = bits >> 46 & 63,
 					 .first_thread = bits >> 52 & 63,
 					 .stack = (uint32_t)(stream_random(random) % next_node),
-					 .made_stack = (uint32_t)(stream_random(random) % next_node),
-					 .first_site = (uint32_t)(stream_random(random) % next_node),
+					 .made_stack =
+						 (uint32_t)(stream_random(random) % next_node),
+					 .first_site =
+						 (uint32_t)(stream_random(random) % next_node),
 					 .address = stream_random(random),
 					 .argument = stream_random(random),
 					 .size = stream_random(random),
