@@ -10,11 +10,12 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap \
 	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap tests/right.tap
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap tests/right.tap tests/cross.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
-	tests/programs/rust-threads.rs
+	tests/programs/rust-threads.rs tests/programs/cross-host.c tests/programs/cross-side.c \
+	tests/programs/cross-side.h tests/programs/cross-exports.map
 
 check_PROGRAMS += tests/trace-text tests/unwind-coverage
 tests_unwind_coverage_SOURCES = tests/unwind-coverage.c lib/cfi.c lib/cfi_expression.c
@@ -40,7 +41,7 @@ TRACED = $(TRACED_C:%=tests/programs/%) $(TRACED_CXX:%=tests/programs/%)
 
 BUILT_FOR_TESTS = $(TEST_PRELOADS) $(TEST_PLUGINS) $(TRACED) $(STEPPED) $(RIGHT_OPERATORS) $(RIGHT_SHARED) tests/programs/header-cxx tests/programs/segments-apart tests/unwind-compare.so
 check_DATA += $(BUILT_FOR_TESTS)
-CLEANFILES += $(BUILT_FOR_TESTS)
+CLEANFILES += $(BUILT_FOR_TESTS) tests/mimalloc.a
 EXTRA_DIST += tests/counter.c tests/bump.c tests/swept.c tests/slow-symbols.c tests/early-signal.c tests/unwind-compare.c \
 	tests/programs/single-step.cc tests/programs/expect.h tests/programs/own-stack.h tests/programs/plugin-c.c \
 	tests/programs/plugin-cxx.cc tests/programs/plugin-past.c $(TRACED_C:%=tests/programs/%.c) \
@@ -109,4 +110,5 @@ print-sanitizer-tests:
 # The real programs run with an allocator preloaded, into the tool as well, where ASan is one.
 UNSANITIZED_TESTS = tests/inline-allocators.tap tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap \
+	tests/cross.tap

@@ -10,8 +10,9 @@
  *   C thread events                                with -c, instead of A, F, S: both, by thread
  *   R role allocs frees                            totals of all blocks, by entry point
  *   L process kind count                           a loss, by the name of enum trace_loss
+ *   N allocator name                               an allocator: of the heap its file, else a name
  *   W class role made argument size count outcome flags process thread stack made_stack first_site
- *                                                  a wrong release; made is a role, or "-"
+ *     allocator                                    a wrong release; made is a role, or "-"
  *   D text                                         damage of the file
  *
  * Reads with trace/ alone, so that it also tests what `dump` and `report` build on. Every free is
@@ -27,7 +28,7 @@
 #include "wire/roles.h"
 #include "wire/session.h"
 
-enum { BATCH = 4096, MAX_SIZES = 64 };
+enum { BATCH = 4096, MAX_SIZES = 1024 };
 
 /* What is known of the blocks of a slot, by counter. */
 enum block_state { BLOCK_UNKNOWN = 0, BLOCK_WANTED = 1, BLOCK_FREED = 2 };
@@ -182,11 +183,11 @@ static void show_finding(const struct trace_reader *r, uint32_t number)
 	show_stack(r, f->stack);
 	show_stack(r, f->made_stack);
 	show_stack(r, f->first_site);
-	printf("W %s %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s %u %u %u %u %u %u\n",
+	printf("W %s %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s %u %u %u %u %u %u %u\n",
 	       class_word(f->class), role_symbol(f->role),
 	       f->flags & FINDING_HAS_BLOCK ? role_symbol(f->made_role) : "-", f->argument, f->size,
 	       f->count, outcome_word(f->outcome), f->flags, f->process, f->thread, f->stack,
-	       f->made_stack, f->first_site);
+	       f->made_stack, f->first_site, f->allocator);
 }
 
 static void show_event(const struct trace_reader *r, const struct trace_event *e)
@@ -232,6 +233,8 @@ static void show_event(const struct trace_reader *r, const struct trace_event *e
 
 static void show_totals(const struct trace_reader *r)
 {
+	for (uint32_t i = 0; i < trace_reader_allocator_count(r); i++)
+		printf("N %u %s\n", i, trace_reader_allocator(r, i)->name);
 	for (size_t thread = 0; thread < thread_count; thread++)
 		if (thread_events[thread])
 			printf("C %zu %" PRIu64 "\n", thread, thread_events[thread]);

@@ -26,7 +26,8 @@ class Block:
 
 class Finding:
     """A wrong release. kind: its class; made: the role that made the block, or None; stack,
-    made_stack, first_site: function names, innermost first."""
+    made_stack, first_site: function names, innermost first; owner, receiver: numbers of allocators, of
+    the block and (if the class is cross) of the release."""
 
     def __init__(self, word, stacks):
         self.kind, self.role = word[1], word[2]
@@ -34,6 +35,7 @@ class Finding:
         self.argument, self.size, self.count = int(word[4]), int(word[5]), int(word[6])
         self.outcome, self.flags = word[7], int(word[8])
         self.process, self.thread = int(word[9]), int(word[10])
+        self.owner, self.receiver = int(word[14]), self.argument
         self.stack, self.made_stack, self.first_site = (stacks[number][0] for number in word[11:14])
 
     def __str__(self):
@@ -45,7 +47,7 @@ class Finding:
 class Trace:
     """blocks: those of the wanted sizes; totals: {role: (allocs, frees)} of all; processes:
     {index: (pid, exe)}; statuses: {index: wait status or None}; losses: {kind: count}; damage;
-    findings;
+    findings; allocators: {number: name}, of the heap its file;
     with counts_only, by_thread: {thread: events of the wanted sizes} instead of blocks."""
 
     def __init__(self, path, sizes=(), counts_only=False):
@@ -57,6 +59,7 @@ class Trace:
         self.losses = {}
         self.damage = []
         self.findings = []
+        self.allocators = {}
         self._named = {}
         self._stacks = {}
         how = ["-c"] if counts_only else []
@@ -90,6 +93,8 @@ class Trace:
             self.losses[word[2]] = self.losses.get(word[2], 0) + int(word[3])
         elif kind == "W":
             self.findings.append(Finding(word, self._stacks))
+        elif kind == "N":
+            self.allocators[int(word[1])] = " ".join(word[2:])
         elif kind == "D":
             self.damage.append(" ".join(word[1:]))
 

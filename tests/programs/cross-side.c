@@ -1,0 +1,130 @@
+/* cross-side.c - see cross-side.h. Built several times: into the program, into plugins with an
+ * allocator linked statically or shared; with -DLIBRARY and -DMALLOC, -DFREE, -DREALLOC as strings
+ * for functions that are looked up in that library. */
+#include "cross-side.h"
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expect.h"
+
+/* jemalloc's take flags besides; the others do not look at the last argument. */
+static void *(*some_malloc)(size_t, int);
+static void (*some_free)(void *, int);
+static void *(*some_realloc)(void *, size_t, int);
+
+#ifdef LIBRARY
+__attribute__((constructor)) static void look_up(void)
+{
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	CHECK(library);
+	*(void **)&some_malloc = dlsym(library, MALLOC);
+	*(void **)&some_free = dlsym(library, FREE);
+	*(void **)&some_realloc = dlsym(library, REALLOC);
+	CHECK(some_malloc && some_free && some_realloc);
+}
+#define HAS_OPERATORS 0
+static void *_Znwm(size_t bytes)
+{
+	return bytes ? NULL : NULL;
+}
+static void _ZdlPv(void *p)
+{
+	(void)p;
+}
+#define _Znam  _Znwm
+#define _ZdaPv _ZdlPv
+#else
+#define HAS_OPERATORS 1
+void *_Znwm(size_t bytes);
+void *_Znam(size_t bytes);
+void _ZdlPv(void *p);
+void _ZdaPv(void *p);
+#endif
+
+static char *filled(char *p, size_t bytes)
+{
+	if (p) {
+		memset(p, 'x', bytes);
+		p[bytes - 1] = '\0';
+	}
+	return p;
+}
+
+static char *read_line(char *text)
+{
+	char *line = NULL;
+	size_t size = 0;
+	FILE *file = fmemopen(text, strlen(text), "r");
+	CHECK(file && getline(&line, &size, file) > 0);
+	fclose(file);
+	return line;
+}
+
+static NOINLINE char *of_libc(enum side_kind kind, size_t bytes)
+{
+	static char text[1 << 16];
+	char *p = NULL;
+	CHECK(bytes < sizeof(text));
+	filled(text, bytes);
+	if (kind == KIND_STRDUP)
+		return strdup(text);
+	if (kind == KIND_GETLINE)
+		return read_line(text);
+	CHECK(asprintf(&p, "%s", text) > 0);
+	return p;
+}
+
+static NOINLINE void *make_new(enum side_kind kind, size_t bytes)
+{
+	if (!HAS_OPERATORS)
+		return NULL;
+	return filled(kind == KIND_NEW ? _Znwm(bytes) : _Znam(bytes), bytes);
+}
+
+static NOINLINE void *make(enum side_kind kind, size_t bytes)
+{
+	void *p = NULL;
+	switch (kind) {
+	case KIND_MALLOC:
+		return filled(some_malloc ? some_malloc(bytes, 0) : malloc(bytes), bytes);
+	case KIND_CALLOC:
+		return some_malloc ? NULL : calloc(1, bytes);
+	case KIND_ALIGNED:
+		return some_malloc || posix_memalign(&p, 64, bytes) ? NULL : filled(p, bytes);
+	case KIND_NEW:
+	case KIND_NEW_ARRAY:
+		return make_new(kind, bytes);
+	default:
+		return of_libc(kind, bytes);
+	}
+}
+
+static NOINLINE void *release(enum side_way way, void *p, size_t bytes)
+{
+	switch (way) {
+	case WAY_FREE:
+		if (some_free)
+			some_free(p, 0);
+		else
+			free(p);
+		return NULL;
+	case WAY_REALLOC:
+		return some_realloc ? some_realloc(p, bytes, 0) : realloc(p, bytes);
+	case WAY_DELETE:
+		_ZdlPv(p);
+		return NULL;
+	default:
+		_ZdaPv(p);
+		return NULL;
+	}
+}
+
+__attribute__((visibility("default"))) const struct side *cross_side(void)
+{
+	static const struct side side = { make, release };
+	return &side;
+}
