@@ -450,14 +450,16 @@ uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t ma
 	return r->node;
 }
 
-/* A frame ends where its caller's begins, unless a signal lies between the two: then they may be on
- * different stacks. */
+enum { LARGEST_FRAME = 1 << 20 };
+
+/* A frame ends where its caller's begins, unless a signal lies between the two or a change of stacks:
+ * a frame is not that large. */
 AT_COLD bool stack_has_in_frames(struct stack *s, const struct caller *caller, uintptr_t address)
 {
 	capture_walking(s, caller, STACK_FRAMES);
 	for (uint32_t i = s->count; i > 1; i--) {
 		const struct stack_frame *inner = &s->memo[i], *outer = &s->memo[i - 1];
-		if (outer->flags & FRAME_EXACT)
+		if (outer->flags & FRAME_EXACT || outer->rsp - inner->rsp > LARGEST_FRAME)
 			continue;
 		if (address >= inner->rsp && address < outer->rsp)
 			return true;

@@ -46,7 +46,7 @@ EXTRA_DIST += tests/counter.c tests/bump.c tests/swept.c tests/slow-symbols.c te
 	tests/programs/single-step.cc tests/programs/expect.h tests/programs/own-stack.h tests/programs/plugin-c.c \
 	tests/programs/plugin-cxx.cc tests/programs/plugin-past.c $(TRACED_C:%=tests/programs/%.c) \
 	$(TRACED_CXX:%=tests/programs/%.cc) tests/programs/right-operators.cc \
-	tests/programs/right-library.cc tests/programs/own-operators.h \
+	tests/programs/right-library.cc tests/programs/own-operators.h tests/programs/other-stack.h \
 	tests/programs/right-library.map
 
 TEST_SO_FLAGS = -I$(top_srcdir) -fPIC -shared
@@ -84,7 +84,8 @@ tests/programs/right-library-tracked.so: RIGHT_FLAGS = $(OWN_OPERATORS) -DOWN_TR
 tests/programs/right-library-symbolic.so: RIGHT_FLAGS = $(OWN_OPERATORS) -Wl,-Bsymbolic
 tests/programs/right-library-hidden.so: RIGHT_FLAGS = $(OWN_OPERATORS) $(HIDE_ALL)
 tests/programs/right-library-static.so: RIGHT_FLAGS = $(STATIC_CXX) $(HIDE_ALL)
-$(RIGHT_OPERATORS): tests/programs/right-operators.cc tests/programs/own-operators.h tests/programs/expect.h
+$(RIGHT_OPERATORS): tests/programs/right-operators.cc tests/programs/own-operators.h tests/programs/other-stack.h \
+		tests/programs/expect.h
 	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -Wno-mismatched-new-delete $(RIGHT_FLAGS) \
 		-pthread -o $@ $< -ldl
 $(RIGHT_SHARED): tests/programs/right-library.cc tests/programs/own-operators.h tests/programs/right-library.map

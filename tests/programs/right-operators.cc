@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "expect.h"
+#include "other-stack.h"
 #include "own-operators.h"
 
 enum { ROUNDS = 100 };
@@ -84,7 +85,8 @@ static void containers(int n)
 	CHECK(f() == 20);
 }
 
-[[maybe_unused]] static void no_memory()
+// The exception is made inside operator new and given back outside.
+[[maybe_unused]] static void no_memory(void *)
 {
 	for (int i = 0; i < 20; i++) {
 		try {
@@ -129,7 +131,10 @@ int main(int argc, char **argv)
 #ifndef OWN_NEW
 	const char *preloaded = getenv("LD_PRELOAD");
 	if (!preloaded || !strstr(preloaded, "mimalloc")) // that aborts
-		no_memory();
+	{
+		no_memory(nullptr);
+		call_below_heaps(no_memory, nullptr);
+	}
 #endif
 	sum += std::async(std::launch::async, [&] { containers(1); return work(2); }).get();
 	std::thread([&] { containers(2); delete make(7); take(make(7)); }).join();
