@@ -9,12 +9,14 @@
 void finding_log_init(struct finding_log *f, struct session *session, struct trace_writer *writer)
 {
 	*f = (struct finding_log){ .session = session, .writer = writer };
+	f->told = mem_zalloc(SESSION_MAX_FINDINGS, sizeof(*f->told));
 }
 
 void finding_log_release(struct finding_log *f)
 {
 	free(f->items);
 	free(f->indices);
+	free(f->told);
 }
 
 uint32_t finding_log_add(struct finding_log *f, uint32_t index, const struct trace_finding *finding)

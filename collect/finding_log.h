@@ -18,7 +18,7 @@ struct finding_log {
 	struct trace_finding *items; /* as written, by number in the trace */
 	uint32_t *indices;	     /* in the session memory, by number */
 	size_t count, item_cap, index_cap;
-	bool told[SESSION_MAX_FINDINGS]; /* by index */
+	bool *told; /* by index */
 	/* Told of each as it is written; NULL: nobody is. */
 	void (*on_finding)(void *context, uint32_t number, const struct trace_finding *finding);
 	void *context;
