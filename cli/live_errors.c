@@ -179,7 +179,9 @@ void live_errors_finish(struct live_errors *l)
 		pthread_join(l->thread, NULL);
 	else if (l->first)
 		work(l);
+	/* Which of them would have been suppressed or may be right was not looked at. */
 	if (l->left_out)
-		say("%" PRIu64 " more wrong free%s not shown: alloctrace errors lists all",
-		    l->left_out, l->left_out == 1 ? " is" : "s are");
+		say("%s%" PRIu64 " more wrong free%s not shown: alloctrace errors lists all",
+		    l->left_out > 1 ? "up to " : "", l->left_out,
+		    l->left_out == 1 ? " is" : "s are");
 }
