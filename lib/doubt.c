@@ -133,7 +133,7 @@ static void look_at_import(const struct elf_import *import, void *context)
 /* The module that serves malloc, if it is not libc. */
 static void find_allocator(struct look *look)
 {
-	uintptr_t function = (uintptr_t)at_load_relaxed(&real_functions[ROLE_MALLOC]);
+	uintptr_t function = (uintptr_t)at_load_relaxed(&real_addresses[ROLE_MALLOC]);
 	const struct link_map *map = modules_map(function, &look->allocator_range);
 	look->allocator = map && !elf_symbol_in(map, "gnu_get_libc_version") ? map : NULL;
 }
@@ -204,7 +204,7 @@ static bool is_exempt(const struct link_map *map)
 		return true;
 	for (unsigned i = 0; i < AT_COUNT_OF(serving); i++) {
 		struct module_range range;
-		uintptr_t f = (uintptr_t)at_load_relaxed(&real_functions[serving[i]]);
+		uintptr_t f = (uintptr_t)at_load_relaxed(&real_addresses[serving[i]]);
 		if (f && modules_map(f, &range) == map && (i != 1 || is_cxx_library(map)))
 			return true;
 	}

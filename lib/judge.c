@@ -124,7 +124,7 @@ static bool is_on_stack(uintptr_t address, const struct judge_place *place)
 static bool serves(const struct module *m)
 {
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
-		uintptr_t f = (uintptr_t)at_load_relaxed(&real_functions[role]);
+		uintptr_t f = (uintptr_t)at_load_relaxed(&real_addresses[role]);
 		if (f >= m->start && f < m->end)
 			return true;
 	}

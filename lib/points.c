@@ -34,6 +34,11 @@ static const char *const families[FAMILY_COUNT] = {
 #include "wire/families.def"
 #undef FAMILY
 };
+static const char *const libraries[FAMILY_COUNT] = {
+#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) library,
+#include "wire/families.def"
+#undef FAMILY
+};
 
 /* ---- asking the tool ---- */
 
@@ -71,25 +76,44 @@ static char *append(char *at, const char *end, const char *text)
 	return at;
 }
 
-/* "jemalloc 5.3.0 in libplug.so" */
-static void name_instance(struct instance *i, const struct session_hook *hook)
+static const char *file_name(const struct module *m)
 {
-	const char *path = session.modules[modules[i->module].id].path, *name = path;
-	const char *end = i->name + sizeof(i->name);
+	const char *path = session.modules[m->id].path, *name = path;
 	for (const char *p = path; *p; p++)
 		if (*p == '/')
 			name = p + 1;
+	return name;
+}
+
+/* "jemalloc 5.3.0 in libplug.so" */
+static void name_instance(struct instance *i, const struct session_hook *hook)
+{
+	const char *end = i->name + sizeof(i->name);
 	char *at = append(i->name, end, families[hook->family]);
 	if (hook->version[0])
 		at = append(append(at, end, " "), end, hook->version);
-	append(append(at, end, " in "), end, name);
+	append(append(at, end, " in "), end, file_name(&modules[i->module]));
 }
 
-/* Does one of the functions serve the program's own malloc? */
-static bool is_backend(const struct module *m)
+static bool begins_with(const char *text, const char *start)
 {
-	uintptr_t f = (uintptr_t)at_load_relaxed(&real_functions[ROLE_MALLOC]);
-	return f >= m->start && f < m->end;
+	while (*start && *text == *start)
+		text++, start++;
+	return !*start;
+}
+
+/* Does the allocator serve the program's own malloc, itself or through a library that hands on to
+ * it? */
+static bool is_backend(const struct module *m, const struct session_hook *hook)
+{
+	bool ignored;
+	uintptr_t f = (uintptr_t)at_load_relaxed(&real_addresses[ROLE_MALLOC]);
+	if (f >= m->start && f < m->end)
+		return true;
+	uint32_t serving = modules_find(f, &ignored);
+	return hook->family == FAMILY_TBBMALLOC && hook->flags & SESSION_HOOK_OWN_FILE &&
+	       serving != MODULE_ANONYMOUS &&
+	       begins_with(file_name(&modules[serving]), libraries[FAMILY_TBBPROXY]);
 }
 
 static struct instance *find_instance(uint32_t module, const struct session_hook *hook)
@@ -100,10 +124,11 @@ static struct instance *find_instance(uint32_t module, const struct session_hook
 	if (instance_count == INSTANCES_MAX)
 		return NULL;
 	struct instance *fresh = &instances[instance_count];
-	*fresh = (struct instance){ .module = module, .number = hook->number,
+	*fresh = (struct instance){ .module = module,
+				    .number = hook->number,
 				    .own_file = hook->flags & SESSION_HOOK_OWN_FILE };
 	name_instance(fresh, hook);
-	if (!is_backend(&modules[module])) {
+	if (!is_backend(&modules[module], hook)) {
 		fresh->allocator = at_add_relaxed(&session.header->allocator_count, 1u);
 		if (fresh->allocator > UINT16_MAX)
 			return NULL;
@@ -173,29 +198,24 @@ static void read_arguments(struct point_arguments *a, const char *text)
 	*a = (struct point_arguments){ -1, -1, -1, -1, -1, 0 };
 	for (int8_t i = 0; i < POINT_ARGUMENTS && text[i]; i++) {
 		a->all = (int8_t)(i + 1);
-		int8_t *const place = text[i] == 's' ? &a->size :
-				      text[i] == 'n' ? &a->count :
-				      text[i] == 'p' ? &a->block :
-				      text[i] == 'a' ? &a->align :
-				      text[i] == 'o' ? &a->out : NULL;
+		int8_t *const place = text[i] == 's'   ? &a->size
+				      : text[i] == 'n' ? &a->count
+				      : text[i] == 'p' ? &a->block
+				      : text[i] == 'a' ? &a->align
+				      : text[i] == 'o' ? &a->out
+						       : NULL;
 		if (place)
 			*place = i;
 	}
 }
 
-/* What the runtime's exported functions stand in for, calls already. */
-static bool is_interposed(uintptr_t function)
-{
-	for (unsigned role = 0; role < ROLE_COUNT; role++)
-		if ((uintptr_t)at_load_relaxed(&real_functions[role]) == function)
-			return true;
-	return false;
-}
-
 static bool install(struct point *p, const struct session_hook *hook, uintptr_t bias)
 {
-	struct inline_hook how = { .plan = &hook->plan, .bias = bias, .hook = hooks_inline_entry,
-				   .argument = PLAN_ARGUMENT_R11, .point = (uintptr_t)p };
+	struct inline_hook how = { .plan = &hook->plan,
+				   .bias = bias,
+				   .hook = hooks_inline_entry,
+				   .argument = PLAN_ARGUMENT_R11,
+				   .point = (uintptr_t)p };
 	if (hook->flags & SESSION_HOOK_OPENS)
 		how.hook = hooks_inline_watch;
 	if (inline_patch_prepare(&near_memory, &how, &p->patch) != PLAN_NONE)
@@ -213,13 +233,18 @@ static void hook_function(uint32_t module, const struct session_hook *hook)
 	    hook->family >= FAMILY_COUNT || point_count == POINTS_MAX)
 		return;
 	struct point *p = &points[point_count];
-	*p = (struct point){ .function = bias + hook->plan.function, .role = (enum role)hook->role,
+	*p = (struct point){ .function = bias + hook->plan.function,
+			     .role = (enum role)hook->role,
 			     .flags = hook->flags };
 	read_arguments(&p->arguments, hook->arguments);
 	if (!(hook->flags & NO_ALLOCATOR) && !(p->instance = find_instance(module, hook)))
 		return;
-	if (install(p, hook, bias))
-		at_store_release(&point_count, point_count + 1);
+	if (!install(p, hook, bias))
+		return;
+	/* The program may get to a function that is interposed by another name that it has, too
+	 * (mi_malloc); what the interposed one records is not to be seen a second time. */
+	real_pass_hook(p->function, p->original);
+	at_store_release(&point_count, point_count + 1);
 }
 
 /* The libc that the runtime itself is linked with. */
@@ -230,8 +255,8 @@ static bool is_own_libc(uint32_t module, const struct session_hook *hook)
 	       in_libc < modules[module].end;
 }
 
-/* Which of a module's functions: those that are not interposed, or the others. */
-static void hook_module(uint32_t module, bool interposed)
+/* Which of a module's functions: the C library's own, or the others. */
+static void hook_module(uint32_t module, bool libc)
 {
 	struct session_module *m = &session.modules[modules[module].id];
 	uint32_t first = m->first_hook, count = m->hooks;
@@ -240,15 +265,13 @@ static void hook_module(uint32_t module, bool interposed)
 		hook.arguments[sizeof(hook.arguments) - 1] = '\0';
 		hook.version[sizeof(hook.version) - 1] = '\0';
 		bool no_allocator = hook.flags & (SESSION_HOOK_LOADER | SESSION_HOOK_OPENS);
-		bool is = !no_allocator && (is_interposed(modules[module].bias + hook.plan.function) ||
-					    is_own_libc(module, &hook));
-		if (is == interposed)
+		if ((!no_allocator && is_own_libc(module, &hook)) == libc)
 			hook_function(module, &hook);
 	}
 }
 
-/* Who hooks, one at a time. Not a lock of lock.h: it is held while the tool is waited for. Like those
- * it counts as free in the child of a fork. */
+/* Who hooks, one at a time. Not a lock of lock.h: it is held while the tool is waited for. Like
+ * those it counts as free in the child of a fork. */
 static uint8_t busy;
 
 static bool begin(void)
@@ -309,7 +332,8 @@ void points_hook_new(void)
 		if (is_hookable(i))
 			ask(&session.modules[modules[i].id]);
 	for (; modules_done < count; modules_done++)
-		if (is_hookable(modules_done) && answered(&session.modules[modules[modules_done].id]))
+		if (is_hookable(modules_done) &&
+		    answered(&session.modules[modules[modules_done].id]))
 			hook_module(modules_done, false);
 	end();
 }

@@ -5,8 +5,9 @@
  * finds the functions and plans the hooks (struct session_hook); modules are asked for at the start
  * and whenever the dynamic linker has loaded something, before its constructors run.
  *
- * Functions that the runtime interposes by name already are not hooked, and their module's instance
- * is allocator 0, the program's heap. */
+ * The instance whose functions the runtime interposes by name is allocator 0, the program's heap. They
+ * are hooked too, since a program may get to them otherwise (by another name that they have, RTLD_DEEPBIND,
+ * dlsym); the runtime calls their originals. The C library's only when there is need, points_hook_libc(). */
 #ifndef ALLOCTRACE_LIB_POINTS_H
 #define ALLOCTRACE_LIB_POINTS_H
 

@@ -6,6 +6,7 @@
 enum { BOOTSTRAP_BYTES = 64 * 1024 };
 
 void *real_functions[ROLE_COUNT];
+void *real_addresses[ROLE_COUNT];
 
 static char bootstrap[BOOTSTRAP_BYTES] __attribute__((aligned(64)));
 static size_t bootstrap_used;
@@ -25,9 +26,18 @@ void real_resolve(void)
 void *real_find(enum role role)
 {
 	void *function = elf_symbol_next(symbols[role]);
-	if (function)
+	if (function) {
+		at_store_relaxed(&real_addresses[role], function);
 		at_store_relaxed(&real_functions[role], function);
+	}
 	return function;
+}
+
+void real_pass_hook(uintptr_t function, void *original)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		if ((uintptr_t)at_load_relaxed(&real_addresses[role]) == function)
+			at_store_relaxed(&real_functions[role], original);
 }
 
 int real_dlclose(void *handle)

@@ -14,9 +14,11 @@
 #include "base/compiler.h"
 #include "wire/roles.h"
 
-/* By role; NULL when nobody defines it (yet). Written at start, and by real_find() when a
- * library that was loaded later defines it. */
+/* By role; NULL when nobody defines it (yet). Written at start, by real_find() when a library that was
+ * loaded later defines it, and by real_pass_hook(). */
 extern void *real_functions[ROLE_COUNT];
+/* Where the symbols lie. */
+extern void *real_addresses[ROLE_COUNT];
 
 /* Finds all roles. Once. */
 void real_resolve(void);
@@ -29,6 +31,9 @@ static inline void *real_function(enum role role)
 	void *function = at_load_relaxed(&real_functions[role]);
 	return AT_LIKELY(function != NULL) ? function : real_find(role);
 }
+
+/* The function there is hooked now; the runtime itself is to call `original` and not the hook. */
+void real_pass_hook(uintptr_t function, void *original);
 
 int real_dlclose(void *handle);
 

@@ -25,7 +25,7 @@ static uint32_t starting_tid;
 static uint32_t backend_module_id(void)
 {
 	bool ignored;
-	return modules[modules_find((uintptr_t)real_function(ROLE_MALLOC), &ignored)].id;
+	return modules[modules_find((uintptr_t)real_addresses[ROLE_MALLOC], &ignored)].id;
 }
 
 /* In memory that the kernel wipes in a child. A process that starts after a fork finds MARK_WIPED,

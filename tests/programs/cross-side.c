@@ -1,6 +1,6 @@
 /* cross-side.c - see cross-side.h. Built several times: into the program, into plugins with an
- * allocator linked statically or shared; with -DLIBRARY and -DMALLOC, -DFREE, -DREALLOC as strings
- * for functions that are looked up in that library. */
+ * allocator linked statically or shared; with -DLIBRARY and -DMALLOC, -DFREE, -DREALLOC, and maybe
+ * -DCALLOC, -DNEW, -DDELETE, as strings for functions that are looked up in that library. */
 #include "cross-side.h"
 
 #include <dlfcn.h>
@@ -15,8 +15,18 @@
 static void *(*some_malloc)(size_t, int);
 static void (*some_free)(void *, int);
 static void *(*some_realloc)(void *, size_t, int);
+static void *(*some_calloc)(size_t, size_t);
+static void *(*some_new)(size_t);
+static void (*some_delete)(void *);
 
 #ifdef LIBRARY
+#ifndef CALLOC
+#define CALLOC "" /* there is none */
+#endif
+#ifndef NEW
+#define NEW    ""
+#define DELETE ""
+#endif
 __attribute__((constructor)) static void look_up(void)
 {
 	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
@@ -24,21 +34,22 @@ __attribute__((constructor)) static void look_up(void)
 	*(void **)&some_malloc = dlsym(library, MALLOC);
 	*(void **)&some_free = dlsym(library, FREE);
 	*(void **)&some_realloc = dlsym(library, REALLOC);
+	*(void **)&some_calloc = dlsym(library, CALLOC);
+	*(void **)&some_new = dlsym(library, NEW);
+	*(void **)&some_delete = dlsym(library, DELETE);
 	CHECK(some_malloc && some_free && some_realloc);
 }
-#define HAS_OPERATORS 0
 static void *_Znwm(size_t bytes)
 {
-	return bytes ? NULL : NULL;
+	return some_new ? some_new(bytes) : NULL;
 }
 static void _ZdlPv(void *p)
 {
-	(void)p;
+	some_delete(p);
 }
 #define _Znam  _Znwm
 #define _ZdaPv _ZdlPv
 #else
-#define HAS_OPERATORS 1
 void *_Znwm(size_t bytes);
 void *_Znam(size_t bytes);
 void _ZdlPv(void *p);
@@ -80,8 +91,6 @@ static NOINLINE char *of_libc(enum side_kind kind, size_t bytes)
 
 static NOINLINE void *make_new(enum side_kind kind, size_t bytes)
 {
-	if (!HAS_OPERATORS)
-		return NULL;
 	return filled(kind == KIND_NEW ? _Znwm(bytes) : _Znam(bytes), bytes);
 }
 
@@ -92,7 +101,9 @@ static NOINLINE void *make(enum side_kind kind, size_t bytes)
 	case KIND_MALLOC:
 		return filled(some_malloc ? some_malloc(bytes, 0) : malloc(bytes), bytes);
 	case KIND_CALLOC:
-		return some_malloc ? NULL : calloc(1, bytes);
+		if (some_malloc)
+			return some_calloc ? some_calloc(1, bytes) : NULL;
+		return calloc(1, bytes);
 	case KIND_ALIGNED:
 		return some_malloc || posix_memalign(&p, 64, bytes) ? NULL : filled(p, bytes);
 	case KIND_NEW:
