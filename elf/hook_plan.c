@@ -21,6 +21,10 @@ enum {
 	TARGETS_MAX = 1 << 30,
 	TABLE_ENTRIES_MAX = 1024,
 	CALLEES_MAX = 64,
+	/* More than that is a file made to take time: the plan is refused. */
+	SUSPECTS_MAX = 256, /* bytes that look like jumps into the first bytes */
+	NEIGHBOURS_MAX = 64,
+	PADS_TRIED_MAX = 64,
 	SHORT_REACH = 130, /* of a short jump, at most */
 };
 
@@ -323,6 +327,7 @@ static bool is_jumped_into(const struct making *m, uint64_t from, uint64_t to)
 {
 	const struct hook_planner *planner = m->planner;
 	bool found = false;
+	unsigned suspects = 0;
 	if (!may_be_jumped_into(m->planner, from, to))
 		return false;
 	uint8_t *bytes = mem_alloc(SCAN_BYTES);
@@ -335,8 +340,8 @@ static bool is_jumped_into(const struct making *m, uint64_t from, uint64_t to)
 				break;
 			for (size_t k = 0; !found && x86_64_find_jump(&part, &k, from, to); k++) {
 				uint64_t address = part.address + k;
-				found = address - m->function.address >= m->function.count &&
-					is_jump(m, address);
+				if (address - m->function.address >= m->function.count)
+					found = ++suspects > SUSPECTS_MAX || is_jump(m, address);
 			}
 		}
 	}
@@ -350,6 +355,7 @@ static bool is_jumped_into_nearby(const struct making *m, uint64_t from, uint64_
 	const struct code_ranges *ranges = &m->planner->ranges;
 	uint64_t low = from > SHORT_REACH ? from - SHORT_REACH : 0, last = m->function.address;
 	bool found = false;
+	unsigned neighbours = 0;
 	for (size_t i = code_ranges_from(ranges, to + SHORT_REACH); !found && i-- > 0;) {
 		const struct code_range *r = &ranges->items[i];
 		if (r->reach < low)
@@ -357,6 +363,8 @@ static bool is_jumped_into_nearby(const struct making *m, uint64_t from, uint64_
 		if (r->end < low || r->end == r->start || r->start == last ||
 		    r->start == m->function.address)
 			continue;
+		if (++neighbours > NEIGHBOURS_MAX)
+			return true;
 		last = r->start;
 		struct making near = { .planner = m->planner,
 				       .segment = segment_of(m->planner, r->start) };
@@ -455,11 +463,13 @@ static bool find_pad(struct making *m)
 	const struct code_ranges *ranges = &m->planner->ranges;
 	uint64_t patch = m->plan->patch;
 	uint64_t low = patch > SHORT_REACH ? patch - SHORT_REACH : 0;
+	unsigned tried = 0;
 	if (take_pad(m, m->function.address + m->function.count))
 		return true;
 	for (size_t i = code_ranges_from(ranges, patch + SHORT_REACH); i-- > 0;) {
 		const struct code_range *r = &ranges->items[i];
-		if (r->reach < low || patch + SHORT_REACH - r->start > FUNCTION_MAX_BYTES)
+		if (r->reach < low || patch + SHORT_REACH - r->start > FUNCTION_MAX_BYTES ||
+		    ++tried > PADS_TRIED_MAX)
 			break;
 		if (r->kind != CODE_LABEL && r->end >= low && take_pad(m, r->end))
 			return true;
