@@ -295,7 +295,9 @@ static bool may_be_own_operator(uintptr_t after, unsigned role, uint32_t facts)
 {
 	struct module_range range;
 	const struct link_map *map = modules_map(after, &range);
-	if (!map || !calls_hook(after, hooks[role]))
+	if (!map)
+		return true; /* it is gone, or was not noted while paused */
+	if (!calls_hook(after, hooks[role]))
 		return facts & OWN_OPERATORS;
 	return defines_operators(map) ||
 	       (facts & OWN_OPERATORS && hides_operators(map, look_at(map)));

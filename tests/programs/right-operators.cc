@@ -1,7 +1,7 @@
 // right-operators.cc - C++ that gives everything back rightly, through its own operators and others'.
 //
-// usage: right-operators LIBRARY: loads the library (right-library.cc). What it makes it takes back itself,
-// or the program does, and the other way round.
+// usage: right-operators LIBRARY [late]: loads the library (right-library.cc). What it makes it takes back
+// itself, or the program does, and the other way round; late: when the library is gone, and nothing else.
 #include <algorithm>
 #include <dlfcn.h>
 #include <functional>
@@ -103,13 +103,28 @@ template <typename F> static F function(void *library, const char *name)
 	return f;
 }
 
+// The library is looked at first when it is not there any more.
+static int release_late(void *library)
+{
+	std::string *made = function<std::string *(*)(int)>(library, "library_make")(1);
+	int *array = static_cast<int *>(function<void *(*)(int)>(library, "library_make_array")(5));
+	function<void (*)()>(library, "library_end")();
+	CHECK(dlclose(library) == 0);
+	delete made;
+	delete[] array;
+	std::cout << "survived" << std::endl;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	CHECK(argc == 2);
+	CHECK(argc >= 2);
 	void *library = dlopen(argv[1], RTLD_NOW);
 	if (!library)
 		std::cerr << dlerror() << "\n";
 	CHECK(library);
+	if (argc == 3)
+		return release_late(library);
 	auto work = function<int (*)(int)>(library, "library_work");
 	auto make = function<std::string *(*)(int)>(library, "library_make");
 	auto take = function<void (*)(std::string *)>(library, "library_take");
