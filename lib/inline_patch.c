@@ -243,17 +243,6 @@ KEEPER(inline_keep_but_integer, "lea 8(%rsp), %rsp", "0,1,");
 KEEPER(inline_keep_but_vector, "pop %rax", "");
 KEEPER(inline_keep_all, "pop %rax", "0,1,");
 
-void inline_keep_but_integer(void);
-void inline_keep_but_vector(void);
-void inline_keep_all(void);
-
-static uint64_t keeper(enum inline_result result)
-{
-	return (uint64_t)(uintptr_t)(result == INLINE_RESULT_NONE     ? inline_keep_all
-				     : result == INLINE_RESULT_VECTOR ? inline_keep_but_vector
-								      : inline_keep_but_integer);
-}
-
 /* ---- hooks ---- */
 
 static bool has_shadow_stack(void)
@@ -281,24 +270,17 @@ static enum plan_reason check(const struct inline_hook *hook)
 	return PLAN_NONE;
 }
 
-static enum plan_reason write_slot(const struct inline_hook *hook, uint64_t slot)
+static enum plan_reason write_slot(const struct hook_plan *plan, const struct plan_x86_64_slot *slot)
 {
 	uint8_t bytes[PLAN_X86_64_SLOT_BYTES];
-	const struct plan_x86_64_slot how = {
-		.at = slot,
-		.bias = hook->bias,
-		.hook = (uint64_t)(uintptr_t)hook->hook,
-		.keeper = keeper(hook->result),
-		.point = hook->point,
-		.argument = hook->argument,
-	};
-	if (!plan_x86_64_write_slot(hook->plan, &how, bytes))
+	if (!plan_x86_64_write_slot(plan, slot, bytes))
 		return PLAN_TOO_FAR;
 	/* Executable meanwhile, because of the slots beside it. */
-	if (!protect(slot, sizeof(bytes), PROT_READ | PROT_WRITE | PROT_EXEC))
+	if (!protect(slot->at, sizeof(bytes), PROT_READ | PROT_WRITE | PROT_EXEC))
 		return PLAN_PROTECTED;
-	write_plainly(slot, bytes, sizeof(bytes));
-	return protect(slot, sizeof(bytes), PROT_READ | PROT_EXEC) ? PLAN_NONE : PLAN_PROTECTED;
+	write_plainly(slot->at, bytes, sizeof(bytes));
+	return protect(slot->at, sizeof(bytes), PROT_READ | PROT_EXEC) ? PLAN_NONE
+								       : PLAN_PROTECTED;
 }
 
 static enum plan_reason make_jumps(struct inline_patch *p, uint64_t to)
@@ -319,13 +301,20 @@ enum plan_reason inline_patch_prepare(struct inline_memory *memory, const struct
 	enum plan_reason reason = check(hook);
 	if (reason != PLAN_NONE)
 		return reason;
-	uint64_t slot = take_slot(memory, hook->bias + plan->low, hook->bias + plan->high);
-	if (!slot)
+	const struct plan_x86_64_slot slot = {
+		.at = take_slot(memory, hook->bias + plan->low, hook->bias + plan->high),
+		.bias = hook->bias,
+		.hook = (uint64_t)(uintptr_t)hook->hook,
+		.keeper = (uint64_t)(uintptr_t)hook->keeper,
+		.point = hook->point,
+		.argument = hook->argument,
+	};
+	if (!slot.at)
 		return PLAN_NO_MEMORY;
-	reason = write_slot(hook, slot);
+	reason = write_slot(plan, &slot);
 	if (reason != PLAN_NONE)
 		return reason;
-	out->original = (void *)(uintptr_t)(slot + PLAN_X86_64_CODE_AT);
+	out->original = (void *)(uintptr_t)(slot.at + PLAN_X86_64_CODE_AT);
 	out->patch = hook->bias + plan->patch;
 	out->pad = plan->flags & PLAN_HAS_PAD ? hook->bias + plan->pad : 0;
 	out->bytes = plan->patch_bytes;
@@ -335,7 +324,7 @@ enum plan_reason inline_patch_prepare(struct inline_memory *memory, const struct
 		out->before[i] = plan->expected[i];
 		out->pad_before[i] = plan->pad_expected[i];
 	}
-	return make_jumps(out, plan_x86_64_slot_entry(plan, slot));
+	return make_jumps(out, plan_x86_64_slot_entry(&slot));
 }
 
 enum plan_reason inline_patch_enable(struct inline_patch *patch, bool alone)

@@ -29,24 +29,28 @@ struct inline_memory {
 	uint32_t count;
 };
 
-/* Where the function's result is: all other registers are kept where they have to be. */
-enum inline_result {
-	INLINE_RESULT_INTEGER, /* %rax */
-	INLINE_RESULT_VECTOR,  /* %xmm0 and %xmm1 */
-	INLINE_RESULT_NONE,
-};
+/* Keepers, for `keeper` below: save all registers but the result's around the hook. It is then not
+ * jumped to but called, from a frame of the usual form with unwind tables: its caller is one frame
+ * further than without. A hook in assembly may rather bring a keeper of its own, that finds the
+ * slot's address on the stack, on top of the function's return address (wire/plan_x86_64.h). */
+void inline_keep_but_integer(void); /* the result is in %rax */
+void inline_keep_but_vector(void);  /* in %xmm0 and %xmm1 */
+void inline_keep_all(void);	    /* there is none */
 
-/* Where a caller may know which registers the function leaves alone (PLAN_KEEPS_REGISTERS), they
- * are all saved around the hook. It is then not jumped to but called, by a function of the runtime
- * that has unwind tables and a frame of the usual form: the hook's caller is one frame further. */
 struct inline_hook {
 	const struct hook_plan *plan;
-	uint64_t bias;	   /* of the module */
-	const void *hook;  /* is run in the function's place, with its arguments */
-	unsigned argument; /* enum plan_x86_64_argument: where the hook gets `point` */
-	enum inline_result result;
-	uint64_t point; /* the same function can hook many */
+	uint64_t bias;	    /* of the module */
+	const void *hook;   /* is run in the function's place, with its arguments */
+	const void *keeper; /* NULL: the hook sees to it itself that registers are kept */
+	unsigned argument;  /* enum plan_x86_64_argument: where the hook gets `point` */
+	uint64_t point;	    /* the same function can hook many */
 };
+
+/* Whether a keeper is needed: callers may know which registers the function leaves alone. */
+static inline bool inline_plan_needs_keeper(const struct hook_plan *plan)
+{
+	return (plan->flags & PLAN_KEEPS_REGISTERS) != 0;
+}
 
 /* A hook that is there. The caller reads `original` and keeps the rest. */
 struct inline_patch {

@@ -5,7 +5,7 @@
  *      0  48 be POINT...    movabs $point, %rsi       (or another register; or nops)
  *     10  3e ff 25 ...      notrack jmp *hook(%rip)   (the hook need not begin with endbr64)
  *     24  hook's address
- *     32  ff 35 ...         push slot(%rip)           (PLAN_KEEPS_REGISTERS: the function's jump
+ *     32  ff 35 ...         push slot(%rip)           (with a keeper: the function's jump
  *     38  3e ff 25 ...      notrack jmp *keeper(%rip)  leads here)
  *     48  slot's address
  *     56  keeper's address
@@ -92,7 +92,7 @@ struct plan_x86_64_slot {
 	uint64_t bias;	 /* of the module */
 	uint64_t hook;	 /* jumped to with the stack as the function's caller left it; or called
 			    by the keeper */
-	uint64_t keeper; /* for a plan that is PLAN_KEEPS_REGISTERS */
+	uint64_t keeper; /* 0: none */
 	uint64_t point;
 	unsigned argument; /* enum plan_x86_64_argument */
 };
@@ -120,9 +120,9 @@ static inline bool plan_x86_64_write_slot(const struct hook_plan *plan,
 }
 
 /* Where the function's jump leads to. */
-static inline uint64_t plan_x86_64_slot_entry(const struct hook_plan *plan, uint64_t at)
+static inline uint64_t plan_x86_64_slot_entry(const struct plan_x86_64_slot *slot)
 {
-	return at + (plan->flags & PLAN_KEEPS_REGISTERS ? PLAN_X86_64_KEEP_AT : 0);
+	return slot->at + (slot->keeper ? PLAN_X86_64_KEEP_AT : 0);
 }
 
 #endif

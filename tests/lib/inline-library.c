@@ -36,11 +36,11 @@ void library_close(struct library *l)
 void library_hook(struct library *l, struct hook_point *p, const char *name, uint64_t address,
 		  const void *hook, unsigned argument)
 {
-	library_hook_full(l, p, name, address, hook, argument, INLINE_RESULT_INTEGER);
+	library_hook_full(l, p, name, address, hook, argument, inline_keep_but_integer);
 }
 
 void library_hook_full(struct library *l, struct hook_point *p, const char *name, uint64_t address,
-		       const void *hook, unsigned argument, enum inline_result result)
+		       const void *hook, unsigned argument, void (*keeper)(void))
 {
 	memset(p, 0, sizeof(*p));
 	p->name = name;
@@ -50,7 +50,9 @@ void library_hook_full(struct library *l, struct hook_point *p, const char *name
 					     .bias = l->bias,
 					     .hook = hook,
 					     .argument = argument,
-					     .result = result,
+					     .keeper = inline_plan_needs_keeper(&p->plan)
+							       ? (const void *)keeper
+							       : NULL,
 					     .point = (uintptr_t)p };
 	if (p->reason == PLAN_NONE)
 		p->reason = inline_patch_prepare(&l->memory, &request, &p->patch);

@@ -41,7 +41,7 @@ void library_hook(struct library *l, struct hook_point *p, const char *name, uin
 
 /* The same for a function that does not return an integer. */
 void library_hook_full(struct library *l, struct hook_point *p, const char *name, uint64_t address,
-		       const void *hook, unsigned argument, enum inline_result result);
+		       const void *hook, unsigned argument, void (*keeper)(void));
 
 /* Counts, and calls the original: for functions of up to five integer arguments. */
 uint64_t count_and_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,

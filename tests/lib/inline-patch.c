@@ -264,7 +264,7 @@ static void check_kept(struct library *l, const char *name, bool nothing, uint64
 	uint64_t before = count(address, 0x1234567);
 	library_hook_full(l, p, name, address, (const void *)lose_registers,
 			  COUNT_AND_CALL_ARGUMENT,
-			  nothing ? INLINE_RESULT_NONE : INLINE_RESULT_INTEGER);
+			  nothing ? inline_keep_all : inline_keep_but_integer);
 	p->nothing = nothing;
 	enum plan_reason reason = inline_patch_enable(&p->patch, false);
 	uint64_t after = count(address, 0x1234567);
@@ -491,7 +491,7 @@ static int run_math(void)
 			memcpy(&before[k], &result, sizeof(result));
 		}
 		library_hook_full(&l, &p, math_names[i], (uintptr_t)function,
-				  (const void *)count_and_call_double, 0, INLINE_RESULT_VECTOR);
+				  (const void *)count_and_call_double, 0, inline_keep_but_vector);
 		if (p.reason == PLAN_NONE)
 			p.reason = inline_patch_enable(&p.patch, false);
 		for (size_t k = 0; k < AT_COUNT_OF(values); k++) {
