@@ -37,7 +37,7 @@ struct run_options {
 	struct live_errors live;
 	struct option_list suppression_files;
 	struct suppressions suppressions;
-	bool no_follow, start_paused, quiet, lossy, free_stacks, mmap, no_symbols, verbose;
+	bool no_follow, start_paused, no_record, quiet, lossy, free_stacks, mmap, no_symbols, verbose;
 	struct option_list only, skip;
 	struct progress progress; /* label NULL: not begun */
 };
@@ -197,6 +197,7 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 		.max_depth = (uint32_t)o->depth,
 		.on_error = o->policies,
 		.paused = o->start_paused,
+		.no_record = o->no_record,
 		.toggle_signal = o->signal ? signal_number(o->signal) : 0,
 		.duration_ns = o->duration_ns,
 		.max_bytes = o->max_bytes,
@@ -255,6 +256,8 @@ static int check_options(const struct usage *usage, struct run_options *o)
 	if (o->output && unknown_conversion(o->output))
 		return usage_error(usage, "-o: in %s, %.2s is none of %%p, %%n and %%%%", o->output,
 				   unknown_conversion(o->output));
+	if (o->no_record && (o->start_paused || o->signal))
+		return usage_error(usage, "--no-record: there is nothing to pause or resume");
 	if (o->signal && !signal_is_usable(signal_number(o->signal)))
 		return usage_error(usage, "--signal: '%s' cannot be used; USR1 and USR2 can",
 				   o->signal);
@@ -300,6 +303,8 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		  "group: double=abort,mismatch=ignore", NULL, NULL },
 		{ "errors", 0, OPTION_CHOICE, &o->errors, "live|end",
 		  "when to tell of them on stderr (default live)", errors_whens, NULL },
+		{ "no-record", 0, OPTION_FLAG, &o->no_record, NULL,
+		  "look for wrong frees alone: faster, and the trace has nothing else", NULL, NULL },
 		OPTION_SUPPRESSIONS(o->suppression_files),
 		{ "max-errors", 0, OPTION_NUMBER, &o->live.max, "N",
 		  "tell of so many different ones; 0: all (default 50)", NULL, NULL },

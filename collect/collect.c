@@ -172,7 +172,8 @@ int collect_run(const struct collect_options *options, struct collect_result *re
 		.options = options->session_options,
 		.max_depth = options->max_depth,
 		.on_error = options->on_error,
-		.state = options->paused ? SESSION_PAUSED : SESSION_RECORDING,
+		.state = options->no_record ? SESSION_CHECKING :
+			 options->paused    ? SESSION_PAUSED : SESSION_RECORDING,
 	};
 	memset(result, 0, sizeof(*result));
 	launch_prepare(&run.inherited, &run.blocked);

@@ -42,6 +42,7 @@ struct collect_options {
 	uint32_t max_depth;
 	uint32_t on_error;       /* as struct session_header has it */
 	bool paused;             /* begin without recording */
+	bool no_record;          /* look for wrong frees, and record nothing else; not with paused */
 	int toggle_signal;       /* pauses and resumes; 0: none */
 	uint64_t duration_ns;    /* 0: no limit */
 	uint64_t max_bytes;      /* of the file; 0: no limit */

@@ -26,6 +26,9 @@ char *empty_trace_reason(const struct empty_trace *t)
 		return NULL;
 	if (!t->processes)
 		return no_process(t);
+	if (t->no_record)
+		return mem_strdup("nothing was recorded, only wrong frees were looked for "
+				  "(--no-record)");
 	if (t->paused)
 		return mem_strdup(
 			"nothing was recorded: the recording was paused to the end; --signal "

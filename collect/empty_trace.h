@@ -12,6 +12,7 @@ struct empty_trace {
 	uint32_t processes;  /* traced */
 	uint32_t left_out;   /* programs that --only or --skip kept out */
 	bool paused;         /* when the recording ended */
+	bool no_record;      /* nothing was to be recorded */
 	bool cut;            /* a limit was reached */
 };
 

@@ -143,6 +143,7 @@ static void sum_up(struct recording *r, bool paused)
 		.processes = result->processes,
 		.left_out = at_load_relaxed(&r->watch->left_out),
 		.paused = paused,
+		.no_record = r->options->no_record,
 		.cut = result->end == COLLECT_END_LIMIT,
 	};
 	result->empty = result->end == COLLECT_END_FAILED ? NULL : empty_trace_reason(&t);
@@ -236,7 +237,7 @@ static void toggle(struct recording *r)
 {
 	uint32_t *state = &r->session->header->state;
 	uint32_t now = at_load_relaxed(state);
-	if (now == SESSION_ENDED)
+	if (now != SESSION_RECORDING && now != SESSION_PAUSED)
 		return;
 	bool pause = now == SESSION_RECORDING;
 	if (!at_cas_acq_rel(state, &now, (uint32_t)(pause ? SESSION_PAUSED : SESSION_RECORDING)))

@@ -189,16 +189,11 @@ static void *make_arrays(unsigned class)
 	return memory;
 }
 
-static inline bool is_live(enum block_state state)
-{
-	return state & BLOCK_LIVE;
-}
-
 /* Freed blocks' records are left behind: they have had their time. */
 static bool move_live(const struct table *to, const struct table *from)
 {
 	for (unsigned i = 0; i < from->shape.capacity; i++) {
-		if (!is_live(block_state(&from->records[i])))
+		if (!block_is_live(block_state(&from->records[i])))
 			continue;
 		struct block *r = claim(to, from->tags[i] - 1u);
 		if (!r)
@@ -290,7 +285,7 @@ enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32
 	if (AT_LIKELY(r != NULL)) {
 		*out = *r;
 		state = block_state(r);
-		if (AT_LIKELY(is_live(state))) {
+		if (AT_LIKELY(block_is_live(state))) {
 			r->meta = (r->meta & ~(uint64_t)BLOCK_STATE_MASK) | BLOCK_FREED;
 			r->name = r->name >> 48 << 48 | (uint64_t)freeing_slot << 32 | site;
 		}
@@ -324,7 +319,7 @@ bool blocks_find(enum block_space space, uintptr_t address, struct block *out)
 	lock_acquire(&page->lock);
 	struct table t = page_table(page);
 	const struct block *r = lookup(&t, position_of(address));
-	if (r && is_live(block_state(r))) {
+	if (r && block_is_live(block_state(r))) {
 		*out = *r;
 		found = true;
 	}
@@ -340,7 +335,7 @@ static int last_live(struct page_word *page, unsigned position, struct block *ou
 	struct table t = page_table(page);
 	for (unsigned i = 0; i < t.shape.capacity; i++) {
 		int at = t.tags[i] - 1;
-		if (at > best && at <= (int)position && is_live(block_state(&t.records[i]))) {
+		if (at > best && at <= (int)position && block_is_live(block_state(&t.records[i]))) {
 			best = at;
 			*out = t.records[i];
 		}

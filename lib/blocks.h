@@ -68,6 +68,12 @@ static inline enum block_state block_state(const struct block *b)
 	return (enum block_state)(b->meta & BLOCK_STATE_MASK);
 }
 
+/* Recorded or not. */
+static inline bool block_is_live(enum block_state state)
+{
+	return state & BLOCK_LIVE;
+}
+
 static inline struct block block_unrecorded(struct block b)
 {
 	b.meta |= BLOCK_UNRECORDED;

@@ -50,6 +50,11 @@ static inline bool session_is_recording(void)
 	return at_load_relaxed(&session.header->state) == SESSION_RECORDING;
 }
 
+static inline bool session_is_checking(void)
+{
+	return at_load_relaxed(&session.header->state) == SESSION_CHECKING;
+}
+
 /* The time-stamp counter, or what it was at the collector's last pass. */
 static inline uint64_t session_clock(void)
 {

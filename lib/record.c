@@ -100,7 +100,7 @@ struct made {
 };
 
 /* The table has to know a block that is not in the trace, too: a release of it is right. */
-static AT_COLD void keep_unrecorded(struct thread *t, const struct made *m, uint32_t stack)
+static AT_NOINLINE void keep_unrecorded(struct thread *t, const struct made *m, uint32_t stack)
 {
 	struct block b = block_make(m->role, t->slot, m->allocator, t->time, stack, m->size, 0);
 	if (!blocks_insert(m->space, (uintptr_t)m->p, block_unrecorded(b)))
@@ -124,10 +124,18 @@ static inline void settle_nested(struct thread *t, uintptr_t returned)
 		blocks_forget_freed(BLOCK_SPACE_HEAP, nested);
 }
 
-static AT_COLD void make_unrecorded(struct thread *t, const struct made *m)
+/* Nothing is recorded: the table knows the block all the same, and where nothing is recorded from the
+ * start to the end, its stack and its time. */
+static AT_NOINLINE void make_unrecorded(const struct hook *h, const struct made *m)
 {
+	struct thread *t = h->thread;
+	uint32_t stack = NODE_UNKNOWN;
 	settle_nested(t, (uintptr_t)m->p);
-	keep_unrecorded(t, m, NODE_UNKNOWN);
+	if (session_is_checking()) {
+		thread_note_time(t);
+		stack = capture(h);
+	}
+	keep_unrecorded(t, m, stack);
 }
 
 static inline void record_made(const struct hook *h, const struct made *m)
@@ -163,7 +171,7 @@ void hook_record(const struct hook *h, void *p, size_t size, enum role role, uin
 	if (AT_LIKELY(session_is_recording()))
 		record_made(h, &m);
 	else
-		make_unrecorded(h->thread, &m);
+		make_unrecorded(h, &m);
 }
 
 /* Set when a signal handler has called in while the runtime worked: the block table is not to be
@@ -310,9 +318,12 @@ enum finding_outcome hook_release(const struct hook *h, void *p, const struct re
 	t->releasing = (uintptr_t)p;
 	uint32_t site = capture_site(h);
 	enum block_state state = blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, site, t->slot, &b);
-	if (AT_UNLIKELY(state != BLOCK_LIVE || !judge_is_right(r, (uintptr_t)p, &b)))
+	if (AT_UNLIKELY(!block_is_live(state) || !judge_is_right(r, (uintptr_t)p, &b)))
 		return release_otherwise(h, p, r, state, &b, site);
-	record_freed(h, &b, site, r->role);
+	if (AT_LIKELY(state == BLOCK_LIVE))
+		record_freed(h, &b, site, r->role);
+	else
+		count_lost(h->thread, UNTRACKED_FREE);
 	hook_to_backend(h);
 	return FINDING_HANDED_ON;
 }
@@ -351,7 +362,7 @@ static void moved(const struct hook *h, const struct block *taken, void *p, size
 	}
 	if (live)
 		record_freed(h, taken, capture_site(h), role);
-	make_unrecorded(h->thread, &m);
+	make_unrecorded(h, &m);
 }
 
 static void not_moved(const struct hook *h, void *p, const struct block *taken)

@@ -129,14 +129,27 @@ static inline void thread_put(struct thread *t, uint64_t word)
 	t->words[t->head++ & t->mask] = word;
 }
 
+/* Now, as blocks keep it. */
+static inline void thread_set_time(struct thread *t, uint64_t clock)
+{
+	t->tick_left = EVENT_TICK_INTERVAL - 1;
+	t->time = clock >> BLOCK_TIME_SHIFT & ((1u << BLOCK_TIME_BITS) - 1);
+}
+
 static inline void thread_tick(struct thread *t)
 {
 	if (AT_LIKELY(t->tick_left-- != 0))
 		return;
 	uint64_t now = session_clock();
-	t->tick_left = EVENT_TICK_INTERVAL - 1;
-	t->time = now >> BLOCK_TIME_SHIFT & ((1u << BLOCK_TIME_BITS) - 1);
+	thread_set_time(t, now);
 	thread_put(t, (now & ~UINT64_C(15)) | EVENT_TICK);
+}
+
+/* The same without the event, for a thread that records nothing. */
+static inline void thread_note_time(struct thread *t)
+{
+	if (AT_UNLIKELY(t->tick_left-- == 0))
+		thread_set_time(t, session_clock());
 }
 
 static inline void thread_publish(struct thread *t)

@@ -50,6 +50,7 @@ enum session_state {
 	SESSION_RECORDING = 1,
 	SESSION_PAUSED = 2, /* nothing is recorded until a signal or mark */
 	SESSION_ENDED = 3,  /* the collector has gone: do nothing any more */
+	SESSION_CHECKING = 4, /* from the start to the end: wrong releases are looked for, nothing else */
 };
 
 enum session_option {
