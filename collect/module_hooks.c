@@ -163,7 +163,7 @@ static void answer(struct module_hooks *m, uint32_t index)
 	struct session_module *shared = &m->session->modules[index], copy;
 	struct trace_module module;
 	uint32_t first = m->count;
-	if (tables_read_module(m->tables, index, &copy, &module))
+	if (!m->refuses && tables_read_module(m->tables, index, &copy, &module))
 		plan_module(m, &module);
 	shared->first_hook = first;
 	shared->hooks = m->count - first;

@@ -5,6 +5,8 @@
 #ifndef ALLOCTRACE_COLLECT_MODULE_HOOKS_H
 #define ALLOCTRACE_COLLECT_MODULE_HOOKS_H
 
+#include <stdbool.h>
+
 #include "collect/code_tables.h"
 #include "collect/session_memory.h"
 
@@ -12,6 +14,7 @@ struct module_hooks {
 	struct session *session;
 	struct tables *tables;
 	uint32_t count; /* entries of the session's hooks that are in use */
+	bool refuses;	/* every answer is: none */
 };
 
 /* Answers what is asked for now. Takes some ms for a large file. */

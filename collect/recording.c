@@ -24,7 +24,7 @@ enum {
 	SURVEY_INTERVAL_NS = 20000000,
 	LONG_SURVEY_INTERVAL_NS = 500000000,
 	WAIT_ONLY_SLEEP_NS = 1000000000,
-	SYMBOLS_STACK_BYTES = 1 << 20,
+	FILES_STACK_BYTES = 1 << 20,
 };
 
 static void notice(struct recording *r, const char *text)
@@ -46,9 +46,21 @@ static void on_finding(void *context, uint32_t number, const struct trace_findin
 			    told_finding_new(&r->collector, number, finding));
 }
 
+/* For libraries that look into files. */
+static bool has_room_on_stack(void)
+{
+	struct rlimit stack;
+	return getrlimit(RLIMIT_STACK, &stack) != 0 || stack.rlim_cur >= FILES_STACK_BYTES;
+}
+
 static void on_hooks_wanted(void *context)
 {
 	struct recording *r = context;
+	if (!r->hooks.refuses && !has_room_on_stack()) {
+		r->hooks.refuses = true;
+		notice(r, "allocators inside programs and libraries are not looked for: that needs "
+			  "a larger stack (ulimit -s)");
+	}
 	module_hooks_answer(&r->hooks);
 }
 
@@ -171,8 +183,7 @@ static void write_last_events(struct recording *r)
 
 static void add_symbols(struct recording *r)
 {
-	struct rlimit stack;
-	if (getrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur < SYMBOLS_STACK_BYTES) {
+	if (!has_room_on_stack()) {
 		notice(r,
 		       "the trace gets no symbols: their look-up needs a larger stack (ulimit -s)");
 		return;
