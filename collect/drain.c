@@ -148,11 +148,14 @@ static bool take_map(struct collector *c, struct slot *slot, uint32_t index, uin
 static void take_allocator(struct collector *c, const struct slot *slot, uint64_t word,
 			   const char *name)
 {
+	uint32_t id_plus_1 = word >> 32 & 0xffff;
+	uint32_t module = id_plus_1 ? tables_module(&c->tables, id_plus_1 - 1) : TRACE_NO_MODULE;
 	const struct trace_allocator allocator = {
 		.name = name,
 		.process = slot->process,
 		.kind = event_flags(word) == POOL_INSTANCE ? TRACE_ALLOCATOR_INSTANCE
 							   : TRACE_ALLOCATOR_POOL,
+		.module_plus_1 = module + 1,
 	};
 	if (word >> 48) /* 0 is the program's heap */
 		trace_writer_allocator(c->writer, (uint32_t)(word >> 48), &allocator);

@@ -75,14 +75,27 @@ void embed_start_facts(struct trace_writer *w, char *const *argv, const char *op
 		trace_writer_fact(w, "options", options);
 }
 
-static void write_instance(struct trace_writer *w, const struct allocator *a, uint32_t module,
+/* What is in the modules, by their index in the trace. */
+struct instances {
+	struct tables *tables;
+	const struct module_hooks *hooks;
+	struct trace_writer *writer;
+	struct allocators *found;
+	bool *has_own; /* [process]: its program exports a malloc of its own */
+};
+
+static void write_instance(const struct instances *all, const struct allocator *a, uint32_t module,
 			   const struct trace_user *users, size_t user_count)
 {
+	uint32_t id = all->tables->modules[module];
 	struct trace_function *functions = mem_alloc(a->function_count * sizeof(*functions));
 	for (size_t i = 0; i < a->function_count; i++)
-		functions[i] = (struct trace_function){ a->functions[i].name,
-							 a->functions[i].address,
-							 a->functions[i].flags };
+		functions[i] = (struct trace_function){
+			.name = a->functions[i].name,
+			.address = a->functions[i].address,
+			.flags = a->functions[i].flags,
+			.hooks = module_hooks_outcomes(all->hooks, id, a->functions[i].address),
+		};
 	const struct trace_instance instance = {
 		.module = module,
 		.family = a->name,
@@ -95,17 +108,9 @@ static void write_instance(struct trace_writer *w, const struct allocator *a, ui
 		.function_count = (uint32_t)a->function_count,
 		.user_count = (uint32_t)user_count,
 	};
-	trace_writer_instance(w, &instance);
+	trace_writer_instance(all->writer, &instance);
 	free(functions);
 }
-
-/* What is in the modules, by their index in the trace. */
-struct instances {
-	struct tables *tables;
-	struct trace_writer *writer;
-	struct allocators *found;
-	bool *has_own; /* [process]: its program exports a malloc of its own */
-};
 
 static bool exports_malloc(const struct allocators *found)
 {
@@ -150,7 +155,7 @@ static void write_module(const struct instances *all, const struct loaded_module
 	for (size_t i = 0; i < count; i++)
 		users[i] = (struct trace_user){ in[i].process, user_flags(all, &in[i]) };
 	for (size_t i = 0; i < found->count; i++)
-		write_instance(all->writer, &found->items[i], in->module, users, count);
+		write_instance(all, &found->items[i], in->module, users, count);
 	free(users);
 }
 
@@ -164,9 +169,10 @@ static size_t same_module(const struct loaded *loaded, size_t at)
 	return count;
 }
 
-void embed_instances(struct tables *t, struct loaded *loaded, struct trace_writer *w)
+void embed_instances(struct tables *t, struct loaded *loaded, const struct module_hooks *hooks,
+		     struct trace_writer *w)
 {
-	struct instances all = { t, w, mem_zalloc(t->module_count, sizeof(*all.found)),
+	struct instances all = { t, hooks, w, mem_zalloc(t->module_count, sizeof(*all.found)),
 				 mem_zalloc(t->processes->id_count, sizeof(*all.has_own)) };
 	struct allocator_finder *finder = allocator_finder_new();
 	loaded_sort(loaded);

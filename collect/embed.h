@@ -7,13 +7,15 @@
 
 #include "collect/code_tables.h"
 #include "collect/loaded.h"
+#include "collect/module_hooks.h"
 #include "trace/trace.h"
 
 /* Host, kernel, directory, time, command (argv, ends with NULL) and tool. */
 void embed_start_facts(struct trace_writer *w, char *const *argv, const char *options);
 
 /* The allocators in the modules of all processes, as far as their files can be read now. */
-void embed_instances(struct tables *t, struct loaded *loaded, struct trace_writer *w);
+void embed_instances(struct tables *t, struct loaded *loaded, const struct module_hooks *hooks,
+		     struct trace_writer *w);
 
 /* Symbols of every code address of the trace. Tells `step` now and then how far it is, and leaves
  * off when that returns false. Returns the number of addresses that got none because of that. */

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <linux/futex.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "elf/function_set.h"
 #include "elf/hook_plan.h"
 #include "symbol/module_files.h"
+#include "util/mem.h"
 #include "wire/roles.h"
 
 struct function_kind {
@@ -63,6 +65,7 @@ static struct session_hook *hook_at(const struct module_hooks *m, uint32_t index
 struct planning {
 	struct module_hooks *m;
 	const struct elf_file *file;
+	uint32_t module; /* of the session */
 	struct hook_planner *planner; /* made when it is needed */
 	uint64_t planned[SESSION_MAX_HOOKS_A_MODULE]; /* addresses */
 	uint32_t count;
@@ -87,7 +90,10 @@ static void add_hook(struct planning *p, const struct session_hook *like, const 
 	if (!p->planner)
 		p->planner = hook_planner_new(p->file);
 	hook_plan_make(p->planner, address, &hook.plan);
-	*hook_at(p->m, p->m->count++) = hook;
+	struct module_hooks *m = p->m;
+	m->planned = mem_grow(m->planned, &m->planned_cap, m->count + 1, sizeof(*m->planned));
+	m->planned[m->count] = (struct planned_hook){ address, p->module, hook.plan.reason };
+	*hook_at(m, m->count++) = hook;
 	p->planned[p->count++] = address;
 }
 
@@ -130,14 +136,26 @@ static void add_others(struct planning *p, const struct function_set *functions)
 	}
 }
 
-static void plan_file(struct module_hooks *m, const struct elf_file *file, const char *path)
+/* libc is in every process; which one it is does not have to be known yet. */
+static bool has_wanted(const struct allocators *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (is_wanted(&found->items[i]) && found->items[i].family != FAMILY_GLIBC)
+			return true;
+	return false;
+}
+
+static void plan_file(struct module_hooks *m, uint32_t module, const struct elf_file *file,
+		      const char *path)
 {
 	struct function_set functions = FUNCTION_SET_INIT;
 	struct allocators found;
 	function_set_add(&functions, file->elf, SHT_DYNSYM);
 	function_set_add(&functions, file->elf, SHT_SYMTAB);
 	allocators_find_by_symbols(file, path, &functions, &found);
-	struct planning p = { .m = m, .file = file };
+	if (has_wanted(&found))
+		allocators_add_versions(&found, file, &functions);
+	struct planning p = { .m = m, .file = file, .module = module };
 	for (size_t i = 0; i < found.count; i++)
 		if (is_wanted(&found.items[i]))
 			add_allocator(&p, &found.items[i], (unsigned)i);
@@ -147,14 +165,14 @@ static void plan_file(struct module_hooks *m, const struct elf_file *file, const
 	function_set_release(&functions);
 }
 
-static void plan_module(struct module_hooks *m, const struct trace_module *module)
+static void plan_module(struct module_hooks *m, uint32_t index, const struct trace_module *module)
 {
 	struct elf_file file;
 	if (module->anonymous_process_plus_1 || module->path[0] != '/' ||
 	    elf_file_open(&file, module->path, NULL) < 0)
 		return;
 	if (module_file_is_same(file.elf, module))
-		plan_file(m, &file, module->path);
+		plan_file(m, index, &file, module->path);
 	elf_file_close(&file);
 }
 
@@ -164,7 +182,7 @@ static void answer(struct module_hooks *m, uint32_t index)
 	struct trace_module module;
 	uint32_t first = m->count;
 	if (!m->refuses && tables_read_module(m->tables, index, &copy, &module))
-		plan_module(m, &module);
+		plan_module(m, index, &module);
 	shared->first_hook = first;
 	shared->hooks = m->count - first;
 	at_store_release(&shared->hooks_state, (uint32_t)HOOKS_READY);
@@ -179,4 +197,22 @@ void module_hooks_answer(struct module_hooks *m)
 	for (uint32_t i = 0; i < count && i < SESSION_MAX_MODULES; i++)
 		if (at_load_acquire(&s->modules[i].hooks_state) == HOOKS_WANTED)
 			answer(m, i);
+}
+
+uint64_t module_hooks_outcomes(const struct module_hooks *m, uint32_t module, uint64_t address)
+{
+	const uint64_t known = hook_outcome(PLAN_REASONS) - 1;
+	for (uint32_t i = 0; i < m->count; i++) {
+		const struct planned_hook *p = &m->planned[i];
+		if (p->module != module || p->address != address)
+			continue;
+		uint64_t theirs = at_load_relaxed(&hook_at(m, i)->outcomes) & known;
+		return p->reason == PLAN_NONE ? theirs : hook_outcome(p->reason);
+	}
+	return 0;
+}
+
+void module_hooks_release(struct module_hooks *m)
+{
+	free(m->planned);
 }

@@ -88,6 +88,7 @@ void recording_init(struct recording *r, const struct collect_options *options,
 
 void recording_release(struct recording *r)
 {
+	module_hooks_release(&r->hooks);
 	collector_release(&r->collector);
 }
 
@@ -205,7 +206,7 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	result->program_ended = r->child_ended;
 	r->interrupted = false; /* who ended the recording may still want to see names in it */
 	if (end != COLLECT_END_FAILED)
-		embed_instances(&r->collector.tables, &r->collector.loaded, r->writer);
+		embed_instances(&r->collector.tables, &r->collector.loaded, &r->hooks, r->writer);
 	if (end != COLLECT_END_FAILED)
 		judge_findings(&r->collector);
 	if (r->options->symbols && end != COLLECT_END_FAILED)

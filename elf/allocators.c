@@ -394,6 +394,20 @@ void allocators_find_by_symbols(const struct elf_file *file, const char *name,
 	find_families(&s);
 }
 
+void allocators_add_versions(struct allocators *found, const struct elf_file *file,
+			     const struct function_set *functions)
+{
+	struct family_texts *texts = family_texts_new();
+	struct search *s = mem_zalloc(1, sizeof(*s));
+	s->file = file;
+	s->functions = *functions;
+	family_clues_find(texts, file, s->clues);
+	for (size_t i = 0; i < found->count; i++)
+		set_version(s, &found->items[i]);
+	free(s);
+	family_texts_free(texts);
+}
+
 /* ---- symbols from elsewhere ---- */
 
 static void add_symbols(struct allocators *found, size_t index, const struct elf_file *file,

@@ -52,6 +52,9 @@ void allocators_find(struct allocator_finder *finder, const struct elf_file *fil
 /* The same by the file's symbols alone, which are in `functions`, and without versions: quick. */
 void allocators_find_by_symbols(const struct elf_file *file, const char *name,
 				const struct function_set *functions, struct allocators *out);
+/* Adds the versions to what that has found; reads the whole file. */
+void allocators_add_versions(struct allocators *found, const struct elf_file *file,
+			     const struct function_set *functions);
 /* Looks in `symbols`, a file with symbols of the same code (a debug file), for the functions of
  * those that are ALLOCATOR_STRIPPED; they become ALLOCATOR_HIDDEN. `file` as before. */
 void allocators_add_symbols(struct allocators *found, const struct elf_file *file,

@@ -58,7 +58,7 @@ unsigned alloctrace_api_pool_create(const char *name)
 		at_store_relaxed(&session.header->allocator_count, MAX_POOLS + 1u);
 		pool = 0;
 	} else {
-		hook_text(&h, EVENT_POOL, 0, pool, name);
+		hook_text(&h, EVENT_POOL, POOL_OF_PROGRAM, event_pool_what(pool, 0), name);
 	}
 	hook_leave(&h);
 	return pool;

@@ -137,7 +137,8 @@ static void announce(const struct hook *h, struct instance *i)
 	if (i->allocator == 0 || at_load_relaxed(&i->announced) ||
 	    !at_cas_acq_rel(&i->announced, &known, true))
 		return;
-	hook_text(h, EVENT_POOL, POOL_INSTANCE, i->allocator, i->name);
+	hook_text(h, EVENT_POOL, POOL_INSTANCE,
+		  event_pool_what(i->allocator, modules[i->module].id + 1), i->name);
 	hook_to_backend(h);
 }
 

@@ -120,7 +120,7 @@ static bool map_memory(int fd)
 	session.rings = (struct session_ring *)(base + session_rings_offset());
 	session.modules = (struct session_module *)(base + session_modules_offset());
 	session.loaded = (struct session_loaded *)(base + session_loaded_offset());
-	session.hooks = (const struct session_hook *)(base + session_hooks_offset());
+	session.hooks = (struct session_hook *)(base + session_hooks_offset());
 	session.findings = (struct session_finding *)(base + session_findings_offset());
 	session.nodes = (struct session_node *)(base + session_nodes_offset());
 	for (unsigned i = 0; i < SESSION_INTERN_LEVELS; i++)

@@ -18,7 +18,7 @@ struct session {
 	struct session_ring *rings;
 	struct session_module *modules;
 	struct session_loaded *loaded; /* by process index */
-	const struct session_hook *hooks;
+	struct session_hook *hooks;
 	struct session_finding *findings;
 	struct session_node *nodes;
 	uint32_t *intern[SESSION_INTERN_LEVELS];

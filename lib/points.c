@@ -209,7 +209,7 @@ static void read_arguments(struct point_arguments *a, const char *text)
 	}
 }
 
-static bool install(struct point *p, const struct session_hook *hook, uintptr_t bias)
+static enum plan_reason install(struct point *p, const struct session_hook *hook, uintptr_t bias)
 {
 	struct inline_hook how = { .plan = &hook->plan,
 				   .bias = bias,
@@ -218,33 +218,46 @@ static bool install(struct point *p, const struct session_hook *hook, uintptr_t 
 				   .point = (uintptr_t)p };
 	if (hook->flags & SESSION_HOOK_OPENS)
 		how.hook = hooks_inline_watch;
-	if (inline_patch_prepare(&near_memory, &how, &p->patch) != PLAN_NONE)
-		return false;
+	enum plan_reason reason = inline_patch_prepare(&near_memory, &how, &p->patch);
+	if (reason != PLAN_NONE)
+		return reason;
 	/* All of it before the jump is there: it may be taken at once. */
 	p->original = p->patch.original;
-	return inline_patch_enable(&p->patch, lock_is_single_threaded()) == PLAN_NONE;
+	return inline_patch_enable(&p->patch, lock_is_single_threaded());
 }
 
-static void hook_function(uint32_t module, const struct session_hook *hook)
+static enum plan_reason hook_function(uint32_t module, const struct session_hook *hook)
 {
 	enum { NO_ALLOCATOR = SESSION_HOOK_LOADER | SESSION_HOOK_OPENS };
 	uintptr_t bias = modules[module].bias;
-	if (hook->plan.reason != PLAN_NONE || hook->role >= ROLE_COUNT ||
-	    hook->family >= FAMILY_COUNT || point_count == POINTS_MAX)
-		return;
+	if (hook->plan.reason != PLAN_NONE)
+		return hook->plan.reason;
+	if (hook->role >= ROLE_COUNT || hook->family >= FAMILY_COUNT)
+		return PLAN_BAD_PLAN;
+	if (point_count == POINTS_MAX)
+		return PLAN_TOO_MANY;
 	struct point *p = &points[point_count];
 	*p = (struct point){ .function = bias + hook->plan.function,
 			     .role = (enum role)hook->role,
 			     .flags = hook->flags };
 	read_arguments(&p->arguments, hook->arguments);
 	if (!(hook->flags & NO_ALLOCATOR) && !(p->instance = find_instance(module, hook)))
-		return;
-	if (!install(p, hook, bias))
-		return;
+		return PLAN_TOO_MANY;
+	enum plan_reason reason = install(p, hook, bias);
+	if (reason != PLAN_NONE)
+		return reason;
 	/* The program may get to a function that is interposed by another name that it has, too
 	 * (mi_malloc); what the interposed one records is not to be seen a second time. */
 	real_pass_hook(p->function, p->original);
 	at_store_release(&point_count, point_count + 1);
+	return PLAN_NONE;
+}
+
+/* For the tool, which tells the user. */
+static void note_outcome(struct session_hook *hook, enum plan_reason reason)
+{
+	if (!(at_load_relaxed(&hook->outcomes) & hook_outcome(reason)))
+		at_or_relaxed(&hook->outcomes, hook_outcome(reason));
 }
 
 /* The libc that the runtime itself is linked with. */
@@ -266,7 +279,7 @@ static void hook_module(uint32_t module, bool libc)
 		hook.version[sizeof(hook.version) - 1] = '\0';
 		bool no_allocator = hook.flags & (SESSION_HOOK_LOADER | SESSION_HOOK_OPENS);
 		if ((!no_allocator && is_own_libc(module, &hook)) == libc)
-			hook_function(module, &hook);
+			note_outcome(&session.hooks[i], hook_function(module, &hook));
 	}
 }
 

@@ -456,7 +456,7 @@ void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes,
 	hook_to_backend(h);
 }
 
-void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32_t allocator,
+void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32_t what,
 	       const char *text)
 {
 	struct thread *t = h->thread;
@@ -468,7 +468,7 @@ void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32
 		len = EVENT_TEXT_MAX_BYTES;
 	t->tick_left = 0; /* a mark's time is exact */
 	thread_tick(t);
-	thread_put(t, event_text_word(kind, type, (unsigned)len, allocator));
+	thread_put(t, event_text_word(kind, type, (unsigned)len, what));
 	for (size_t at = 0; at < len; at += 8) {
 		uint64_t word = 0;
 		__builtin_memcpy(&word, text + at, len - at < 8 ? len - at : 8);

@@ -157,8 +157,8 @@ void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, si
 /* Memory mapped or unmapped at p (role says which). */
 void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes, unsigned flags);
 
-/* A mark, scope or pool name: text is cut at EVENT_TEXT_MAX_BYTES. */
-void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32_t allocator,
+/* A mark, scope or pool name: text is cut at EVENT_TEXT_MAX_BYTES. what: event_pool_what(), or 0. */
+void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32_t what,
 	       const char *text);
 
 #endif

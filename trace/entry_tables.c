@@ -143,7 +143,8 @@ static const char *read_thread(struct tables *t, struct cursor *in)
 /* Each takes at least that many bytes, which bounds the room asked for. */
 enum { FUNCTION_LEAST_BYTES = 4, USER_LEAST_BYTES = 2 };
 
-static void read_functions(struct trace_instance *instance, struct cursor *in)
+static void read_functions(struct trace_instance *instance, struct trace_function **out,
+			   struct cursor *in)
 {
 	uint64_t count = cursor_below(in, cursor_left(in) / FUNCTION_LEAST_BYTES + 1);
 	struct trace_function *functions = mem_zalloc(count, sizeof(*functions));
@@ -152,6 +153,7 @@ static void read_functions(struct trace_instance *instance, struct cursor *in)
 		functions[i].name = cursor_text(in);
 		functions[i].address = cursor_varint(in);
 	}
+	*out = functions;
 	instance->functions = functions;
 	instance->function_count = (uint32_t)count;
 }
@@ -180,8 +182,13 @@ static const char *read_instance(struct tables *t, struct cursor *in)
 	instance.family = cursor_text(in);
 	instance.version = cursor_text(in);
 	instance.prefix = cursor_text(in);
-	read_functions(&instance, in);
+	struct trace_function *functions;
+	read_functions(&instance, &functions, in);
 	read_users(t, &instance, in);
+	/* Those of older traces end here. */
+	if (cursor_left(in))
+		for (uint32_t i = 0; i < instance.function_count; i++)
+			functions[i].hooks = cursor_varint(in);
 	bool is_wrong = in->bad || index > t->instance_count;
 	if (is_wrong || index < t->instance_count) {
 		release_instance(&instance);

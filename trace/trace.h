@@ -150,6 +150,7 @@ struct trace_function {
 	const char *name;
 	uint64_t address; /* virtual, in the module's file */
 	uint32_t flags;	  /* enum allocator_function_flag of wire/families.h */
+	uint64_t hooks;	  /* hook_outcome() of wire/plan.h; 0: nothing was tried */
 };
 
 struct trace_user {

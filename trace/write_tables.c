@@ -179,6 +179,8 @@ void trace_writer_instance(struct trace_writer *w, const struct trace_instance *
 	bytes_add_text(&body, instance->prefix);
 	put_functions(&body, instance);
 	put_users(w, &body, instance);
+	for (uint32_t i = 0; i < instance->function_count; i++)
+		bytes_add_varint(&body, instance->functions[i].hooks);
 	end_record(w, RECORD_INSTANCE, &body);
 	bytes_release(&body);
 }

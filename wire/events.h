@@ -11,7 +11,7 @@
  *   MODULE  63 reserved 32|31  module   16|15 reserved  4|3 kind 0|
  *           63                 load bias                          0|
  *   MARK    63 reserved 32|31 text bytes 16|15 type 10|9     4|3 kind 0|  then the text
- *   POOL    63 allocator 48|47 reserved 32|31 text bytes 16|15 type 10|9     4|3 kind 0|  then the text
+ *   POOL    63 allocator 48|47 module+1 32|31 text bytes 16|15 type 10|9     4|3 kind 0|  then the text
  *   MAP     63        length       16|15 flags 10|9 role 4|3 kind 0|
  *           63        address                                     0|
  *           63 reserved 32|31       stack                         0|
@@ -55,7 +55,8 @@ enum mark_type {
 	MARK_RESUME = 4,
 };
 
-/* What an allocator other than the program's heap is. */
+/* What an allocator other than the program's heap is. The module is the one that has an instance's
+ * code; it may be 0. */
 enum pool_type {
 	POOL_OF_PROGRAM = 0, /* its blocks lie inside others: alloctrace.h */
 	POOL_INSTANCE = 1,   /* an allocator of its own */
@@ -103,11 +104,17 @@ static inline uint64_t event_word(enum event_kind kind, unsigned role, unsigned 
 	       (uint64_t)flags << EVENT_FLAGS_SHIFT | value << EVENT_VALUE_SHIFT;
 }
 
+/* what: the two high fields of a POOL, or 0. */
 static inline uint64_t event_text_word(enum event_kind kind, unsigned type, unsigned len,
-				       unsigned allocator)
+				       uint32_t what)
 {
 	return (uint64_t)kind | (uint64_t)type << EVENT_FLAGS_SHIFT | (uint64_t)len << 16 |
-	       (uint64_t)allocator << 48;
+	       (uint64_t)what << 32;
+}
+
+static inline uint32_t event_pool_what(uint32_t allocator, uint32_t module_plus_1)
+{
+	return allocator << 16 | (module_plus_1 & 0xffff);
 }
 
 /* Words that the event beginning with `word` takes; 0 if the kind is unknown. */

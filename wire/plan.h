@@ -40,6 +40,15 @@ enum plan_reason {
 	PLAN_REASONS
 };
 
+/* What became of hooking a function, in all processes of a session together: bits. PLAN_NONE: it
+ * has been hooked. Stored in traces; 0: nothing was tried. */
+static inline uint64_t hook_outcome(enum plan_reason reason)
+{
+	return UINT64_C(1) << ((unsigned)reason & 63);
+}
+
+_Static_assert(PLAN_REASONS < 64, "each has a bit");
+
 enum {
 	PLAN_VERSION = 1,
 	PLAN_ARCH_X86_64 = 1,

@@ -18,7 +18,7 @@
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
 enum {
-	SESSION_VERSION = 5,
+	SESSION_VERSION = 6,
 	SESSION_MAX_PROCESSES = 16384,
 	SESSION_MAX_RINGS = 4096,
 	SESSION_MAX_MODULES = 16384,
@@ -189,6 +189,7 @@ struct session_hook {
 	char name[SESSION_HOOK_NAME_BYTES]; /* cut if longer; terminated */
 	char version[32];
 	struct hook_plan plan;
+	uint64_t outcomes; /* hook_outcome(): set by the processes */
 };
 
 /* Which modules a process has or had: found at its start, in stacks, before a dlclose() and at its

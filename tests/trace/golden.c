@@ -1,9 +1,9 @@
 /* golden.c - traces of format version 1 as they were written once must read the same for ever.
  *
- * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex, findings-v1.hex and
- * allocators-v1.hex in tests/trace and the example in man/alloctrace-trace.5 and compares their
+ * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex, findings-v1.hex,
+ * allocators-v1.hex and hooks-v1.hex in tests/trace and the example in man/alloctrace-trace.5 and compares their
  * content with the .txt of that name. golden --make
- * golden|loop|example|instances|findings|allocators|stream: writes such a trace anew, as hex (a new
+ * golden|loop|example|instances|findings|allocators|hooks|stream: writes such a trace anew, as hex (a new
  * version's golden; a long random one for tests/trace-spec.tap). golden --dump FILE.hex: its
  * content as text; --dump-all: with every event. */
 #include <ctype.h>
@@ -64,6 +64,14 @@ static void dump_tables(struct strbuf *out, const struct trace_reader *r)
 	}
 }
 
+static void dump_function(struct strbuf *out, const struct trace_function *f)
+{
+	strbuf_addf(out, "  function %s 0x%" PRIx64 " flags %u", f->name, f->address, f->flags);
+	if (f->hooks)
+		strbuf_addf(out, " hooks 0x%" PRIx64, f->hooks);
+	strbuf_adds(out, "\n");
+}
+
 static void dump_instances(struct strbuf *out, const struct trace_reader *r)
 {
 	for (uint32_t i = 0; i < trace_reader_instance_count(r); i++) {
@@ -72,9 +80,7 @@ static void dump_instances(struct strbuf *out, const struct trace_reader *r)
 			    in->module, in->linkage, in->flags, in->family, in->version,
 			    in->prefix);
 		for (uint32_t k = 0; k < in->function_count; k++)
-			strbuf_addf(out, "  function %s 0x%" PRIx64 " flags %u\n",
-				    in->functions[k].name, in->functions[k].address,
-				    in->functions[k].flags);
+			dump_function(out, &in->functions[k]);
 		for (uint32_t k = 0; k < in->user_count; k++)
 			strbuf_addf(out, "  process %u flags %u\n", in->users[k].process,
 				    in->users[k].flags);
@@ -329,8 +335,8 @@ static void write_every_op(struct trace_writer *w)
 /* Two allocators in a file that two processes have. */
 static void write_instances(struct trace_writer *w)
 {
-	static const struct trace_function functions[] = { { "je_malloc", 0x12340, 0 },
-							   { "malloc", 0x1130, 3 } };
+	static const struct trace_function functions[] = { { "je_malloc", 0x12340, 0, 0 },
+							   { "malloc", 0x1130, 3, 0 } };
 	static const struct trace_user users[] = { { 0, 5 }, { 1, 2 } };
 	struct trace_instance in = { 0, "jemalloc", "5.3.0", "je_", 1, 0, functions, users, 2, 2 };
 	struct trace_process child = { .pid = 43, .parent = 0, .origin = 1, .exe = "/bin/a" };
@@ -338,6 +344,19 @@ static void write_instances(struct trace_writer *w)
 	trace_writer_process(w, &child);
 	trace_writer_instance(w, &in);
 	in = (struct trace_instance){ 0, "C++ operators", "", "", 2, 1, NULL, users + 1, 0, 1 };
+	trace_writer_instance(w, &in);
+}
+
+/* Functions that are hooked, not tried, and refused in some process. */
+static void write_hooks(struct trace_writer *w)
+{
+	static const struct trace_function functions[] = { { "malloc", 0x1130, 3, 0x2000 },
+							   { "mallocx", 0x12340, 0, 1 },
+							   { "mallctl", 0x12350, 0, 0 },
+							   { "rallocx", 0x12360, 0, 0x4001 } };
+	static const struct trace_user users[] = { { 0, 5 } };
+	struct trace_instance in = { 0, "jemalloc", "5.3.0", "", 0, 0, functions, users, 4, 1 };
+	write_example(w);
 	trace_writer_instance(w, &in);
 }
 
@@ -420,6 +439,7 @@ static void (*writer_of(const char *what))(struct trace_writer *)
 	       : strcmp(what, "instances") == 0	 ? write_instances
 	       : strcmp(what, "findings") == 0	 ? write_findings
 	       : strcmp(what, "allocators") == 0 ? write_allocators
+	       : strcmp(what, "hooks") == 0	 ? write_hooks
 						 : write_every_op;
 }
 
@@ -481,6 +501,7 @@ int main(int argc, char **argv)
 		check(dir, "tests/trace/instances-v1.hex", "tests/trace/instances-v1.txt");
 		check(dir, "tests/trace/findings-v1.hex", "tests/trace/findings-v1.txt");
 		check(dir, "tests/trace/allocators-v1.hex", "tests/trace/allocators-v1.txt");
+		check(dir, "tests/trace/hooks-v1.hex", "tests/trace/hooks-v1.txt");
 		check(dir, "man/alloctrace-trace.5", "tests/trace/example-v1.txt");
 	}
 	free(trace_path);

@@ -210,6 +210,9 @@ static void check_instances(void)
 		{ "\0\0\1\0\1j\0\0\0\0\0\1\3\1m\0\20\1\0\5", 20, NULL },
 		{ "\0\0\1\0\1j\0\0\0\0\0\0\0", 13, NULL },
 		{ "\0\0\1\0\1j\0\0\0\0\0\0\0later", 18, NULL },
+		/* with what became of the functions' hooks */
+		{ "\0\0\1\0\1j\0\0\0\0\0\1\3\1m\0\20\1\0\5\2", 21, NULL },
+		{ "\0\0\1\0\1j\0\0\0\0\0\1\3\1m\0\20\1\0\5\x80", 21, "an instance is malformed" },
 		{ "\1\0\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" }, /* a gap */
 		{ "\0\1\1\0\1j\0\0\0\0\0\0\0", 13, "an instance is malformed" }, /* no module */
 		{ "\0\0\1\0\1j\0\0\0\0\0\0", 12, "an instance is malformed" },	 /* cut off */

@@ -166,6 +166,7 @@ static void check_table_values(struct trace_reader *r)
 		      strcmp(a->prefix, "je_") == 0 && a->linkage == 2 && a->flags == 0 &&
 		      a->function_count == 2 && a->functions[0].address == UINT64_MAX &&
 		      strcmp(a->functions[1].name, "malloc") == 0 && a->functions[1].flags == 3 &&
+		      a->functions[0].hooks == 1 && a->functions[1].hooks == UINT64_MAX &&
 		      a->user_count == 2 && a->users[0].flags == TRACE_USER_SERVED &&
 		      a->users[1].process == 1 && a->users[1].flags == TRACE_USER_COPIES,
 	      "an instance");

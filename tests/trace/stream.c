@@ -254,8 +254,8 @@ static void write_tables(struct generator *g)
 	}
 	struct trace_allocator pool = { .name = "pool", .process = 1 };
 	trace_writer_allocator(g->w, 2, &pool);
-	static const struct trace_function functions[] = { { "je_malloc", UINT64_MAX, 0 },
-							    { "malloc", 0x1000, 3 } };
+	static const struct trace_function functions[] = { { "je_malloc", UINT64_MAX, 0, 1 },
+							    { "malloc", 0x1000, 3, UINT64_MAX } };
 	static const struct trace_user users[] = { { 0, TRACE_USER_SERVED },
 						   { 1, TRACE_USER_COPIES } };
 	for (uint32_t i = 0; i < 2; i++) {
