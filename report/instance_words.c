@@ -1,5 +1,4 @@
-/* instance_words.c - see instance_words.h. Only malloc's functions and the C++ operators under
- * their own names are hooked; what else there is must not look as if it were. */
+/* instance_words.c - see instance_words.h. What is not hooked must not look as if it were. */
 #include "report/instance_words.h"
 
 #include <inttypes.h>
@@ -7,6 +6,7 @@
 
 #include "base/compiler.h"
 #include "wire/families.h"
+#include "wire/plan.h"
 
 enum { NAMED_FUNCTIONS = 4 };
 
@@ -21,18 +21,114 @@ struct instance_uses instance_uses(const struct trace_instance *in)
 	return uses;
 }
 
-bool instance_records(const struct trace_function *function)
+bool instance_is_inline(const struct trace_instance *in)
 {
-	const uint32_t hooked = ALLOCATOR_FUNCTION_PLAIN | ALLOCATOR_FUNCTION_EXPORTED;
-	return (function->flags & hooked) == hooked;
+	for (uint32_t i = 0; i < in->function_count; i++)
+		if (function_hooking(&in->functions[i]) == FUNCTION_INLINE)
+			return true;
+	return false;
+}
+
+bool instance_is_recorded(const struct trace_instance *in)
+{
+	return instance_uses(in).recorded || instance_is_inline(in);
+}
+
+enum function_hooking function_hooking(const struct trace_function *f)
+{
+	const uint32_t by_name = ALLOCATOR_FUNCTION_PLAIN | ALLOCATOR_FUNCTION_EXPORTED;
+	if (f->hooks & hook_outcome(PLAN_NONE))
+		return FUNCTION_INLINE;
+	return (f->flags & by_name) == by_name ? FUNCTION_BY_NAME : FUNCTION_NOT;
+}
+
+bool instance_records(const struct trace_instance *in, const struct trace_function *f)
+{
+	enum function_hooking how = function_hooking(f);
+	return how == FUNCTION_INLINE || (how == FUNCTION_BY_NAME && instance_uses(in).recorded);
+}
+
+bool instance_lacks(const struct trace_instance *in, const struct trace_function *f)
+{
+	/* They make no blocks and release none. */
+	static const char *const others[] = {
+		"malloc_usable_size", "usable_size",	    "malloc_size",	  "msize",
+		"nallocx",	      "sallocx",	    "mallctl",		  "mallctlbymib",
+		"mallctlnametomib",   "malloc_stats_print", "malloc_object_size", "malloc_lock",
+		"malloc_unlock",      "malloc_object_size_fast",
+	};
+	size_t prefix = strlen(in->prefix);
+	const char *name = f->name;
+	if (strncmp(name, in->prefix, prefix) == 0)
+		name += prefix;
+	for (size_t i = 0; i < AT_COUNT_OF(others); i++)
+		if (strcmp(name, others[i]) == 0)
+			return false;
+	return !instance_records(in, f);
 }
 
 size_t instance_unrecorded(const struct trace_instance *in)
 {
 	size_t count = 0;
 	for (uint32_t i = 0; i < in->function_count; i++)
-		count += !instance_records(&in->functions[i]);
+		count += instance_lacks(in, &in->functions[i]);
 	return count;
+}
+
+/* plan_reasons.def, by number. */
+static const char *const reason_words[] = {
+#define PLAN_REASON(id, word, text) word,
+#include "wire/plan_reasons.def"
+#undef PLAN_REASON
+};
+static const char *const reason_texts[] = {
+#define PLAN_REASON(id, word, text) text,
+#include "wire/plan_reasons.def"
+#undef PLAN_REASON
+};
+
+unsigned function_next_reason(const struct trace_function *f, unsigned after)
+{
+	for (unsigned reason = after + 1; reason < PLAN_REASONS; reason++)
+		if (f->hooks & hook_outcome((enum plan_reason)reason))
+			return reason;
+	return PLAN_NONE;
+}
+
+const char *reason_word(unsigned reason)
+{
+	return reason < PLAN_REASONS ? reason_words[reason] : "unknown";
+}
+
+/* The first reason will do: one process differs from another in odd cases only. */
+const char *function_why_not(const struct trace_function *f)
+{
+	unsigned reason = function_next_reason(f, PLAN_NONE);
+	if (reason)
+		return reason_texts[reason];
+	if (f->hooks & HOOK_INTERPOSED)
+		return "its code is that of a usual name, by which calls are recorded";
+	return NULL;
+}
+
+/* "its symbols are gone", or what stands in the way of the first of its functions. NULL: not known. */
+static const char *why_not(const struct trace_instance *in)
+{
+	if (in->linkage == ALLOCATOR_STRIPPED)
+		return "its symbols are gone, so where its functions are is not known";
+	for (uint32_t i = 0; i < in->function_count; i++) {
+		unsigned reason = function_next_reason(&in->functions[i], PLAN_NONE);
+		if (reason && instance_lacks(in, &in->functions[i]))
+			return reason_texts[reason];
+	}
+	return NULL;
+}
+
+void instance_add_why_not(struct strbuf *out, const struct trace_instance *in)
+{
+	const char *why = why_not(in);
+	if (why)
+		strbuf_addf(out, ": %s", why);
 }
 
 const char *instance_linkage(const struct trace_instance *in)
@@ -66,32 +162,42 @@ static void add_unrecorded(struct strbuf *out, const struct trace_instance *in)
 		return;
 	strbuf_addf(out, "; calls of %zu other function%s are not: ", count, count == 1 ? "" : "s");
 	for (uint32_t i = 0; i < in->function_count && named < NAMED_FUNCTIONS; i++)
-		if (!instance_records(&in->functions[i]))
+		if (instance_lacks(in, &in->functions[i]))
 			strbuf_addf(out, "%s%s", named++ ? ", " : "", in->functions[i].name);
 	if (count > named)
 		strbuf_adds(out, ", ...");
 }
 
+static void add_copies(struct strbuf *out, const struct trace_instance *in, uint32_t copies)
+{
+	if (!copies)
+		return;
+	strbuf_adds(out, "; loaded several times (dlmopen)");
+	of_processes(out, in, copies);
+	if (!instance_is_inline(in))
+		strbuf_adds(out, ", calls of the other copies are not recorded");
+}
+
 void instance_status(struct strbuf *out, const struct trace_instance *in)
 {
 	struct instance_uses uses = instance_uses(in);
-	if (uses.recorded) {
+	bool is_inline = instance_is_inline(in);
+	if (uses.served) {
 		strbuf_adds(out, "is the program's malloc");
-		of_processes(out, in, uses.recorded);
-		strbuf_adds(out, ", whose calls are recorded");
+		of_processes(out, in, uses.recorded ? uses.recorded : uses.served);
+	}
+	if (uses.recorded || is_inline) {
+		strbuf_adds(out, uses.served ? ", whose" : "its");
+		strbuf_adds(out, " calls are recorded");
+		strbuf_adds(out, !is_inline ? "" : uses.recorded ? " by name and inline" : " inline");
 		add_unrecorded(out, in);
 	} else if (uses.served) {
-		strbuf_adds(out, "is the program's malloc");
-		of_processes(out, in, uses.served);
 		strbuf_adds(out, ", but its calls are not recorded: they do not pass the runtime");
 	} else if (in->flags & TRACE_INSTANCE_LAYER) {
 		strbuf_adds(out, "hands requests on to another allocator");
 	} else {
 		strbuf_adds(out, "seen, its calls are not recorded");
+		instance_add_why_not(out, in);
 	}
-	if (!uses.copies)
-		return;
-	strbuf_adds(out, "; loaded several times (dlmopen)");
-	of_processes(out, in, uses.copies);
-	strbuf_adds(out, ", calls of the other copies are not recorded");
+	add_copies(out, in, uses.copies);
 }

@@ -16,10 +16,32 @@ struct instance_uses {
 };
 
 struct instance_uses instance_uses(const struct trace_instance *in);
-/* Whether calls of the function are recorded where the runtime stands before the allocator. */
-bool instance_records(const struct trace_function *function);
-/* Functions of which no call is recorded. */
+/* How calls of a function come to the runtime. */
+enum function_hooking {
+	FUNCTION_NOT,
+	FUNCTION_BY_NAME, /* interposed: where the runtime stands before the allocator */
+	FUNCTION_INLINE,  /* hooked where it begins */
+};
+
+enum function_hooking function_hooking(const struct trace_function *f);
+/* Whether calls of the function are recorded. */
+bool instance_records(const struct trace_instance *in, const struct trace_function *f);
+/* Whether they are not, and ought to be. */
+bool instance_lacks(const struct trace_instance *in, const struct trace_function *f);
+/* Functions that it lacks. */
 size_t instance_unrecorded(const struct trace_instance *in);
+/* Whether some of its functions are hooked where they begin. */
+bool instance_is_inline(const struct trace_instance *in);
+/* Whether any calls are recorded. */
+bool instance_is_recorded(const struct trace_instance *in);
+
+/* Why a function is not hooked, for people; NULL if nothing was tried. */
+const char *function_why_not(const struct trace_function *f);
+/* The reason (enum plan_reason) after another one; begins and ends with PLAN_NONE. */
+unsigned function_next_reason(const struct trace_function *f, unsigned after);
+const char *reason_word(unsigned reason); /* for programs */
+/* ": why", if it is known, behind "not recorded". */
+void instance_add_why_not(struct strbuf *out, const struct trace_instance *in);
 const char *instance_linkage(const struct trace_instance *in); /* "static, hidden" */
 /* "jemalloc 5.3.0", also with its prefix. */
 void instance_title(struct strbuf *out, const struct trace_instance *in);

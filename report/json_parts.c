@@ -198,9 +198,20 @@ static void json_users(struct json *j, const struct trace_instance *in)
 	json_end_array(j);
 }
 
+/* "hook": "name", "inline" or null; what was in the way. */
+static void json_hooking(struct json *j, const struct trace_instance *in,
+			 const struct trace_function *f)
+{
+	bool is_inline = function_hooking(f) == FUNCTION_INLINE;
+	json_string(j, "hook", !instance_records(in, f) ? NULL : is_inline ? "inline" : "name");
+	json_array(j, "not_hooked");
+	for (unsigned r = 0; (r = function_next_reason(f, r)) != 0;)
+		json_string(j, NULL, reason_word(r));
+	json_end_array(j);
+}
+
 static void json_functions(struct json *j, const struct trace_instance *in)
 {
-	bool recorded = instance_uses(in).recorded;
 	json_array(j, "functions");
 	for (uint32_t i = 0; i < in->function_count; i++) {
 		const struct trace_function *f = &in->functions[i];
@@ -208,7 +219,8 @@ static void json_functions(struct json *j, const struct trace_instance *in)
 		json_string(j, "name", f->name);
 		json_hex(j, "address", f->address);
 		json_bool(j, "exported", f->flags & ALLOCATOR_FUNCTION_EXPORTED);
-		json_bool(j, "recorded", recorded && instance_records(f));
+		json_bool(j, "recorded", instance_records(in, f));
+		json_hooking(j, in, f);
 		json_end_object(j);
 	}
 	json_end_array(j);

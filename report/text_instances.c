@@ -32,11 +32,39 @@ static const struct trace_instance *main_instance(const struct trace_reader *rea
 static void shortcoming(struct sheet *s, const struct trace_instance *in)
 {
 	size_t count = instance_unrecorded(in);
-	if (!(flags_in_first_process(in) & TRACE_USER_RECORDED))
+	if (!(flags_in_first_process(in) & TRACE_USER_RECORDED) && !instance_is_inline(in))
 		sheet_text(s, STYLE_WARN, ": its calls are not recorded");
 	else if (count)
 		sheet_format(s, STYLE_DIM, "; %zu function%s beside malloc's %s not recorded",
 			     count, count == 1 ? "" : "s", count == 1 ? "is" : "are");
+}
+
+static void add_place(struct strbuf *list, const struct sheet *s, const struct trace_instance *in)
+{
+	const char *path = trace_reader_module(s->data->reader, in->module)->path;
+	if (list->len)
+		strbuf_adds(list, ", ");
+	instance_title(list, in);
+	strbuf_addf(list, " in %s", s->request->long_names ? path : path_name(path));
+}
+
+/* Those beside the program's malloc whose own functions are hooked. */
+static void also_recorded(struct sheet *s, const struct trace_instance *but)
+{
+	const struct trace_reader *reader = s->data->reader;
+	struct strbuf list = STRBUF_INIT;
+	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
+		const struct trace_instance *in = trace_reader_instance(reader, i);
+		if (in == but || in->flags & TRACE_INSTANCE_LAYER || !instance_is_inline(in))
+			continue;
+		add_place(&list, s, in);
+		strbuf_addf(&list, " (%s; hooked inline)", instance_linkage(in));
+	}
+	if (list.len) {
+		sheet_text(s, STYLE_PLAIN, "also recorded: ");
+		sheet_wrapped(s, list.text);
+	}
+	strbuf_release(&list);
 }
 
 static void also_seen(struct sheet *s, const struct trace_instance *but)
@@ -45,15 +73,12 @@ static void also_seen(struct sheet *s, const struct trace_instance *but)
 	struct strbuf list = STRBUF_INIT;
 	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
 		const struct trace_instance *in = trace_reader_instance(reader, i);
-		if (in == but || in->flags & TRACE_INSTANCE_LAYER || instance_uses(in).recorded)
+		if (in == but || in->flags & TRACE_INSTANCE_LAYER || instance_is_recorded(in))
 			continue;
-		const char *path = trace_reader_module(reader, in->module)->path;
-		if (list.len)
-			strbuf_adds(&list, ", ");
-		instance_title(&list, in);
-		strbuf_addf(&list, " in %s", s->request->long_names ? path : path_name(path));
+		add_place(&list, s, in);
 		if (in->linkage != ALLOCATOR_SHARED)
 			strbuf_addf(&list, " (%s)", instance_linkage(in));
+		instance_add_why_not(&list, in);
 	}
 	if (list.len) {
 		sheet_text(s, STYLE_PLAIN, "also seen, but not recorded: ");
@@ -83,7 +108,44 @@ void text_allocator(struct sheet *s)
 	if (in)
 		shortcoming(s, in);
 	sheet_end_line(s);
+	also_recorded(s, in);
 	also_seen(s, in);
+}
+
+static void hooked(struct sheet *s, const struct trace_instance *in, enum function_hooking how,
+		   const char *title)
+{
+	struct strbuf list = STRBUF_INIT;
+	for (uint32_t i = 0; i < in->function_count; i++) {
+		const struct trace_function *f = &in->functions[i];
+		if (function_hooking(f) == how && instance_records(in, f))
+			strbuf_addf(&list, "%s%s", list.len ? ", " : title, f->name);
+	}
+	if (list.len) {
+		sheet_to_column(s, STATUS_INDENT);
+		sheet_wrapped(s, list.text);
+	}
+	strbuf_release(&list);
+}
+
+/* Of an allocator that is hooked. */
+static void not_hooked(struct sheet *s, const struct trace_instance *in)
+{
+	struct strbuf list = STRBUF_INIT;
+	for (uint32_t i = 0; i < in->function_count && !(in->flags & TRACE_INSTANCE_LAYER); i++) {
+		const struct trace_function *f = &in->functions[i];
+		const char *why = function_why_not(f);
+		if (!instance_lacks(in, f) || (!why && !instance_is_recorded(in)))
+			continue;
+		strbuf_addf(&list, "%s%s", list.len ? ", " : "not: ", f->name);
+		if (why)
+			strbuf_addf(&list, " (%s)", why);
+	}
+	if (list.len) {
+		sheet_to_column(s, STATUS_INDENT);
+		sheet_wrapped(s, list.text);
+	}
+	strbuf_release(&list);
 }
 
 void text_instances(struct sheet *s)
@@ -106,5 +168,8 @@ void text_instances(struct sheet *s)
 		sheet_to_column(s, STATUS_INDENT);
 		sheet_wrapped(s, text.text);
 		strbuf_release(&text);
+		hooked(s, in, FUNCTION_BY_NAME, "by name: ");
+		hooked(s, in, FUNCTION_INLINE, "inline: ");
+		not_hooked(s, in);
 	}
 }
