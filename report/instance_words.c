@@ -24,7 +24,7 @@ struct instance_uses instance_uses(const struct trace_instance *in)
 bool instance_is_inline(const struct trace_instance *in)
 {
 	for (uint32_t i = 0; i < in->function_count; i++)
-		if (function_hooking(&in->functions[i]) == FUNCTION_INLINE)
+		if (in->functions[i].hooks & hook_outcome(PLAN_NONE))
 			return true;
 	return false;
 }
@@ -34,18 +34,13 @@ bool instance_is_recorded(const struct trace_instance *in)
 	return instance_uses(in).recorded || instance_is_inline(in);
 }
 
-enum function_hooking function_hooking(const struct trace_function *f)
+enum function_hooking function_hooking(const struct trace_instance *in,
+				       const struct trace_function *f)
 {
 	const uint32_t by_name = ALLOCATOR_FUNCTION_PLAIN | ALLOCATOR_FUNCTION_EXPORTED;
-	if (f->hooks & hook_outcome(PLAN_NONE))
-		return FUNCTION_INLINE;
-	return (f->flags & by_name) == by_name ? FUNCTION_BY_NAME : FUNCTION_NOT;
-}
-
-bool instance_records(const struct trace_instance *in, const struct trace_function *f)
-{
-	enum function_hooking how = function_hooking(f);
-	return how == FUNCTION_INLINE || (how == FUNCTION_BY_NAME && instance_uses(in).recorded);
+	if ((f->flags & by_name) == by_name && instance_uses(in).recorded)
+		return FUNCTION_BY_NAME;
+	return f->hooks & hook_outcome(PLAN_NONE) ? FUNCTION_INLINE : FUNCTION_NOT;
 }
 
 bool instance_lacks(const struct trace_instance *in, const struct trace_function *f)
@@ -64,7 +59,7 @@ bool instance_lacks(const struct trace_instance *in, const struct trace_function
 	for (size_t i = 0; i < AT_COUNT_OF(others); i++)
 		if (strcmp(name, others[i]) == 0)
 			return false;
-	return !instance_records(in, f);
+	return function_hooking(in, f) == FUNCTION_NOT;
 }
 
 size_t instance_unrecorded(const struct trace_instance *in)
@@ -104,11 +99,7 @@ const char *reason_word(unsigned reason)
 const char *function_why_not(const struct trace_function *f)
 {
 	unsigned reason = function_next_reason(f, PLAN_NONE);
-	if (reason)
-		return reason_texts[reason];
-	if (f->hooks & HOOK_INTERPOSED)
-		return "its code is that of a usual name, by which calls are recorded";
-	return NULL;
+	return reason ? reason_texts[reason] : NULL;
 }
 
 /* "its symbols are gone", or what stands in the way of the first of its functions. NULL: not known. */

@@ -23,9 +23,8 @@ enum function_hooking {
 	FUNCTION_INLINE,  /* hooked where it begins */
 };
 
-enum function_hooking function_hooking(const struct trace_function *f);
-/* Whether calls of the function are recorded. */
-bool instance_records(const struct trace_instance *in, const struct trace_function *f);
+enum function_hooking function_hooking(const struct trace_instance *in,
+				       const struct trace_function *f);
 /* Whether they are not, and ought to be. */
 bool instance_lacks(const struct trace_instance *in, const struct trace_function *f);
 /* Functions that it lacks. */

@@ -202,8 +202,8 @@ static void json_users(struct json *j, const struct trace_instance *in)
 static void json_hooking(struct json *j, const struct trace_instance *in,
 			 const struct trace_function *f)
 {
-	bool is_inline = function_hooking(f) == FUNCTION_INLINE;
-	json_string(j, "hook", !instance_records(in, f) ? NULL : is_inline ? "inline" : "name");
+	static const char *const words[] = { [FUNCTION_BY_NAME] = "name", [FUNCTION_INLINE] = "inline" };
+	json_string(j, "hook", words[function_hooking(in, f)]);
 	json_array(j, "not_hooked");
 	for (unsigned r = 0; (r = function_next_reason(f, r)) != 0;)
 		json_string(j, NULL, reason_word(r));
@@ -219,7 +219,7 @@ static void json_functions(struct json *j, const struct trace_instance *in)
 		json_string(j, "name", f->name);
 		json_hex(j, "address", f->address);
 		json_bool(j, "exported", f->flags & ALLOCATOR_FUNCTION_EXPORTED);
-		json_bool(j, "recorded", instance_records(in, f));
+		json_bool(j, "recorded", function_hooking(in, f) != FUNCTION_NOT);
 		json_hooking(j, in, f);
 		json_end_object(j);
 	}

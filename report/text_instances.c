@@ -118,7 +118,7 @@ static void hooked(struct sheet *s, const struct trace_instance *in, enum functi
 	struct strbuf list = STRBUF_INIT;
 	for (uint32_t i = 0; i < in->function_count; i++) {
 		const struct trace_function *f = &in->functions[i];
-		if (function_hooking(f) == how && instance_records(in, f))
+		if (function_hooking(in, f) == how)
 			strbuf_addf(&list, "%s%s", list.len ? ", " : title, f->name);
 	}
 	if (list.len) {
