@@ -403,10 +403,26 @@ static int walk_modules(struct dl_phdr_info *info, size_t bytes, void *context)
 	return 1;
 }
 
+/* In the child of a fork the lock may be one that a thread of the parent had: then it is never given
+ * back. The lists are the child's own, and it has one thread to begin with. */
+static bool loader_lock_may_be_lost(void)
+{
+	return lock_generation != 1;
+}
+
 void modules_each(void (*tell)(const struct link_map *map, void *context), void *context)
 {
 	struct walk_modules walk = { tell, context };
-	dl_iterate_phdr(walk_modules, &walk);
+	if (loader_lock_may_be_lost())
+		walk_modules(NULL, 0, &walk);
+	else
+		dl_iterate_phdr(walk_modules, &walk);
+}
+
+static void count_module(const struct link_map *map, void *context)
+{
+	(void)map;
+	(*(uint64_t *)context)++;
 }
 
 static int read_loads(struct dl_phdr_info *info, size_t bytes, void *context)
@@ -419,7 +435,10 @@ static int read_loads(struct dl_phdr_info *info, size_t bytes, void *context)
 uint64_t modules_loads(void)
 {
 	uint64_t loads = 0;
-	dl_iterate_phdr(read_loads, &loads);
+	if (loader_lock_may_be_lost())
+		modules_each(count_module, &loads);
+	else
+		dl_iterate_phdr(read_loads, &loads);
 	return loads;
 }
 
@@ -433,5 +452,6 @@ static void note_each(const struct link_map *map, void *context)
 
 void modules_note_loaded(void)
 {
-	modules_each(note_each, NULL);
+	struct walk_modules walk = { note_each, NULL };
+	dl_iterate_phdr(walk_modules, &walk);
 }

@@ -46,8 +46,8 @@ const struct link_map *modules_map(uintptr_t address, struct module_range *range
 bool modules_read_only(const struct link_map *map, unsigned i, const uint8_t **low,
 		       const uint8_t **high);
 
-/* How many modules were ever loaded; and all that are now, those of all namespaces. Both take the
- * loader's lock. */
+/* Another number when a module was loaded; and all that are now, those of all namespaces. Both take the
+ * loader's lock, except in the child of a fork. */
 uint64_t modules_loads(void);
 void modules_each(void (*tell)(const struct link_map *map, void *context), void *context);
 

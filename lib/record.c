@@ -229,6 +229,11 @@ AT_COLD void hook_nested_release(const struct hook *h, void *p)
 static bool is_wrong(const struct hook *h, const struct release *r, const void *p,
 		     enum block_state state, const struct block *b, struct finding *f)
 {
+	/* The child of a fork finds out here, if not before, that it is one. */
+	if (!h->thread->registered)
+		(void)thread_reserve(h->thread, THREAD_ROOM);
+	if (thread_self != h->thread)
+		return false; /* and not followed */
 	const struct stack_region *stack =
 		regions_find(h->thread->stack.regions, (uintptr_t)h->frame);
 	struct judge_place place = { .frame = (uintptr_t)h->frame, .stack = &h->thread->stack };
@@ -259,10 +264,6 @@ static _Noreturn void end_program(const struct hook *h)
 static enum finding_outcome tell(const struct hook *h, struct finding *f, uint32_t site)
 {
 	struct thread *t = h->thread;
-	if (!t->registered)
-		(void)thread_reserve(t, THREAD_ROOM);
-	if (thread_self != t)
-		return FINDING_HANDED_ON; /* the child of a fork, and not followed */
 	bool to_end = tell_policy(f) == FINDING_ABORT;
 	if (f->flags & FINDING_HAS_BLOCK)
 		f->age = ((uint32_t)(session_clock() >> FINDING_AGE_SHIFT) - f->age) &
