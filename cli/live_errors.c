@@ -9,8 +9,13 @@
 #include "cli/output.h"
 #include "report/finding_judge.h"
 #include "report/finding_text.h"
+#include "report/instance_words.h"
 #include "report/suppressions.h"
+#include "symbol/module_allocators.h"
 #include "symbol/symbol.h"
+#include "util/mem.h"
+#include "util/path.h"
+#include "util/strbuf.h"
 
 enum {
 	SHOWN_FRAMES = 12,
@@ -54,6 +59,43 @@ static void add_address(struct story_stack *stack, struct symbolizer *symbolizer
 _Static_assert((int)TOLD_RELEASE == STORY_RELEASE && (int)TOLD_MADE == STORY_MADE &&
 		       (int)TOLD_FIRST == STORY_FIRST && (int)TOLD_STACKS == STORY_STACKS,
 	       "the same stacks");
+
+/* "glibc 2.36", of the module that serves malloc. */
+static char *heap_name(const struct told_module *heap)
+{
+	struct allocators found;
+	struct strbuf title = STRBUF_INIT;
+	if (!heap)
+		return NULL;
+	struct allocator_finder *finder = allocator_finder_new();
+	module_allocators_find(finder, &heap->module, &found);
+	for (size_t i = 0; i < found.count && !title.len; i++) {
+		const struct allocator *a = &found.items[i];
+		const struct trace_instance in = { .family = a->name,
+						   .version = a->version,
+						   .prefix = a->prefix };
+		if (!a->layer)
+			instance_title(&title, &in);
+	}
+	if (!title.len)
+		strbuf_adds(&title, path_name(heap->module.path));
+	allocators_release(&found);
+	allocator_finder_free(finder);
+	return title.text;
+}
+
+/* Looked up only for those that are told. */
+static void name_allocators(struct finding_story *s, const struct told_finding *f)
+{
+	if (!finding_names_called(&f->finding))
+		return;
+	s->made_allocator = *f->made_allocator ? mem_strdup(f->made_allocator) : NULL;
+	s->called_allocator = *f->called_allocator ? mem_strdup(f->called_allocator) : NULL;
+	if (f->finding.allocator == 0)
+		s->made_allocator = heap_name(f->heap);
+	if (f->finding.argument == 0)
+		s->called_allocator = heap_name(f->heap);
+}
 
 static void make_story(struct finding_story *s, struct symbolizer *symbolizer,
 		       const struct told_finding *f)
@@ -103,6 +145,7 @@ static bool tell(struct teller *t, const struct told_finding *f, uint64_t max)
 	make_story(&story, t->symbolizer, f);
 	if (!finding_is_doubtful(t->judge, &story) &&
 	    !suppressions_match(t->suppressions, &story)) {
+		name_allocators(&story, f);
 		show(&story);
 		t->shown++;
 	}

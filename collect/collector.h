@@ -33,6 +33,8 @@ struct collector {
 	struct slots slots;
 	struct loaded loaded;
 	struct finding_log findings;
+	char **allocator_names; /* by number, of pools and instances; NULL: not known */
+	size_t allocator_name_count, allocator_name_cap;
 
 	uint64_t next_time_tsc;  /* the trace's clock is moved on from this stamp on */
 	uint64_t quantum_ticks;  /* events of threads that are nearer in time may swap places */

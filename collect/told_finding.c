@@ -1,9 +1,11 @@
 /* told_finding.c - see told_finding.h. */
 #include "collect/told_finding.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/atomics.h"
 #include "collect/collector.h"
 #include "util/mem.h"
 #include "wire/findings.h"
@@ -84,6 +86,27 @@ static void read_process(const struct collector *c, struct told_finding *f)
 	memcpy(f->exe, c->session->processes[slot->process_index].exe, sizeof(f->exe) - 1);
 }
 
+static void read_name(const struct collector *c, uint64_t allocator, char *name)
+{
+	if (allocator < c->allocator_name_count && c->allocator_names[allocator])
+		snprintf(name, EVENT_TEXT_MAX_BYTES + 1, "%s", c->allocator_names[allocator]);
+}
+
+static void read_allocators(struct collector *c, struct told_finding *f)
+{
+	const struct slot *slot = slot_of_thread(c, f->finding.thread);
+	uint32_t backend = 0;
+	if (f->finding.flags & FINDING_HAS_BLOCK)
+		read_name(c, f->finding.allocator, f->made_allocator);
+	if (f->finding.class == FINDING_CROSS || f->finding.class == FINDING_GONE)
+		read_name(c, f->finding.argument, f->called_allocator);
+	if (slot)
+		backend = at_load_relaxed(
+			&c->session->processes[slot->process_index].backend_module_plus_1);
+	if (backend)
+		f->heap = module_of(c, f, tables_module(&c->tables, backend - 1));
+}
+
 struct told_finding *told_finding_new(struct collector *c, uint32_t number,
 				      const struct trace_finding *finding)
 {
@@ -94,6 +117,7 @@ struct told_finding *told_finding_new(struct collector *c, uint32_t number,
 	f->made_tid = tid_of(c, finding->made_thread);
 	f->first_tid = tid_of(c, finding->first_thread);
 	read_process(c, f);
+	read_allocators(c, f);
 	read_stack(c, f, &f->stacks[TOLD_RELEASE], finding->stack);
 	if (finding->flags & FINDING_HAS_BLOCK)
 		read_stack(c, f, &f->stacks[TOLD_MADE], finding->made_stack);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "trace/trace.h"
+#include "wire/events.h"
 #include "wire/session.h"
 
 struct collector;
@@ -43,6 +44,10 @@ struct told_finding {
 	uint32_t pid, tid, made_tid, first_tid; /* 0: not known */
 	char exe[sizeof(((struct session_process *)0)->exe)];
 	char thread_name[SESSION_THREAD_NAME_BYTES];
+	const struct told_module *heap; /* serves malloc; NULL: not known */
+	/* Names of the block's allocator and, if it is another, of that whose function was called.
+	 * "": not known, or malloc's. */
+	char made_allocator[EVENT_TEXT_MAX_BYTES + 1], called_allocator[EVENT_TEXT_MAX_BYTES + 1];
 	struct told_stack stacks[TOLD_STACKS];
 	struct told_module *modules;
 };

@@ -56,6 +56,14 @@ static void sentence(struct json *j, const char *key, const struct trace_finding
 	strbuf_release(&text);
 }
 
+static void summary(struct json *j, const struct finding_story *s)
+{
+	struct strbuf text = STRBUF_INIT;
+	finding_add_summary(&text, &s->finding, s->made_allocator, s->called_allocator);
+	json_string(j, "summary", text.text);
+	strbuf_release(&text);
+}
+
 static void fingerprint(struct json *j, uint64_t value)
 {
 	char text[24];
@@ -70,6 +78,7 @@ static void block(struct json *j, const struct finding_story *s)
 	json_uint(j, "bytes", s->finding.size);
 	json_uint(j, "age_ns", s->finding.age_ns);
 	json_uint(j, "allocator", s->finding.allocator);
+	json_string(j, "allocator_name", s->made_allocator);
 	tid(j, "tid", s->made_tid);
 	stack(j, "stack", &s->stacks[STORY_MADE]);
 	json_end_object(j);
@@ -86,10 +95,14 @@ void finding_json(struct json *j, const struct finding_story *s)
 	json_string(j, "title", finding_class_text(f->class));
 	json_uint(j, "count", f->count);
 	json_string(j, "outcome", finding_outcome_key(f->outcome));
-	sentence(j, "summary", f, finding_add_summary);
+	summary(j, s);
 	sentence(j, "why", f, finding_add_why);
 	sentence(j, "fix", f, finding_add_fix);
 	json_string(j, "call", role_symbol(f->role));
+	if (finding_names_called(f)) {
+		json_uint(j, "call_allocator", f->argument);
+		json_string(j, "call_allocator_name", s->called_allocator);
+	}
 	json_hex(j, "address", f->address);
 	json_uint(j, "argument", f->argument);
 	json_uint(j, "time_ns", f->time_ns);

@@ -6,6 +6,7 @@
 
 #include "analysis/plumbing.h"
 #include "report/finding_words.h"
+#include "report/instance_words.h"
 #include "util/mem.h"
 #include "util/path.h"
 #include "util/strbuf.h"
@@ -57,6 +58,9 @@ void finding_story_release(struct finding_story *s)
 	for (unsigned i = 0; i < STORY_STACKS; i++)
 		free(s->stacks[i].frames);
 	memset(s->stacks, 0, sizeof(s->stacks));
+	free(s->made_allocator);
+	free(s->called_allocator);
+	s->made_allocator = s->called_allocator = NULL;
 }
 
 /* ---- the fingerprint ---- */
@@ -145,6 +149,35 @@ static uint32_t tid_of(const struct trace_reader *reader, uint32_t thread)
 	return thread == TRACE_NO_THREAD ? 0 : trace_reader_thread(reader, thread)->tid;
 }
 
+bool finding_names_called(const struct trace_finding *f)
+{
+	return f->class == FINDING_CROSS || f->class == FINDING_GONE;
+}
+
+/* "glibc 2.36", of a module; NULL if no instance in it is known. */
+static char *title_of(const struct trace_reader *reader, const char *path)
+{
+	struct strbuf title = STRBUF_INIT;
+	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
+		const struct trace_instance *in = trace_reader_instance(reader, i);
+		if (in->flags & TRACE_INSTANCE_LAYER ||
+		    strcmp(trace_reader_module(reader, in->module)->path, path) != 0)
+			continue;
+		instance_title(&title, in);
+		return title.text;
+	}
+	return NULL;
+}
+
+static char *allocator_name(const struct trace_reader *reader, uint64_t allocator)
+{
+	if (allocator >= trace_reader_allocator_count(reader))
+		return NULL;
+	const char *name = trace_reader_allocator(reader, (uint32_t)allocator)->name;
+	char *title = allocator ? NULL : title_of(reader, name);
+	return title ? title : *name ? mem_strdup(path_name(name)) : NULL;
+}
+
 void finding_story_read(struct finding_story *s, struct trace_names *names, uint32_t number)
 {
 	const struct trace_reader *reader = names->reader;
@@ -160,7 +193,11 @@ void finding_story_read(struct finding_story *s, struct trace_names *names, uint
 		.first_tid = tid_of(reader, f->first_thread),
 		.thread_name = trace_reader_thread(reader, f->thread)->name,
 	};
+	if (finding_names_called(f))
+		s->called_allocator = allocator_name(reader, f->argument);
 	read_stack(&s->stacks[STORY_RELEASE], names, f->stack);
+	if (story_has_block(s))
+		s->made_allocator = allocator_name(reader, f->allocator);
 	if (story_has_block(s))
 		read_stack(&s->stacks[STORY_MADE], names, f->made_stack);
 	if (story_was_freed(s))

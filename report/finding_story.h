@@ -39,6 +39,9 @@ struct finding_story {
 	const char *exe; /* "": not known */
 	uint32_t tid, made_tid, first_tid;
 	const char *thread_name;		 /* "": not known */
+	/* Of the block; and, for finding_names_called(), whose function was called. "jemalloc 5.3.0
+	 * in libplug.so"; the story's own, NULL: not known. */
+	char *made_allocator, *called_allocator;
 	struct story_stack stacks[STORY_STACKS]; /* without frames where there is none */
 	/* The same in every run for the same mistake in the same code: of the class and the names
 	 * of the innermost frames, not of addresses. */
@@ -53,6 +56,8 @@ void finding_story_release(struct finding_story *s);
 void story_stack_add(struct story_stack *stack, const struct story_frame *frame);
 void finding_story_finish(struct finding_story *s);
 
+/* Whether the argument is the allocator whose function was called. */
+bool finding_names_called(const struct trace_finding *f);
 /* Whether a block is told of, and whether a free before this one. */
 bool story_has_block(const struct finding_story *s);
 bool story_was_freed(const struct finding_story *s);

@@ -195,6 +195,17 @@ static void add_wrapped(struct strbuf *out, const struct finding_style *style, c
 	strbuf_addc(out, '\n');
 }
 
+static void add_summary(struct strbuf *out, const struct finding_story *s,
+			const struct finding_style *style)
+{
+	struct strbuf text = STRBUF_INIT, shown = STRBUF_INIT;
+	finding_add_summary(&text, &s->finding, s->made_allocator, s->called_allocator);
+	strbuf_add_escaped(&shown, text.text);
+	add_wrapped(out, style, shown.text);
+	strbuf_release(&text);
+	strbuf_release(&shown);
+}
+
 static void add_sentence(struct strbuf *out, const struct finding_story *s, const char *label,
 			 void (*add)(struct strbuf *, const struct trace_finding *),
 			 const struct finding_style *style)
@@ -245,7 +256,7 @@ void finding_add_text(struct strbuf *out, const struct finding_story *s, const c
 		      const struct finding_style *style)
 {
 	add_head(out, s, head, style);
-	add_sentence(out, s, "", finding_add_summary, style);
+	add_summary(out, s, style);
 	add_circumstances(out, s, style);
 	stack_head(out, "released", s->tid);
 	add_stack(out, &s->stacks[STORY_RELEASE], style);

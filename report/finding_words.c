@@ -148,7 +148,19 @@ static const char *place_words(unsigned class)
 	}
 }
 
-void finding_add_summary(struct strbuf *out, const struct trace_finding *f)
+/* One allocator got a block of another. */
+static void add_both(struct strbuf *out, const struct trace_finding *f, const char *made,
+		     const char *called)
+{
+	strbuf_addf(out, " of %s got ", called);
+	add_block(out, f);
+	strbuf_addf(out, " of %s", made);
+	if (f->class == FINDING_GONE)
+		strbuf_adds(out, ", which has been unloaded");
+}
+
+void finding_add_summary(struct strbuf *out, const struct trace_finding *f, const char *made,
+			 const char *called)
 {
 	role_add_words(out, f->role);
 	switch (f->class) {
@@ -175,6 +187,10 @@ void finding_add_summary(struct strbuf *out, const struct trace_finding *f)
 	case FINDING_CROSS:
 	case FINDING_MISMATCH:
 	case FINDING_GONE:
+		if (f->class != FINDING_MISMATCH && made && called) {
+			add_both(out, f, made, called);
+			return;
+		}
 		strbuf_adds(out, " of ");
 		add_block(out, f);
 		if (f->class == FINDING_CROSS)

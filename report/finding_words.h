@@ -16,8 +16,11 @@ const char *finding_outcome_text(unsigned outcome); /* what became of the block,
 /* All of these add to out, without a full stop. */
 /* "malloc()", "sized operator delete[]" */
 void role_add_words(struct strbuf *out, unsigned role);
-/* What was called on what: "free() of a block of 24 bytes made by operator new[]" */
-void finding_add_summary(struct strbuf *out, const struct trace_finding *f);
+/* What was called on what: "free() of a block of 24 bytes made by operator new[]". made and called
+ * are the names of the allocators of the block and of the function, where they differ; may be NULL.
+ */
+void finding_add_summary(struct strbuf *out, const struct trace_finding *f, const char *made,
+			 const char *called);
 /* Why it is wrong, and what would put it right: a sentence each. */
 void finding_add_why(struct strbuf *out, const struct trace_finding *f);
 void finding_add_fix(struct strbuf *out, const struct trace_finding *f);

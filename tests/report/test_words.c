@@ -143,12 +143,39 @@ static void role(enum role role, const char *want)
 static void sentences(const struct trace_finding *f, const char *summary, const char *fix)
 {
 	struct strbuf s = STRBUF_INIT;
-	finding_add_summary(&s, f);
+	finding_add_summary(&s, f, NULL, NULL);
 	check("summary", s.text, summary);
 	strbuf_clear(&s);
 	finding_add_fix(&s, f);
 	check("fix", s.text, fix);
 	strbuf_release(&s);
+}
+
+static void both(unsigned class, const char *made, const char *called, const char *want)
+{
+	struct strbuf s = STRBUF_INIT;
+	const struct trace_finding f = { .class = (uint8_t) class,
+					 .flags = FINDING_HAS_BLOCK,
+					 .role = ROLE_FREE,
+					 .made_role = ROLE_MALLOC,
+					 .size = 200 };
+	finding_add_summary(&s, &f, made, called);
+	check("both allocators", s.text, want);
+	strbuf_release(&s);
+}
+
+static void test_allocators(void)
+{
+	both(FINDING_CROSS, "jemalloc 5.3.0 in libplug.so", "glibc 2.36",
+	     "free() of glibc 2.36 got a block of 200 bytes made by malloc() of jemalloc 5.3.0 in "
+	     "libplug.so");
+	both(FINDING_GONE, "jemalloc 5.3.0 in libplug.so", "glibc 2.36",
+	     "free() of glibc 2.36 got a block of 200 bytes made by malloc() of jemalloc 5.3.0 in "
+	     "libplug.so, which has been unloaded");
+	both(FINDING_CROSS, NULL, "glibc 2.36",
+	     "free() of a block of 200 bytes made by malloc() of another allocator");
+	both(FINDING_DOUBLE, "a", "b",
+	     "free() of a block of 200 bytes made by malloc() that had been freed before");
 }
 
 static void test_findings(void)
@@ -194,5 +221,6 @@ int main(void)
 	test_humane();
 	test_plumbing();
 	test_findings();
+	test_allocators();
 	return failures != 0;
 }
