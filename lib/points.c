@@ -126,7 +126,9 @@ static struct instance *find_instance(uint32_t module, const struct session_hook
 	struct instance *fresh = &instances[instance_count];
 	*fresh = (struct instance){ .module = module,
 				    .number = hook->number,
-				    .own_file = hook->flags & SESSION_HOOK_OWN_FILE };
+				    .own_file = hook->flags & SESSION_HOOK_OWN_FILE &&
+						hook->family != FAMILY_GLIBC &&
+						hook->family != FAMILY_MUSL };
 	name_instance(fresh, hook);
 	if (!is_backend(&modules[module], hook)) {
 		fresh->allocator = at_add_relaxed(&session.header->allocator_count, 1u);

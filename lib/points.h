@@ -30,7 +30,8 @@ struct instance {
 	uint32_t module; /* index in `modules` */
 	uint8_t number;	 /* which allocator of the module */
 	bool announced;	 /* the tool knows its name */
-	bool own_file;	 /* the module is nothing but the allocator: its calls are its own business */
+	bool own_file;	 /* the module is nothing but the allocator: its calls are its own business.
+			  * Not libc: strdup() makes a block for its caller */
 	uint32_t allocator; /* in events and in the block table; 0: the program's heap */
 	char name[POINT_NAME_BYTES];
 };
