@@ -29,5 +29,5 @@ tests_elf_allocators_of_LDADD = $(ELF_FILE_LIBS)
 tests_elf_inspect_SOURCES = tests/elf/inspect.c
 tests_elf_inspect_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_elf_inspect_LDADD = $(ELF_FILE_LIBS)
-TESTS += tests/program.tap tests/families.tap tests/plans.tap
-EXTRA_DIST += tests/program.tap tests/families.tap tests/plans.tap
+TESTS += tests/program.tap tests/families.tap tests/plans.tap tests/instances.tap
+EXTRA_DIST += tests/program.tap tests/families.tap tests/plans.tap tests/instances.tap
