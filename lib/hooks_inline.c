@@ -241,6 +241,8 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 		return go_on(&c);
 	/* The entry's frame: this function's saved rbp. */
 	const uintptr_t *frame = *(const uintptr_t *const *)__builtin_frame_address(0);
+	if (p->is_kept)
+		frame = (const uintptr_t *)frame[0];
 	if (points_is_inner_call(p->instance, frame[1]))
 		return go_on(&c);
 	if (!hook_enter_at(&h, frame))

@@ -211,15 +211,26 @@ static void read_arguments(struct point_arguments *a, const char *text)
 	}
 }
 
+/* Callers in the function's own file may know which registers it leaves alone, and the hook does not.
+ * A keeper's frame then lies between (hooks_inline.c looks past it). */
+static const void *keeper_for(const struct session_hook *hook)
+{
+	if (!inline_plan_needs_keeper(&hook->plan))
+		return NULL;
+	return role_is_release(hook->role) ? inline_keep_all : inline_keep_but_integer;
+}
+
 static enum plan_reason install(struct point *p, const struct session_hook *hook, uintptr_t bias)
 {
 	struct inline_hook how = { .plan = &hook->plan,
 				   .bias = bias,
 				   .hook = hooks_inline_entry,
+				   .keeper = keeper_for(hook),
 				   .argument = PLAN_ARGUMENT_R11,
 				   .point = (uintptr_t)p };
 	if (hook->flags & SESSION_HOOK_OPENS)
 		how.hook = hooks_inline_watch;
+	p->is_kept = how.keeper != NULL;
 	enum plan_reason reason = inline_patch_prepare(&near_memory, &how, &p->patch);
 	if (reason != PLAN_NONE)
 		return reason;

@@ -43,6 +43,7 @@ struct point {
 	struct point_arguments arguments;
 	struct instance *instance; /* NULL: no allocator's function */
 	uint8_t flags;		   /* enum session_hook_flag */
+	bool is_kept;		   /* a keeper's frame lies before the hook's */
 	struct inline_patch patch;
 };
 
