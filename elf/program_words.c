@@ -89,17 +89,17 @@ static void explain_allocator(const struct program_info *info, struct strbuf *ou
 	if (info->allocator == PROGRAM_EXPORTS_MALLOC)
 		strbuf_addf(out,
 			    " exports its own malloc%s%s%s, which comes before every preloaded "
-			    "library's: its own allocator is not seen by interposition.",
+			    "library's: it is hooked where its functions are found.",
 			    name ? " (" : "", name ? name : "", name ? ")" : "");
 	else if (info->allocator == PROGRAM_CONTAINS_MALLOC)
 		strbuf_addf(out,
-			    " contains its own malloc%s%s%s and calls it directly: its own "
-			    "allocator is not seen by interposition.",
+			    " contains its own malloc%s%s%s and calls it directly: it is hooked where "
+			    "its functions are found.",
 			    name ? " (" : "", name ? name : "", name ? ")" : "");
 	else if (info->allocator == PROGRAM_CONTAINS_OTHER)
 		strbuf_addf(out,
-			    " contains %s beside the C library's malloc: what it allocates there "
-			    "is not seen by interposition.",
+			    " contains %s beside the C library's malloc: it is hooked where its "
+			    "functions are found.",
 			    name);
 }
 
