@@ -14,7 +14,7 @@ TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/progr
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
-	tests/programs/rust-threads.rs tests/programs/cross-host.c tests/programs/cross-side.c \
+	tests/programs/rust-threads.rs tests/programs/rust-allocator.rs tests/programs/cross-host.c tests/programs/cross-side.c \
 	tests/programs/cross-side.h tests/programs/cross-exports.map
 
 check_PROGRAMS += tests/trace-text tests/unwind-coverage
