@@ -83,6 +83,11 @@ static void deep(double scale, struct outcome *out)
 	run_pairs(62, scale, out);
 }
 
+static void depth_16(double scale, struct outcome *out)
+{
+	run_pairs(14, scale, out);
+}
+
 /* ---- random sizes and lifetimes, call sites at changing depths ---- */
 
 enum { RANDOM_SLOTS = 4096, RANDOM_MAX_DEPTH = 15 };
@@ -216,7 +221,8 @@ static void million_live(double scale, struct outcome *out)
 }
 
 static const struct workload workloads[] = {
-	{ "shallow", shallow },		  { "deep", deep },
+	{ "shallow", shallow },		  { "depth-16", depth_16 },
+	{ "deep", deep },
 	{ "random-1", random_1 },	  { "random-2", random_2 },
 	{ "random-8", random_8 },	  { "producer-consumer", producer_consumer },
 	{ "million-live", million_live },
