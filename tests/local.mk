@@ -15,7 +15,7 @@ TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
 	tests/programs/rust-threads.rs tests/programs/rust-allocator.rs tests/programs/cross-host.c tests/programs/cross-side.c \
-	tests/programs/cross-side.h tests/programs/cross-exports.map
+	tests/programs/cross-side.h tests/programs/cross-standin.c tests/programs/cross-exports.map
 
 check_PROGRAMS += tests/trace-text tests/unwind-coverage
 tests_unwind_coverage_SOURCES = tests/unwind-coverage.c lib/cfi.c lib/cfi_expression.c
