@@ -34,9 +34,7 @@ void collector_release(struct collector *c)
 {
 	free(c->heap);
 	free(c->forced);
-	for (size_t i = 0; i < c->allocator_name_count; i++)
-		free(c->allocator_names[i]);
-	free(c->allocator_names);
+	allocator_names_release(&c->allocators);
 	slots_release(&c->slots);
 	finding_log_release(&c->findings);
 	loaded_release(&c->loaded);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collect/allocator_names.h"
 #include "collect/clock.h"
 #include "collect/finding_log.h"
 #include "collect/loaded.h"
@@ -33,8 +34,7 @@ struct collector {
 	struct slots slots;
 	struct loaded loaded;
 	struct finding_log findings;
-	char **allocator_names; /* by number, of pools and instances; NULL: not known */
-	size_t allocator_name_count, allocator_name_cap;
+	struct allocator_names allocators;
 
 	uint64_t next_time_tsc;  /* the trace's clock is moved on from this stamp on */
 	uint64_t quantum_ticks;  /* events of threads that are nearer in time may swap places */

@@ -1,12 +1,10 @@
 /* drain.c - see drain.h. */
 #include "collect/drain.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/atomics.h"
 #include "base/compiler.h"
-#include "util/mem.h"
 #include "wire/events.h"
 #include "wire/findings.h"
 #include "wire/roles.h"
@@ -147,16 +145,6 @@ static bool take_map(struct collector *c, struct slot *slot, uint32_t index, uin
 	return true;
 }
 
-static void keep_name(struct collector *c, uint32_t allocator, const char *name)
-{
-	c->allocator_names = mem_grow(c->allocator_names, &c->allocator_name_cap, allocator + 1,
-				      sizeof(*c->allocator_names));
-	while (c->allocator_name_count <= allocator)
-		c->allocator_names[c->allocator_name_count++] = NULL;
-	free(c->allocator_names[allocator]);
-	c->allocator_names[allocator] = mem_strdup(name);
-}
-
 static void take_allocator(struct collector *c, const struct slot *slot, uint64_t word,
 			   const char *name)
 {
@@ -173,7 +161,7 @@ static void take_allocator(struct collector *c, const struct slot *slot, uint64_
 	if (number == 0) /* the program's heap */
 		return;
 	trace_writer_allocator(c->writer, number, &allocator);
-	keep_name(c, number, name);
+	allocator_names_set(&c->allocators, number, &allocator);
 }
 
 static bool take_text(struct collector *c, struct slot *slot, uint32_t index, uint64_t word)

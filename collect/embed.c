@@ -169,8 +169,30 @@ static size_t same_module(const struct loaded *loaded, size_t at)
 	return count;
 }
 
+/* "glibc in libc.so.6" becomes "glibc 2.36 in libc.so.6". */
+static void complete_name(const struct instances *all, uint32_t number,
+			  const struct trace_allocator *is)
+{
+	if (!is->name || is->kind != TRACE_ALLOCATOR_INSTANCE || !is->module_plus_1)
+		return;
+	const struct allocators *found = &all->found[is->module_plus_1 - 1];
+	for (size_t i = 0; i < found->count; i++) {
+		const struct allocator *a = &found->items[i];
+		size_t bytes = strlen(a->name);
+		if (!*a->version || strncmp(is->name, a->name, bytes) != 0 ||
+		    strncmp(is->name + bytes, " in ", strlen(" in ")) != 0)
+			continue;
+		struct trace_allocator complete = *is;
+		char *name = mem_printf("%s %s%s", a->name, a->version, is->name + bytes);
+		complete.name = name;
+		trace_writer_allocator(all->writer, number, &complete);
+		free(name);
+		return;
+	}
+}
+
 void embed_instances(struct tables *t, struct loaded *loaded, const struct module_hooks *hooks,
-		     struct trace_writer *w)
+		     const struct allocator_names *names, struct trace_writer *w)
 {
 	struct instances all = { t, hooks, w, mem_zalloc(t->module_count, sizeof(*all.found)),
 				 mem_zalloc(t->processes->id_count, sizeof(*all.has_own)) };
@@ -180,6 +202,8 @@ void embed_instances(struct tables *t, struct loaded *loaded, const struct modul
 		find_in_module(&all, finder, &loaded->items[at], same_module(loaded, at));
 	for (size_t at = 0; at < loaded->count; at += same_module(loaded, at))
 		write_module(&all, &loaded->items[at], same_module(loaded, at));
+	for (uint32_t i = 0; i < names->count; i++)
+		complete_name(&all, i, &names->items[i]);
 	allocator_finder_free(finder);
 	for (uint32_t i = 0; i < t->module_count; i++)
 		allocators_release(&all.found[i]);

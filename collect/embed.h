@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "collect/allocator_names.h"
 #include "collect/code_tables.h"
 #include "collect/loaded.h"
 #include "collect/module_hooks.h"
@@ -13,9 +14,10 @@
 /* Host, kernel, directory, time, command (argv, ends with NULL) and tool. */
 void embed_start_facts(struct trace_writer *w, char *const *argv, const char *options);
 
-/* The allocators in the modules of all processes, as far as their files can be read now. */
+/* The allocators in the modules of all processes, as far as their files can be read now; and the
+ * names once more of those that were told without a version. */
 void embed_instances(struct tables *t, struct loaded *loaded, const struct module_hooks *hooks,
-		     struct trace_writer *w);
+		     const struct allocator_names *names, struct trace_writer *w);
 
 /* Symbols of every code address of the trace. Tells `step` now and then how far it is, and leaves
  * off when that returns false. Returns the number of addresses that got none because of that. */

@@ -1,7 +1,7 @@
 # collect/ - L3 the collector: session memory, starting the program, draining rings into a trace.
 noinst_LIBRARIES += collect/libcollect.a
 collect_libcollect_a_SOURCES = \
-	collect/channel.c collect/channel.h \
+	collect/allocator_names.c collect/allocator_names.h collect/channel.c collect/channel.h \
 	collect/clock.c collect/clock.h \
 	collect/collect.c collect/collect.h \
 	collect/collector.c collect/collector.h \

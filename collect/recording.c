@@ -206,7 +206,8 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	result->program_ended = r->child_ended;
 	r->interrupted = false; /* who ended the recording may still want to see names in it */
 	if (end != COLLECT_END_FAILED)
-		embed_instances(&r->collector.tables, &r->collector.loaded, &r->hooks, r->writer);
+		embed_instances(&r->collector.tables, &r->collector.loaded, &r->hooks,
+				&r->collector.allocators, r->writer);
 	if (end != COLLECT_END_FAILED)
 		judge_findings(&r->collector);
 	if (r->options->symbols && end != COLLECT_END_FAILED)

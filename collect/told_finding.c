@@ -88,8 +88,9 @@ static void read_process(const struct collector *c, struct told_finding *f)
 
 static void read_name(const struct collector *c, uint64_t allocator, char *name)
 {
-	if (allocator < c->allocator_name_count && c->allocator_names[allocator])
-		snprintf(name, EVENT_TEXT_MAX_BYTES + 1, "%s", c->allocator_names[allocator]);
+	const char *known = allocator_names_get(&c->allocators, allocator);
+	if (known)
+		snprintf(name, EVENT_TEXT_MAX_BYTES + 1, "%s", known);
 }
 
 static void read_allocators(struct collector *c, struct told_finding *f)
