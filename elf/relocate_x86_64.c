@@ -1,6 +1,7 @@
 /* relocate_x86_64.c - see relocate_x86_64.h. */
 #include "elf/relocate_x86_64.h"
 
+#include <emmintrin.h>
 #include <string.h>
 
 #include <Zydis/Zydis.h>
@@ -240,22 +241,39 @@ bool x86_64_find_jump(const struct x86_64_code *code, size_t *at, uint64_t from,
 	return false;
 }
 
+static void mark_target(const struct x86_64_code *code, size_t i, uint8_t *bits, uint64_t low,
+			uint64_t count)
+{
+	int32_t distance;
+	if (i + sizeof(distance) > code->count || !has_long_distance(code->bytes + i, i))
+		return;
+	memcpy(&distance, code->bytes + i, sizeof(distance));
+	uint64_t bit = code->address + i + 4 + (uint64_t)(int64_t)distance - low;
+	if (bit < count)
+		bits[bit / 8] |= (uint8_t)(1 << bit % 8);
+}
+
+/* Of 16 bytes, those behind which a distance may be: 0xe8 and 0xe9, 0x80 to 0x8f. */
+static unsigned opcodes_in(const uint8_t *bytes)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)bytes);
+	__m128i call = _mm_and_si128(v, _mm_set1_epi8((char)0xfe));
+	__m128i jcc = _mm_and_si128(v, _mm_set1_epi8((char)0xf0));
+	call = _mm_cmpeq_epi8(call, _mm_set1_epi8((char)CALL_REL32));
+	jcc = _mm_cmpeq_epi8(jcc, _mm_set1_epi8((char)JCC_REL32));
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(call, jcc));
+}
+
 void x86_64_mark_targets(const struct x86_64_code *code, uint8_t *bits, uint64_t low,
 			 uint64_t count)
 {
-	/* 0xe8 and 0xe9 or 0x80 to 0x8f before it; most bytes are neither. */
-	for (size_t i = 1; i + 4 <= code->count; i++) {
-		uint8_t before = code->bytes[i - 1];
-		if (AT_LIKELY((before & 0xfe) != CALL_REL32 && (before & 0xf0) != JCC_REL32))
-			continue;
-		if (!has_long_distance(code->bytes + i, i))
-			continue;
-		int32_t distance;
-		memcpy(&distance, code->bytes + i, sizeof(distance));
-		uint64_t bit = code->address + i + 4 + (uint64_t)(int64_t)distance - low;
-		if (bit < count)
-			bits[bit / 8] |= (uint8_t)(1 << bit % 8);
-	}
+	enum { WIDTH = 16 };
+	size_t at = 0;
+	for (; at + WIDTH <= code->count; at += WIDTH)
+		for (unsigned found = opcodes_in(code->bytes + at); found; found &= found - 1)
+			mark_target(code, at + 1 + (unsigned)__builtin_ctz(found), bits, low, count);
+	for (; at < code->count; at++)
+		mark_target(code, at + 1, bits, low, count);
 }
 
 bool x86_64_has_jump(const struct x86_64_code *function, uint64_t distance_address)
