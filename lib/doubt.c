@@ -339,7 +339,8 @@ static bool may_be_own_cached(const struct finding *f, uintptr_t caller, uint32_
 
 bool doubt_finding(const struct finding *f, uintptr_t caller)
 {
-	if (!(f->flags & FINDING_HAS_BLOCK))
+	/* Whose a live block is, its allocator's own functions have told. */
+	if (!(f->flags & FINDING_HAS_BLOCK) || f->class == FINDING_CROSS || f->class == FINDING_GONE)
 		return false;
 	uint64_t loads = modules_loads();
 	uint32_t facts = survey_process(loads);
