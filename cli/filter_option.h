@@ -8,7 +8,7 @@
 /* What follows "... that pass: " in the help of --filter. */
 #define FILTER_TERMS                                                                               \
 	"module=, function=, file= (somewhere on the stack), "                                     \
-	"thread= (tid or name), process= (pid or program), allocator= (a pool), time=A..B; "       \
+	"thread= (tid or name), process= (pid or program), allocator= (its name), time=A..B; "       \
 	"KEY!=TEXT for those that do not match; may be repeated"
 
 /* Adds the terms to f. 0, or -1 with what is wrong. */

@@ -282,13 +282,18 @@ static void thread_name(struct sheet *s, const struct profile_thread *t)
 /* The heap is the sum of them all, if there are several. */
 static void allocator_name(struct sheet *s, uint32_t allocator)
 {
-	const char *name = trace_reader_allocator(s->data->reader, allocator)->name;
+	const struct trace_allocator *a = trace_reader_allocator(s->data->reader, allocator);
+	const char *name = a->name;
 	if (allocator)
 		sheet_text(s, STYLE_PLAIN, name);
 	else if (s->data->profile->instance_count && *name)
 		sheet_format(s, STYLE_PLAIN, "malloc of %s", path_name(name));
 	else
 		sheet_text(s, STYLE_PLAIN, "heap");
+	/* Processes have instances of one name. */
+	if (a->kind == TRACE_ALLOCATOR_INSTANCE && s->data->profile->process_count > 1)
+		sheet_format(s, STYLE_DIM, " of pid %" PRIu32,
+			     trace_reader_process(s->data->reader, a->process)->pid);
 }
 
 /* The position of a function for people: where its charged frame stands in its largest stack is
