@@ -325,13 +325,18 @@ uint32_t modules_count(void)
 	return at_load_acquire(&known);
 }
 
+static void begin_epoch(void)
+{
+	uint16_t next = (uint16_t)(modules_epoch + 1);
+	at_store_release(&modules_epoch, next ? next : (uint16_t)1);
+}
+
 void modules_unloaded(void)
 {
 	lock_acquire(&modules_lock);
 	for (uint32_t i = MODULE_ANONYMOUS + 1; i < known; i++)
 		at_store_relaxed(&modules[i].gone, true);
-	uint16_t next = (uint16_t)(modules_epoch + 1);
-	at_store_release(&modules_epoch, next ? next : (uint16_t)1);
+	begin_epoch();
 	lock_release(&modules_lock);
 }
 
@@ -442,16 +447,41 @@ uint64_t modules_loads(void)
 	return loads;
 }
 
+/* Which modules were met in a walk. */
+struct met {
+	uint64_t bits[MODULES_MAX / 64];
+};
+
 static void note_each(const struct link_map *map, void *context)
 {
-	(void)context;
+	struct met *met = context;
 	uint32_t index = note_map(map);
-	if (index != MODULE_ANONYMOUS)
-		note_copies(index);
+	if (index == MODULE_ANONYMOUS)
+		return;
+	met->bits[index / 64] |= UINT64_C(1) << index % 64;
+	note_copies(index);
+}
+
+/* The others are gone, whoever unloaded them. Of a program with gaps it is not true; it comes back as
+ * soon as one of its addresses is looked up. */
+static void forget_others(const struct met *met)
+{
+	bool any = false;
+	lock_acquire(&modules_lock);
+	for (uint32_t i = MODULE_ANONYMOUS + 1; i < known; i++) {
+		if (met->bits[i / 64] >> i % 64 & 1 || at_load_relaxed(&modules[i].gone))
+			continue;
+		at_store_relaxed(&modules[i].gone, true);
+		any = true;
+	}
+	if (any)
+		begin_epoch();
+	lock_release(&modules_lock);
 }
 
 void modules_note_loaded(void)
 {
-	struct walk_modules walk = { note_each, NULL };
-	dl_iterate_phdr(walk_modules, &walk);
+	struct met met = { .bits = { 0 } };
+	modules_each(note_each, &met);
+	forget_others(&met);
 }

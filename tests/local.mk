@@ -27,10 +27,10 @@ tests_trace_text_LDADD = $(TRACE_LIBS)
 TEST_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -Wno-missing-prototypes -O2 -g -fno-builtin
 TEST_CXXFLAGS = -std=gnu++17 $(WARN_CXXFLAGS) -O2 -g -fno-builtin
 TEST_PRELOADS = tests/counter.so tests/bump.so tests/swept.so tests/slow-symbols.so tests/early-signal.so
-TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-past.so tests/programs/plugin-cxx.so
+TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-past.so tests/programs/plugin-pool.so tests/programs/plugin-cxx.so
 TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
-	header hungry left-runtime longjmp misaligned namespaces own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
+	header hungry left-runtime longjmp misaligned namespaces own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads wrong-child wrong-past
 TRACED_CXX = destructors exceptions left-hooks operators throwing-handler wrong-forms wrong-places
 # The same program and library with operators new and delete of different kinds (right.tap).
@@ -44,7 +44,7 @@ check_DATA += $(BUILT_FOR_TESTS)
 CLEANFILES += $(BUILT_FOR_TESTS) tests/mimalloc.a
 EXTRA_DIST += tests/counter.c tests/bump.c tests/swept.c tests/slow-symbols.c tests/early-signal.c tests/unwind-compare.c \
 	tests/programs/single-step.cc tests/programs/expect.h tests/programs/own-stack.h tests/programs/plugin-c.c \
-	tests/programs/plugin-cxx.cc tests/programs/plugin-past.c $(TRACED_C:%=tests/programs/%.c) \
+	tests/programs/plugin-cxx.cc tests/programs/plugin-past.c tests/programs/plugin-pool.c $(TRACED_C:%=tests/programs/%.c) \
 	$(TRACED_CXX:%=tests/programs/%.cc) tests/programs/right-operators.cc \
 	tests/programs/right-library.cc tests/programs/own-operators.h tests/programs/other-stack.h \
 	tests/programs/right-library.map
@@ -91,7 +91,7 @@ $(RIGHT_OPERATORS): tests/programs/right-operators.cc tests/programs/own-operato
 $(RIGHT_SHARED): tests/programs/right-library.cc tests/programs/own-operators.h tests/programs/right-library.map
 	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) -Wno-mismatched-new-delete $(TEST_SO_FLAGS) \
 		$(RIGHT_FLAGS) -o $@ $<
-tests/programs/plugin-c.so tests/programs/plugin-past.so: tests/programs/%.so: tests/programs/%.c tests/programs/expect.h
+tests/programs/plugin-c.so tests/programs/plugin-past.so tests/programs/plugin-pool.so: tests/programs/%.so: tests/programs/%.c tests/programs/expect.h
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(TEST_CFLAGS) $(TEST_SO_FLAGS) -o $@ $<
 tests/programs/plugin-cxx.so: tests/programs/plugin-cxx.cc tests/programs/expect.h
 	$(AM_V_CXXLD)$(MKDIR_P) $(@D) && $(CXX) $(TEST_CXXFLAGS) $(TEST_SO_FLAGS) -o $@ $<
