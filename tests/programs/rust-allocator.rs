@@ -1,9 +1,10 @@
 // rust-allocator.rs - Rust with another allocator: --cfg mimalloc, --cfg jemalloc (static, with the
 // prefix that Rust's crates give it), or neither. As a cdylib a side of cross-host.c (see
 // cross-side.h), as a program (--cfg program) one that says what its trace must hold (see expect.h).
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 use std::alloc::{GlobalAlloc, Layout};
-use std::ffi::{c_char, c_int, c_void, CStr, CString};
+use std::ffi::{c_void, CStr, CString};
+use std::os::raw::{c_char, c_int};
 
 #[cfg(mimalloc)]
 extern "C" {
@@ -114,12 +115,17 @@ const THREADS: usize = 4;
 #[repr(align(128))]
 struct Wide([u8; 5120]);
 
+// std::hint::black_box is younger than Debian 12's rustc.
+fn keep<T>(value: T) {
+    unsafe { std::arch::asm!("/* {} */", in(reg) &value) };
+}
+
 fn work() {
     for _ in 0..ROUNDS {
         let mut grown: Vec<u8> = Vec::with_capacity(5003);
         grown.push(1);
         grown.reserve_exact(45000);
-        std::hint::black_box((vec![1u8; 5001], vec![0u8; 5002], grown, Box::new(Wide([1; 5120]))));
+        keep((vec![1u8; 5001], vec![0u8; 5002], grown, Box::new(Wide([1; 5120]))));
     }
 }
 
