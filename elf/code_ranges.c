@@ -4,6 +4,7 @@
 #include <gelf.h>
 #include <stdlib.h>
 
+#include "elf/elf_file.h"
 #include "util/mem.h"
 
 enum { RANGES_MAX = 1 << 24 }; /* a damaged file is not worth more memory than this takes */
@@ -49,8 +50,7 @@ static void add_symbol(struct code_ranges *ranges, Elf *elf, const GElf_Sym *sym
 static void add_table(struct code_ranges *ranges, Elf *elf, Elf_Scn *section)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
-	size_t entry_bytes = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
-	size_t count = data && data->d_buf && entry_bytes ? data->d_size / entry_bytes : 0;
+	size_t count = elf_symbol_count(elf, data);
 	for (size_t i = 1; i < count && i < RANGES_MAX; i++) {
 		GElf_Sym symbol;
 		if (!gelf_getsym(data, (int)i, &symbol))

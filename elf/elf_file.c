@@ -200,6 +200,12 @@ size_t elf_file_read_mapped(const struct elf_file *file, uint64_t address, void 
 	return 0;
 }
 
+size_t elf_symbol_count(Elf *elf, const Elf_Data *symbols)
+{
+	size_t entry_bytes = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
+	return symbols && symbols->d_buf && entry_bytes ? symbols->d_size / entry_bytes : 0;
+}
+
 Elf_Scn *elf_section_named(Elf *elf, const char *name)
 {
 	size_t names;

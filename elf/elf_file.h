@@ -58,6 +58,9 @@ size_t elf_file_read(const struct elf_file *file, uint64_t offset, void *out, si
 /* The same of what is mapped at a virtual address. */
 size_t elf_file_read_mapped(const struct elf_file *file, uint64_t address, void *out, size_t bytes);
 
+/* How many symbols a symbol table's data holds, the first (none) included. */
+size_t elf_symbol_count(Elf *elf, const Elf_Data *symbols);
+
 /* The first section with this name (and of at least one byte), or NULL. */
 Elf_Scn *elf_section_named(Elf *elf, const char *name);
 

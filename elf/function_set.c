@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "elf/elf_file.h"
 #include "util/mem.h"
 
 enum { FIRST_ROOM = 256 };
@@ -68,8 +69,7 @@ static bool is_exported(const GElf_Sym *symbol)
 static void add_section(struct function_set *set, Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
-	size_t entry_bytes = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
-	size_t count = data && data->d_buf && entry_bytes ? data->d_size / entry_bytes : 0;
+	size_t count = elf_symbol_count(elf, data);
 	for (size_t i = 1; i < count && set->count < UINT32_MAX / 4; i++) {
 		GElf_Sym symbol;
 		if (!gelf_getsym(data, (int)i, &symbol))

@@ -20,10 +20,10 @@ ELF_FILE_LIBS = elf/libelffile.a util/libutil.a $(ELF_LIBS)
 HOOK_PLAN_LIBS = $(ELF_FILE_LIBS) $(ZYDIS_LIBS)
 
 check_PROGRAMS += tests/elf/inspect tests/elf/allocators-of tests/elf/plans-of
-tests_elf_plans_of_SOURCES = tests/elf/plans-of.c
+tests_elf_plans_of_SOURCES = tests/elf/plans-of.c tests/elf/milliseconds.h
 tests_elf_plans_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_elf_plans_of_LDADD = $(HOOK_PLAN_LIBS)
-tests_elf_allocators_of_SOURCES = tests/elf/allocators-of.c
+tests_elf_allocators_of_SOURCES = tests/elf/allocators-of.c tests/elf/milliseconds.h
 tests_elf_allocators_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_elf_allocators_of_LDADD = $(ELF_FILE_LIBS)
 tests_elf_inspect_SOURCES = tests/elf/inspect.c

@@ -22,12 +22,6 @@ enum {
 	ANSWER_BITS = 6,
 };
 
-static const char *const symbols[ROLE_COUNT] = {
-#define ROLE(name, symbol, group) [ROLE_##name] = symbol,
-#include "wire/roles.def"
-#undef ROLE
-};
-
 static bool is_heap_role(unsigned role)
 {
 	return role <= ROLE_FREE_ALIGNED_SIZED;
@@ -47,7 +41,7 @@ static void find_hooks(void)
 		return;
 	const struct link_map *own = elf_own_module();
 	for (unsigned role = ROLE_COUNT; own && role-- > 0;)
-		at_store_release(&hooks[role], (uintptr_t)elf_symbol_in(own, symbols[role]));
+		at_store_release(&hooks[role], (uintptr_t)elf_symbol_in(own, role_symbol(role)));
 }
 
 /* ---- what the modules bring and call ---- */
@@ -77,7 +71,7 @@ static bool in_range(const struct module_range *r, uintptr_t address)
 static unsigned role_of(const char *name)
 {
 	unsigned role = 0;
-	while (role < ROLE_COUNT && __builtin_strcmp(symbols[role], name) != 0)
+	while (role < ROLE_COUNT && __builtin_strcmp(role_symbol(role), name) != 0)
 		role++;
 	return role;
 }
@@ -179,7 +173,7 @@ static bool holds_bad_alloc(const struct link_map *map)
 static bool defines_operators(const struct link_map *map)
 {
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
-		if (is_operator(role) && elf_symbol_in(map, symbols[role]))
+		if (is_operator(role) && elf_symbol_in(map, role_symbol(role)))
 			return true;
 	return false;
 }

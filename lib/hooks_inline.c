@@ -15,42 +15,36 @@
 #include "lib/unwound.h"
 
 /* clang-format off */
-__asm__(".text\n"
-	".p2align 4\n"
-	".hidden hooks_inline_entry\n"
-	".globl hooks_inline_entry\n"
-	".type hooks_inline_entry, @function\n"
-	"hooks_inline_entry:\n\t"
-	".cfi_startproc\n\t"
-	"endbr64\n\t"
-	"push %rbp\n\t"
-	".cfi_def_cfa_offset 16\n\t"
-	".cfi_offset %rbp, -16\n\t"
-	"mov %rsp, %rbp\n\t"
-	".cfi_def_cfa_register %rbp\n\t"
+#define FUNCTION_WITH_FRAME(name) \
+	".text\n" \
+	".p2align 4\n" \
+	".hidden " name "\n" \
+	".globl " name "\n" \
+	".type " name ", @function\n" \
+	name ":\n\t" \
+	".cfi_startproc\n\t" \
+	"endbr64\n\t" \
+	"push %rbp\n\t" \
+	".cfi_def_cfa_offset 16\n\t" \
+	".cfi_offset %rbp, -16\n\t" \
+	"mov %rsp, %rbp\n\t" \
+	".cfi_def_cfa_register %rbp\n\t" \
 	"and $-16, %rsp\n\t" /* the caller may have misaligned it */
+#define FRAME_ENDS \
+	"leave\n\t" \
+	".cfi_def_cfa %rsp, 8\n\t"
+#define FUNCTION_ENDS(name) \
+	".cfi_endproc\n\t" \
+	".size " name ", . - " name "\n"
+
+__asm__(FUNCTION_WITH_FRAME("hooks_inline_entry")
 	"sub $8, %rsp\n\t"
 	"push %r11\n\t"
 	"call hooks_inline_call\n\t"
-	"leave\n\t"
-	".cfi_def_cfa %rsp, 8\n\t"
+	FRAME_ENDS
 	"ret\n\t"
-	".cfi_endproc\n\t"
-	".size hooks_inline_entry, . - hooks_inline_entry\n");
-__asm__(".text\n"
-	".p2align 4\n"
-	".hidden hooks_inline_watch\n"
-	".globl hooks_inline_watch\n"
-	".type hooks_inline_watch, @function\n"
-	"hooks_inline_watch:\n\t"
-	".cfi_startproc\n\t"
-	"endbr64\n\t"
-	"push %rbp\n\t"
-	".cfi_def_cfa_offset 16\n\t"
-	".cfi_offset %rbp, -16\n\t"
-	"mov %rsp, %rbp\n\t"
-	".cfi_def_cfa_register %rbp\n\t"
-	"and $-16, %rsp\n\t"
+	FUNCTION_ENDS("hooks_inline_entry"));
+__asm__(FUNCTION_WITH_FRAME("hooks_inline_watch")
 	"push %rdi\n\t"
 	"push %rsi\n\t"
 	"push %rdx\n\t"
@@ -68,14 +62,12 @@ __asm__(".text\n"
 	"pop %rdx\n\t"
 	"pop %rsi\n\t"
 	"pop %rdi\n\t"
-	"leave\n\t"
-	".cfi_def_cfa %rsp, 8\n\t"
+	FRAME_ENDS
 	"notrack jmp *(%r11)\n\t" /* struct point begins with it */
-	".cfi_endproc\n\t"
-	".size hooks_inline_watch, . - hooks_inline_watch\n");
+	FUNCTION_ENDS("hooks_inline_watch"));
 /* clang-format on */
 
-_Static_assert(offsetof(struct point, original) == 0, "known to the assembly above");
+_Static_assert(offsetof(struct point, patch.original) == 0, "known to the assembly above");
 
 typedef uintptr_t (*function)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t);
 

@@ -232,11 +232,8 @@ static enum plan_reason install(struct point *p, const struct session_hook *hook
 		how.hook = hooks_inline_watch;
 	p->is_kept = how.keeper != NULL;
 	enum plan_reason reason = inline_patch_prepare(&near_memory, &how, &p->patch);
-	if (reason != PLAN_NONE)
-		return reason;
-	/* All of it before the jump is there: it may be taken at once. */
-	p->original = p->patch.original;
-	return inline_patch_enable(&p->patch, lock_is_single_threaded());
+	return reason != PLAN_NONE ? reason
+				   : inline_patch_enable(&p->patch, lock_is_single_threaded());
 }
 
 static enum plan_reason hook_function(uint32_t module, const struct session_hook *hook)
@@ -261,7 +258,7 @@ static enum plan_reason hook_function(uint32_t module, const struct session_hook
 		return reason;
 	/* The program may get to a function that is interposed by another name that it has, too
 	 * (mi_malloc); what the interposed one records is not to be seen a second time. */
-	real_pass_hook(p->function, p->original);
+	real_pass_hook(p->function, p->patch.original);
 	at_store_release(&point_count, point_count + 1);
 	return PLAN_NONE;
 }

@@ -37,14 +37,13 @@ struct instance {
 };
 
 struct point {
-	void *original; /* of the patch, where hooks_inline.c's assembly finds it */
+	struct inline_patch patch; /* begins with what hooks_inline.c's assembly jumps to */
 	uintptr_t function;
 	enum role role;
 	struct point_arguments arguments;
 	struct instance *instance; /* NULL: no allocator's function */
 	uint8_t flags;		   /* enum session_hook_flag */
 	bool is_kept;		   /* a keeper's frame lies before the hook's */
-	struct inline_patch patch;
 };
 
 /* The program gets at libc's own functions past the runtime's: a library with a scope of its own, or

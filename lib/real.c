@@ -11,12 +11,6 @@ void *real_addresses[ROLE_COUNT];
 static char bootstrap[BOOTSTRAP_BYTES] __attribute__((aligned(64)));
 static size_t bootstrap_used;
 
-static const char *const symbols[ROLE_COUNT] = {
-#define ROLE(name, symbol, group) [ROLE_##name] = symbol,
-#include "wire/roles.def"
-#undef ROLE
-};
-
 void real_resolve(void)
 {
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
@@ -25,7 +19,7 @@ void real_resolve(void)
 
 void *real_find(enum role role)
 {
-	void *function = elf_symbol_next(symbols[role]);
+	void *function = elf_symbol_next(role_symbol(role));
 	if (function) {
 		at_store_relaxed(&real_addresses[role], function);
 		at_store_relaxed(&real_functions[role], function);

@@ -55,8 +55,7 @@ static void find_imports(Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr, bool
 			 bool *deletes)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
-	size_t entry_bytes = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
-	size_t count = data && data->d_buf && entry_bytes ? data->d_size / entry_bytes : 0;
+	size_t count = elf_symbol_count(elf, data);
 	for (size_t i = 1; i < count && i < INT_MAX; i++) {
 		GElf_Sym symbol;
 		if (!gelf_getsym(data, (int)i, &symbol))

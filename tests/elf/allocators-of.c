@@ -4,9 +4,9 @@
  * to stderr. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "elf/allocators.h"
+#include "tests/elf/milliseconds.h"
 
 static const char *const linkages[] = { "shared", "exported", "hidden", "stripped" };
 
@@ -24,13 +24,6 @@ static void print(const char *path, const struct allocator *a)
 		printf("%s%s=%llx", i ? " " : "", a->functions[i].name,
 		       (unsigned long long)a->functions[i].address);
 	printf("\n");
-}
-
-static double milliseconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 static void look_at(struct allocator_finder *finder, const char *path, const char *symbols_path)

@@ -9,21 +9,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "elf/allocators.h"
 #include "elf/hook_plan.h"
+#include "tests/elf/milliseconds.h"
 
 static bool verbose, slots, allocators_only;
 
 #define SLOTS UINT64_C(0x40000000)
-
-static double milliseconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 static void print_plan(const char *path, const char *family, const char *name,
 		       const struct hook_plan *plan)
