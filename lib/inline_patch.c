@@ -116,6 +116,52 @@ bool inline_memory_has(const struct inline_memory *memory, uint64_t address)
 	return false;
 }
 
+/* ---- forks ---- */
+
+/* How many are under way, or that somebody writes code in more than one step. */
+static uint32_t forks;
+enum { WRITING = 1 << 30, WAIT_US = 50, WAITS = 2000 };
+
+static bool begin_writing(void)
+{
+	for (unsigned i = 0; i < WAITS; i++) {
+		uint32_t none = 0;
+		if (at_cas_acq_rel(&forks, &none, (uint32_t)WRITING))
+			return true;
+		sys_sleep_us(WAIT_US);
+	}
+	return false;
+}
+
+static void end_writing(void)
+{
+	at_add_relaxed(&forks, -(uint32_t)WRITING);
+}
+
+void inline_patch_fork_begins(void)
+{
+	uint32_t seen = at_load_relaxed(&forks);
+	for (unsigned i = 0; i < WAITS; i++) {
+		if (seen & WRITING) {
+			sys_sleep_us(WAIT_US);
+			seen = at_load_relaxed(&forks);
+		} else if (at_cas_acq_rel(&forks, &seen, seen + 1)) {
+			return;
+		}
+	}
+	at_add_relaxed(&forks, 1u);
+}
+
+void inline_patch_fork_ended(void)
+{
+	at_add_relaxed(&forks, -1u);
+}
+
+void inline_patch_fork_is_child(void)
+{
+	at_store_relaxed(&forks, 0u); /* who else forked or wrote is not in this process */
+}
+
 /* ---- writing code ---- */
 
 static bool protect(uint64_t address, uint64_t bytes, int protection)
@@ -178,9 +224,20 @@ static void write_behind_loop(uint64_t address, const uint8_t *from, unsigned by
 	write_in_word(address, from, sizeof(loop));
 }
 
+/* A child that came to be between the steps would go around in the loop for ever. */
+static bool write_with_threads(uint64_t address, const uint8_t *from, unsigned bytes)
+{
+	if (!begin_writing())
+		return false;
+	write_behind_loop(address, from, bytes);
+	end_writing();
+	return true;
+}
+
 static enum plan_reason write_code(const struct inline_patch *p, const uint8_t *from, bool alone)
 {
 	enum { LOOP_BYTES = 2 };
+	enum plan_reason reason = PLAN_NONE;
 	bool whole = is_in_word(p->patch, p->bytes);
 	if (!alone && !whole && !is_in_word(p->patch, LOOP_BYTES))
 		return PLAN_NOT_ATOMIC;
@@ -191,12 +248,12 @@ static enum plan_reason write_code(const struct inline_patch *p, const uint8_t *
 		write_in_word(p->patch, from, p->bytes);
 	else if (alone)
 		write_plainly(p->patch, from, p->bytes);
-	else
-		write_behind_loop(p->patch, from, p->bytes);
+	else if (!write_with_threads(p->patch, from, p->bytes))
+		reason = PLAN_NOT_ATOMIC;
 	serialise_processors();
 	sys_restore_signals(&before);
 	protect(p->patch, p->bytes, p->protection);
-	return PLAN_NONE;
+	return reason;
 }
 
 /* Nobody runs padding: it can be written as it comes. It is left as it is afterwards. */

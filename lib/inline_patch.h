@@ -2,7 +2,7 @@
  *
  * Inside the traced process; no libc. Nothing here is fatal: what cannot be done leaves the process
  * as it was and returns why. The caller sees to it that one thread at a time is in here, that the
- * module stays loaded meanwhile, and that nobody forks (a child could inherit a half-written jump).
+ * module stays loaded meanwhile, and that forks are told of (inline_patch_fork_begins()).
  *
  * Threads may run the function while its first bytes are replaced, with one exception that the
  * caller has to know of: a thread that has run some, but not all, of the displaced instructions and
@@ -73,6 +73,12 @@ enum plan_reason inline_patch_prepare(struct inline_memory *memory, const struct
  * function; then every plan can be applied. Doing what is done already is fine. */
 enum plan_reason inline_patch_enable(struct inline_patch *patch, bool alone);
 enum plan_reason inline_patch_disable(struct inline_patch *patch, bool alone);
+
+/* Around each fork, in the thread that forks: a child must not inherit a half-written jump. Each waits
+ * for the other briefly; code that forks are in the way of is not patched, PLAN_NOT_ATOMIC. */
+void inline_patch_fork_begins(void);
+void inline_patch_fork_ended(void);   /* in the parent */
+void inline_patch_fork_is_child(void);
 
 /* Whether a thread that is at the code address must not find the jump there. */
 static inline bool inline_patch_splits(const struct inline_patch *patch, uint64_t address)

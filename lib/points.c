@@ -220,7 +220,7 @@ static const void *keeper_for(const struct session_hook *hook)
 	return role_is_release(hook->role) ? inline_keep_all : inline_keep_but_integer;
 }
 
-static enum plan_reason install(struct point *p, const struct session_hook *hook, uintptr_t bias)
+static enum plan_reason prepare(struct point *p, const struct session_hook *hook, uintptr_t bias)
 {
 	struct inline_hook how = { .plan = &hook->plan,
 				   .bias = bias,
@@ -231,9 +231,7 @@ static enum plan_reason install(struct point *p, const struct session_hook *hook
 	if (hook->flags & SESSION_HOOK_OPENS)
 		how.hook = hooks_inline_watch;
 	p->is_kept = how.keeper != NULL;
-	enum plan_reason reason = inline_patch_prepare(&near_memory, &how, &p->patch);
-	return reason != PLAN_NONE ? reason
-				   : inline_patch_enable(&p->patch, lock_is_single_threaded());
+	return inline_patch_prepare(&near_memory, &how, &p->patch);
 }
 
 static enum plan_reason hook_function(uint32_t module, const struct session_hook *hook)
@@ -253,13 +251,20 @@ static enum plan_reason hook_function(uint32_t module, const struct session_hook
 	read_arguments(&p->arguments, hook->arguments);
 	if (!(hook->flags & NO_ALLOCATOR) && !(p->instance = find_instance(module, hook)))
 		return PLAN_TOO_MANY;
-	enum plan_reason reason = install(p, hook, bias);
+	enum plan_reason reason = prepare(p, hook, bias);
 	if (reason != PLAN_NONE)
 		return reason;
+	/* All of it before the jump is there: it may be taken at once, and a child of a fork may have
+	 * inherited the jump when it takes the next point. */
+	at_store_release(&point_count, point_count + 1);
+	reason = inline_patch_enable(&p->patch, lock_is_single_threaded());
+	if (reason != PLAN_NONE) {
+		at_store_release(&point_count, point_count - 1);
+		return reason;
+	}
 	/* The program may get to a function that is interposed by another name that it has, too
 	 * (mi_malloc); what the interposed one records is not to be seen a second time. */
 	real_pass_hook(p->function, p->patch.original);
-	at_store_release(&point_count, point_count + 1);
 	return PLAN_NONE;
 }
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/atomics.h"
+#include "lib/inline_patch.h"
 #include "lib/lock.h"
 #include "lib/modules.h"
 #include "lib/points.h"
@@ -123,7 +124,14 @@ static __attribute__((destructor)) void finish(void)
 	sys_restore_signals(&before);
 }
 
+/* pthread_atfork()'s part of libc.so; absent in musl. */
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *)
+	__attribute__((weak));
+
 static __attribute__((constructor)) void start_early(void)
 {
 	runtime_start();
+	if (__register_atfork) /* not in start(), which a caller of malloc may have its lock in */
+		__register_atfork(inline_patch_fork_begins, inline_patch_fork_ended,
+				  inline_patch_fork_is_child, NULL);
 }

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <unwind.h>
 
 #include "base/compiler.h"
@@ -376,12 +378,60 @@ static void toggle(struct library *l, const char *name)
 	     wrong, p.calls);
 }
 
+struct toggler {
+	struct hook_point point;
+	uint64_t hooked;
+	bool stop;
+};
+
+static void *toggle_in_loop(void *argument)
+{
+	struct toggler *t = argument;
+	while (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED)) {
+		t->hooked += inline_patch_enable(&t->point.patch, false) == PLAN_NONE;
+		inline_patch_disable(&t->point.patch, false);
+	}
+	return NULL;
+}
+
+/* Children find the function as it was or hooked, never halfway. */
+static void fork_meanwhile(struct library *l)
+{
+	enum { FORKS = 300, PATIENCE_S = 20 };
+	static struct toggler t;
+	const char *name = "shape_across_words";
+	pthread_t thread;
+	library_hook(l, &t.point, name, (uintptr_t)dlsym(l->handle, name),
+		     (const void *)count_and_call, COUNT_AND_CALL_ARGUMENT);
+	shape_fn *function = (shape_fn *)(uintptr_t)t.point.address;
+	uint64_t expected = function(3, 0);
+	int wrong = 0;
+	pthread_atfork(inline_patch_fork_begins, inline_patch_fork_ended,
+		       inline_patch_fork_is_child);
+	pthread_create(&thread, NULL, toggle_in_loop, &t);
+	for (int i = 0; i < FORKS && !wrong; i++) {
+		int status = 0;
+		pid_t child = fork();
+		if (child == 0) {
+			alarm(PATIENCE_S);
+			_exit(function(3, 0) != expected);
+		}
+		waitpid(child, &status, 0);
+		wrong += status != 0;
+	}
+	__atomic_store_n(&t.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	tell(wrong == 0 && t.hooked > 0, "forks", "%d children failed, %" PRIu64 " times hooked",
+	     wrong, t.hooked);
+}
+
 static int run_threads(const char *path)
 {
 	struct library l;
 	library_open(&l, path, RTLD_NOW);
 	toggle(&l, "shape_long_immediate"); /* in one word */
 	toggle(&l, "shape_across_words");
+	fork_meanwhile(&l);
 	library_close(&l);
 	return 0;
 }
