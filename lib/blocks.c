@@ -309,22 +309,33 @@ void blocks_forget_freed(enum block_space space, uintptr_t address)
 	lock_release(&page->lock);
 }
 
-bool blocks_find(enum block_space space, uintptr_t address, struct block *out)
+static inline enum block_state look(enum block_space space, uintptr_t address, bool only_live,
+				    struct block *out)
 {
 	struct page_word *page = find_page(space, address, false);
-	bool found = false;
+	enum block_state state = BLOCK_UNKNOWN;
 	if (!page || !at_load_relaxed(&page->class) ||
 	    (space == BLOCK_SPACE_HEAP && address & GRANULE_MASK))
-		return false;
+		return BLOCK_UNKNOWN;
 	lock_acquire(&page->lock);
 	struct table t = page_table(page);
 	const struct block *r = lookup(&t, position_of(address));
-	if (r && block_is_live(block_state(r))) {
+	if (r && (!only_live || block_is_live(block_state(r)))) {
 		*out = *r;
-		found = true;
+		state = block_state(r);
 	}
 	lock_release(&page->lock);
-	return found;
+	return state;
+}
+
+enum block_state blocks_look(enum block_space space, uintptr_t address, struct block *out)
+{
+	return look(space, address, false, out);
+}
+
+bool blocks_find(enum block_space space, uintptr_t address, struct block *out)
+{
+	return look(space, address, true, out) != BLOCK_UNKNOWN;
 }
 
 /* The last live block of the page that starts at or before `position`: its position, or -1. */

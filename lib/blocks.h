@@ -147,6 +147,9 @@ enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32
  * true. */
 void blocks_forget_freed(enum block_space space, uintptr_t address);
 
+/* What is known of the address, as blocks_remove() tells it; nothing changes. */
+enum block_state blocks_look(enum block_space space, uintptr_t address, struct block *out);
+
 /* Does a live block start at address? Then *out is it. */
 bool blocks_find(enum block_space space, uintptr_t address, struct block *out);
 

@@ -186,8 +186,8 @@ static uintptr_t move(const struct call *c, const struct hook *h)
 	enum finding_outcome outcome = old ? hook_take(h, old, &r, &taken) : FINDING_HANDED_ON;
 	if (outcome == FINDING_SWALLOWED) {
 		void *p = fresh_block(c);
-		if (p)
-			hook_record(h, p, wanted(c), r.role, r.allocator);
+		old = hook_copy_taken(p, wanted(c), &taken, old);
+		hook_reallocated(h, &taken, old, p, wanted(c), r.role, r.allocator);
 		hook_leave(h);
 		return (uintptr_t)p;
 	}
@@ -205,9 +205,22 @@ static uintptr_t move(const struct call *c, const struct hook *h)
 	return (uintptr_t)p;
 }
 
+static uintptr_t query(const struct call *c, const struct hook *h)
+{
+	const struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->point->instance->allocator };
+	void *p = (void *)c->a[c->point->arguments.block];
+	struct block b;
+	enum finding_outcome outcome = hook_query(h, p, &r, &b);
+	uintptr_t size = outcome == FINDING_HANDED_ON ? go_on(c) : hook_answer(p, outcome, &b);
+	hook_leave(h);
+	return size;
+}
+
 static uintptr_t pass(const struct call *c, const struct hook *h)
 {
 	int8_t block = c->point->arguments.block;
+	if (c->point->role == ROLE_USABLE_SIZE)
+		return go_on(c);
 	if (block >= 0)
 		hook_passed_release(h, (void *)c->a[block]);
 	uintptr_t result = go_on(c);
@@ -228,8 +241,9 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 		return result;
 	}
 	int8_t block = p->arguments.block;
+	bool is_query = p->role == ROLE_USABLE_SIZE;
 	bool release = role_is_release(p->role);
-	if (release && c.a[block] == 0)
+	if ((release || is_query) && c.a[block] == 0)
 		return go_on(&c);
 	/* The entry's frame: this function's saved rbp. */
 	const uintptr_t *frame = *(const uintptr_t *const *)__builtin_frame_address(0);
@@ -240,5 +254,7 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 	if (!hook_enter_at(&h, frame))
 		return pass(&c, &h);
 	announce(&h, p->instance);
+	if (is_query)
+		return query(&c, &h);
 	return release ? give_back(&c, &h) : block >= 0 ? move(&c, &h) : make(&c, &h);
 }

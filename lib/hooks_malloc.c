@@ -134,9 +134,12 @@ static AT_COLD void *realloc_otherwise(const struct hook *h, enum finding_outcom
 {
 	uint32_t owner = outcome == FINDING_TO_OWNER ? block_allocator(taken) : 0;
 	realloc_fn theirs = (realloc_fn)points_function(owner, ROLE_REALLOC);
+	void *from = old;
 	if (outcome == FINDING_SWALLOWED)
 		old = NULL;
 	void *p = theirs ? theirs(old, size) : NULL;
+	if (outcome == FINDING_SWALLOWED)
+		old = hook_copy_taken(p, size, taken, from);
 	hook_reallocated(h, taken, old, p, size, role, owner);
 	hook_leave(h);
 	return p;
@@ -335,10 +338,24 @@ void free_aligned_sized(void *p, size_t align, size_t size)
 	hook_leave(&h);
 }
 
-size_t malloc_usable_size(void *p)
+static inline size_t backend_usable_size(void *p)
 {
 	usable_size_fn f = (usable_size_fn)real_function(ROLE_USABLE_SIZE);
 	return f && !real_is_bootstrap(p) ? f(p) : 0;
+}
+
+size_t malloc_usable_size(void *p)
+{
+	static const struct release r = { ROLE_USABLE_SIZE, RELEASE_NO_SIZE, 0, 0 };
+	struct block b;
+	struct hook h;
+	if (AT_UNLIKELY(!p || !hook_enter(&h)))
+		return backend_usable_size(p);
+	enum finding_outcome outcome = hook_query(&h, p, &r, &b);
+	size_t size = AT_LIKELY(outcome == FINDING_HANDED_ON) ? backend_usable_size(p)
+							      : hook_answer(p, outcome, &b);
+	hook_leave(&h);
+	return size;
 }
 
 /* Code may be gone afterwards: what is cached by code address goes stale. Unlike dlopen, dlclose

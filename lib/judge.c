@@ -28,6 +28,7 @@ const uint64_t judge_accepts[ROLE_COUNT] = {
 	[ROLE_REALLOCARRAY] = MALLOCED,
 	[ROLE_FREE_SIZED] = PLAIN,
 	[ROLE_FREE_ALIGNED_SIZED] = ALIGNED,
+	[ROLE_USABLE_SIZE] = UINT64_MAX, /* whatever made it */
 	[ROLE_DELETE] = NEW,
 	[ROLE_DELETE_NOTHROW] = NEW,
 	[ROLE_DELETE_SIZED] = NEW,
@@ -63,6 +64,9 @@ static void judge_live(const struct release *r, const struct block *b, struct fi
 	if (block_allocator(b) != r->allocator) {
 		f->class = points_are_gone(block_allocator(b)) ? FINDING_GONE : FINDING_CROSS;
 		f->argument = r->allocator;
+		if (r->role != ROLE_USABLE_SIZE &&
+		    !points_function(block_allocator(b), role_is_release(r->role) ? ROLE_FREE : ROLE_REALLOC))
+			f->outcome = FINDING_SWALLOWED; /* it has no plain function for that */
 		return;
 	}
 	if (!same_kind(accepted, block_role(b))) {

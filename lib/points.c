@@ -175,6 +175,7 @@ static bool is_as_in_c(const struct point *p)
 	case ROLE_REALLOC:
 		return p->arguments.all == 2 && block == 0 && size == 1;
 	case ROLE_FREE:
+	case ROLE_USABLE_SIZE:
 		return p->arguments.all == 1 && block == 0;
 	default:
 		return false;

@@ -55,7 +55,7 @@ void points_hook_libc(void);
  * lock and with the guard GUARD_BUSY. */
 void points_hook_new(void);
 
-/* The original of an allocator's malloc, realloc or free, as C has them, to be called in the program's
+/* The original of an allocator's malloc, realloc, free or malloc_usable_size, as C has them, to be called in the program's
  * stead (of allocator 0 the backend's); NULL if there is none, or its module is gone. */
 void *points_function(uint32_t allocator, enum role role);
 

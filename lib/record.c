@@ -348,6 +348,37 @@ enum finding_outcome hook_take(const struct hook *h, void *p, const struct relea
 	return outcome;
 }
 
+void *hook_copy_taken(void *p, size_t size, const struct block *taken, void *from)
+{
+	if (!block_is_live(block_state(taken)))
+		return NULL;
+	if (p)
+		__builtin_memcpy(p, from, size < block_size(taken) ? size : block_size(taken));
+	return from;
+}
+
+enum finding_outcome hook_query(const struct hook *h, void *p, const struct release *r,
+				struct block *b)
+{
+	enum finding_outcome outcome = FINDING_HANDED_ON;
+	struct finding f;
+	hook_busy(h);
+	enum block_state state = blocks_look(BLOCK_SPACE_HEAP, (uintptr_t)p, b);
+	if (AT_UNLIKELY((!block_is_live(state) || !judge_is_right(r, (uintptr_t)p, b)) &&
+			is_wrong(h, r, p, state, b, &f)))
+		outcome = tell(h, &f, capture_site(h));
+	hook_to_backend(h);
+	return outcome;
+}
+
+size_t hook_answer(void *p, enum finding_outcome outcome, const struct block *b)
+{
+	if (outcome != FINDING_TO_OWNER)
+		return 0;
+	size_t (*theirs)(void *) = points_function(block_allocator(b), ROLE_USABLE_SIZE);
+	return theirs ? theirs(p) : block_size(b);
+}
+
 static void moved(const struct hook *h, const struct block *taken, void *p, size_t size,
 		  enum role role, uint32_t allocator)
 {

@@ -144,6 +144,19 @@ enum finding_outcome hook_release(const struct hook *h, void *p, const struct re
 enum finding_outcome hook_take(const struct hook *h, void *p, const struct release *r,
 			       struct block *taken);
 
+/* Fills p (may be NULL), of size bytes, which a realloc makes instead of `from`, with what that held if it is a block
+ * after all, but one whose allocator cannot move it. Returns what the realloc ended: from, or NULL. */
+void *hook_copy_taken(void *p, size_t size, const struct block *taken, void *from);
+
+/* The program asks how large the block at p is, of the allocator of *r. What the caller then does:
+ * FINDING_HANDED_ON: asks that allocator; else it was wrong to, and hook_answer() is the answer.
+ * hook_leave() comes after it. */
+enum finding_outcome hook_query(const struct hook *h, void *p, const struct release *r,
+				struct block *b);
+
+/* Of the block's own allocator, or if that cannot tell what was asked for once; 0 of what is no block. */
+size_t hook_answer(void *p, enum finding_outcome outcome, const struct block *b);
+
 /* What was made of it: what the allocator returned for old says what happened. NULL with size 0
  * means that old was freed (C17 leaves it open; glibc does that). hook_leave() comes after it. */
 void hook_reallocated(const struct hook *h, const struct block *taken, void *old, void *p,

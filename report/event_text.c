@@ -179,7 +179,7 @@ static void add_finding(struct event_context *c, const struct trace_event *e)
 	const struct trace_finding *f =
 		trace_reader_finding(c->names->reader, (uint32_t)e->value);
 	add_call(c, f->role);
-	strbuf_addf(&c->line, "0x%-12" PRIx64 " %s", f->address, finding_class_text(f->class));
+	strbuf_addf(&c->line, "0x%-12" PRIx64 " %s", f->address, finding_title(f->class, f->role));
 	add_where(c, f->stack);
 }
 

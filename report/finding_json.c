@@ -92,7 +92,7 @@ void finding_json(struct json *j, const struct finding_story *s)
 	fingerprint(j, s->fingerprint);
 	json_string(j, "class", finding_class_word(f->class));
 	json_string(j, "group", finding_class_group(f->class));
-	json_string(j, "title", finding_class_text(f->class));
+	json_string(j, "title", finding_title(f->class, f->role));
 	json_uint(j, "count", f->count);
 	json_string(j, "outcome", finding_outcome_key(f->outcome));
 	summary(j, s);

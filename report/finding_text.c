@@ -162,7 +162,7 @@ static void add_head(struct strbuf *out, const struct finding_story *s, const ch
 {
 	char text[HUMANE_BYTES + 32], count[HUMANE_BYTES];
 	strbuf_adds(out, head);
-	bold(out, style, finding_class_text(s->finding.class));
+	bold(out, style, finding_title(s->finding.class, s->finding.role));
 	if (s->finding.count > 1)
 		strbuf_addf(out, ", %s times", humane_count(count, s->finding.count));
 	snprintf(text, sizeof(text), "  [%016" PRIx64 "]", s->fingerprint);
@@ -247,7 +247,7 @@ static void add_circumstances(struct strbuf *out, const struct finding_story *s,
 			    humane_time(time, s->finding.age_ns + UNKNOWN_AGE_NS));
 	else if (story_has_block(s))
 		strbuf_addf(&text, "; the block was %s old", humane_time(time, s->finding.age_ns));
-	strbuf_addf(&text, "; %s", finding_outcome_text(s->finding.outcome));
+	strbuf_addf(&text, "; %s", finding_outcome_text(s->finding.outcome, s->finding.role));
 	add_wrapped(out, style, text.text);
 	strbuf_release(&text);
 }
@@ -258,7 +258,7 @@ void finding_add_text(struct strbuf *out, const struct finding_story *s, const c
 	add_head(out, s, head, style);
 	add_summary(out, s, style);
 	add_circumstances(out, s, style);
-	stack_head(out, "released", s->tid);
+	stack_head(out, finding_deed(s->finding.role), s->tid);
 	add_stack(out, &s->stacks[STORY_RELEASE], style);
 	if (story_was_freed(s)) {
 		stack_head(out, "freed before", s->first_tid);

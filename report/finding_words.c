@@ -29,7 +29,7 @@ const char *finding_class_group(unsigned class)
 	return class < FINDING_CLASSES ? groups[class] : "invalid";
 }
 
-const char *finding_class_text(unsigned class)
+static const char *class_text(unsigned class)
 {
 	static const char *const texts[] = {
 #define FINDING(id, word, group, text) text,
@@ -40,21 +40,66 @@ const char *finding_class_text(unsigned class)
 				       : "wrong free of a kind unknown to this version";
 }
 
+/* Of functions that only ask. */
+static const char *query_title(unsigned class)
+{
+	switch (class) {
+	case FINDING_CROSS:
+		return "cross-allocator size query";
+	case FINDING_DOUBLE:
+		return "size query of a freed block";
+	case FINDING_INTERIOR:
+		return "size query of an interior pointer";
+	case FINDING_STACK:
+		return "size query of stack memory";
+	case FINDING_GLOBAL:
+		return "size query of global memory";
+	case FINDING_CODE:
+		return "size query of code";
+	case FINDING_MAPPED:
+		return "size query of mapped memory";
+	case FINDING_UNKNOWN:
+		return "size query of unknown memory";
+	case FINDING_GONE:
+		return "size query with the owner unloaded";
+	default:
+		return class_text(class);
+	}
+}
+
+const char *finding_title(unsigned class, unsigned role)
+{
+	return role == ROLE_USABLE_SIZE ? query_title(class) : class_text(class);
+}
+
+const char *finding_deed(unsigned role)
+{
+	return role == ROLE_USABLE_SIZE ? "asked for its size" : "released";
+}
+
 const char *finding_outcome_key(unsigned outcome)
 {
 	static const char *const keys[] = { "handed_on", "to_owner", "swallowed", "aborted" };
 	return outcome < AT_COUNT_OF(keys) ? keys[outcome] : "unknown_outcome";
 }
 
-const char *finding_outcome_text(unsigned outcome)
+const char *finding_outcome_text(unsigned outcome, unsigned role)
 {
+	static const char *const answers[] = {
+		"the call was let through as it was",
+		"its owner was asked instead",
+		"the answer was 0",
+		"the program was ended",
+	};
 	static const char *const texts[] = {
 		"the call was let through as it was",
 		"the block was given to its owner in a way that is safe",
 		"the call was swallowed: nobody got the address",
 		"the program was ended",
 	};
-	return outcome < AT_COUNT_OF(texts) ? texts[outcome] : "what became of it is not known";
+	if (outcome >= AT_COUNT_OF(texts))
+		return "what became of it is not known";
+	return role == ROLE_USABLE_SIZE ? answers[outcome] : texts[outcome];
 }
 
 /* ---- functions ---- */
@@ -223,6 +268,8 @@ static const char *mismatch_why(const struct trace_finding *f)
 
 static const char *class_why(const struct trace_finding *f)
 {
+	if (f->role == ROLE_USABLE_SIZE && f->class == FINDING_DOUBLE)
+		return "what is there may be anybody's since it was freed";
 	switch (f->class) {
 	case FINDING_CROSS:
 		return "an allocator that gets a block of another one takes what lies there for "
@@ -267,8 +314,27 @@ static void add_same(struct strbuf *out, const struct trace_finding *f, const ch
 	strbuf_addf(out, "release it with %s%s", release_words(f->made_role), with);
 }
 
+static const char *query_fix(unsigned class)
+{
+	switch (class) {
+	case FINDING_CROSS:
+	case FINDING_GONE:
+		return "ask the allocator that made the block, or keep its size";
+	case FINDING_DOUBLE:
+		return "ask before it is freed";
+	case FINDING_INTERIOR:
+		return "ask with the address that the allocation returned";
+	default:
+		return "do not ask an allocator: it was not allocated";
+	}
+}
+
 void finding_add_fix(struct strbuf *out, const struct trace_finding *f)
 {
+	if (f->role == ROLE_USABLE_SIZE) {
+		strbuf_adds(out, query_fix(f->class));
+		return;
+	}
 	switch (f->class) {
 	case FINDING_MISMATCH:
 		add_same(out, f, "");

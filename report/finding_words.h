@@ -8,10 +8,14 @@
 /* Of enum finding_class; numbers of a later alloctrace have words too. */
 const char *finding_class_word(unsigned class);	 /* "double" */
 const char *finding_class_group(unsigned class); /* "double", "invalid", ... */
-const char *finding_class_text(unsigned class);	 /* "double free" */
+/* By the class and the function that was called: "double free", "size query of a freed block". */
+const char *finding_title(unsigned class, unsigned role);
 
 const char *finding_outcome_key(unsigned outcome);  /* "swallowed" */
-const char *finding_outcome_text(unsigned outcome); /* what became of the block, a sentence's end */
+/* What became of the block, a sentence's end. */
+const char *finding_outcome_text(unsigned outcome, unsigned role);
+/* What the function did with the block: "released", "asked for its size". */
+const char *finding_deed(unsigned role);
 
 /* All of these add to out, without a full stop. */
 /* "malloc()", "sized operator delete[]" */

@@ -179,7 +179,7 @@ static void add_pattern(struct strbuf *out, const char *name)
 void suppression_add_for(struct strbuf *out, const struct finding_story *story)
 {
 	const struct story_frame *frame = story_place(story);
-	strbuf_addf(out, "# %s, %016" PRIx64 "\n%s:", finding_class_text(story->finding.class),
+	strbuf_addf(out, "# %s, %016" PRIx64 "\n%s:", finding_title(story->finding.class, story->finding.role),
 		    story->fingerprint, finding_class_group(story->finding.class));
 	if (frame && frame->function)
 		add_pattern(out, frame->function);

@@ -31,7 +31,7 @@ static void row(struct sheet *s, uint32_t number)
 	finding_story_read(&story, s->data->names, number);
 	sheet_right(s, STYLE_WARN, COLUMN_TIMES, humane_count(a, story.finding.count));
 	sheet_to_column(s, COLUMN_CLASS);
-	sheet_text(s, STYLE_WARN, finding_class_text(story.finding.class));
+	sheet_text(s, STYLE_WARN, finding_title(story.finding.class, story.finding.role));
 	sheet_to_column(s, COLUMN_PLACE);
 	finding_add_place(&place, &story, s->request->width - COLUMN_PLACE);
 	sheet_text(s, STYLE_PLAIN, place.text);

@@ -1,9 +1,11 @@
 /* cross-side.c - see cross-side.h. Built several times: into the program, into plugins with an
  * allocator linked statically or shared; with -DLIBRARY and -DMALLOC, -DFREE, -DREALLOC, and maybe
- * -DCALLOC, -DNEW, -DDELETE, as strings for functions that are looked up in that library. */
+ * -DCALLOC, -DNEW, -DDELETE, -DUSABLE, -DSIZED, as strings for functions that are looked up in that library. */
 #include "cross-side.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,8 @@ static void *(*some_realloc)(void *, size_t, int);
 static void *(*some_calloc)(size_t, size_t);
 static void *(*some_new)(size_t);
 static void (*some_delete)(void *);
+static size_t (*some_usable)(void *, int);
+static void (*some_sized)(void *, size_t, int);
 
 #ifdef LIBRARY
 #ifndef CALLOC
@@ -26,6 +30,12 @@ static void (*some_delete)(void *);
 #ifndef NEW
 #define NEW    ""
 #define DELETE ""
+#endif
+#ifndef USABLE
+#define USABLE ""
+#endif
+#ifndef SIZED
+#define SIZED ""
 #endif
 __attribute__((constructor)) static void look_up(void)
 {
@@ -37,6 +47,8 @@ __attribute__((constructor)) static void look_up(void)
 	*(void **)&some_calloc = dlsym(library, CALLOC);
 	*(void **)&some_new = dlsym(library, NEW);
 	*(void **)&some_delete = dlsym(library, DELETE);
+	*(void **)&some_usable = dlsym(library, USABLE);
+	*(void **)&some_sized = dlsym(library, SIZED);
 	CHECK(some_malloc && some_free && some_realloc);
 }
 static void *_Znwm(size_t bytes)
@@ -47,6 +59,10 @@ static void _ZdlPv(void *p)
 {
 	some_delete(p);
 }
+static void _ZdlPvm(void *p, size_t bytes)
+{
+	some_sized(p, bytes, 0);
+}
 #define _Znam  _Znwm
 #define _ZdaPv _ZdlPv
 #else
@@ -54,6 +70,7 @@ void *_Znwm(size_t bytes);
 void *_Znam(size_t bytes);
 void _ZdlPv(void *p);
 void _ZdaPv(void *p);
+void _ZdlPvm(void *p, size_t bytes);
 #endif
 
 static char *filled(char *p, size_t bytes)
@@ -125,6 +142,12 @@ static NOINLINE void *release(enum side_way way, void *p, size_t bytes)
 		return NULL;
 	case WAY_REALLOC:
 		return some_realloc ? some_realloc(p, bytes, 0) : realloc(p, bytes);
+	case WAY_USABLE:
+		CHECK((some_usable ? some_usable(p, 0) : malloc_usable_size(p)) >= bytes);
+		return p;
+	case WAY_SIZED:
+		_ZdlPvm(p, bytes);
+		return NULL;
 	case WAY_DELETE:
 		_ZdlPv(p);
 		return NULL;
@@ -136,6 +159,9 @@ static NOINLINE void *release(enum side_way way, void *p, size_t bytes)
 
 __attribute__((visibility("default"))) const struct side *cross_side(void)
 {
-	static const struct side side = { make, release };
+	static struct side side = { SIZED_NONE, 0, make, release };
+	bool by_names = some_malloc != NULL;
+	side.sized = !by_names ? SIZED_DELETE : some_sized ? SIZED_FREE : SIZED_NONE;
+	side.has_usable = !by_names || some_usable;
 	return &side;
 }

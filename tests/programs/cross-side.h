@@ -17,11 +17,24 @@ enum side_kind {
 	KINDS
 };
 
-enum side_way { WAY_FREE, WAY_REALLOC, WAY_DELETE, WAY_DELETE_ARRAY, WAYS };
+enum side_way {
+	WAY_FREE,
+	WAY_REALLOC,
+	WAY_USABLE, /* asks how large it is */
+	WAY_SIZED,  /* with its size */
+	WAY_DELETE,
+	WAY_DELETE_ARRAY,
+	WAYS
+};
+
+enum side_sized { SIZED_NONE, SIZED_FREE, SIZED_DELETE };
 
 /* make: a block that was asked for with exactly that many bytes (300 at least), all of them 'x' or
- * 0; NULL for a kind that this side does not have. release: what realloc returned, else NULL. */
+ * 0; NULL for a kind that this side does not have. release: what realloc returned, or, if the block was
+ * only asked for, the block; else NULL. bytes: for realloc the new size, else that of the block. */
 struct side {
+	enum side_sized sized; /* what its WAY_SIZED is */
+	int has_usable;
 	void *(*make)(enum side_kind kind, size_t bytes);
 	void *(*release)(enum side_way way, void *p, size_t bytes);
 };

@@ -21,6 +21,7 @@ API void *NAME(malloc)(size_t bytes);
 API void *NAME(calloc)(size_t count, size_t bytes);
 API void *NAME(realloc)(void *p, size_t bytes);
 API void NAME(free)(void *p);
+API size_t NAME(malloc_usable_size)(void *p);
 API void *NAME(aligned_alloc)(size_t align, size_t bytes);
 
 static size_t *size_of(void *p)
@@ -68,6 +69,11 @@ void NAME(free)(void *p)
 {
 	if (p)
 		*size_of(p) = 0;
+}
+
+size_t NAME(malloc_usable_size)(void *p)
+{
+	return p ? *size_of(p) : 0;
 }
 
 #ifdef RPMALLOC

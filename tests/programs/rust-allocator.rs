@@ -76,6 +76,8 @@ static OTHER: Other = Other;
 
 #[repr(C)]
 pub struct Side {
+    sized: c_int,
+    has_usable: c_int,
     make: extern "C" fn(c_int, usize) -> *mut c_char,
     release: unsafe extern "C" fn(c_int, *mut c_char, usize) -> *mut c_void,
 }
@@ -103,7 +105,7 @@ unsafe extern "C" fn release(way: c_int, p: *mut c_char, bytes: usize) -> *mut c
 
 #[no_mangle]
 pub extern "C" fn cross_side() -> &'static Side {
-    static SIDE: Side = Side { make, release };
+    static SIDE: Side = Side { sized: 0, has_usable: 0, make, release };
     &SIDE
 }
 

@@ -3,6 +3,7 @@
 // usage: wrong-places LIBRARY. Prints what is to be found, as wrong-forms does.
 #pragma GCC diagnostic ignored "-Wuse-after-free" // what this program is for
 #include <alloca.h>
+#include <malloc.h>
 #include <new>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -130,6 +131,46 @@ static void insides()
 	inside<4>(1 << 20, (1 << 20) - 16);
 	inside<5>(size_t(5) << 30, (size_t(5) << 30) - 8192);
 	resize_inside(300043);
+}
+
+// ---- asked for their size ----
+
+template <int> void NOINLINE ask(void *p, size_t answer)
+{
+	for (int i = 0; i < rounds; i++)
+		CHECK(malloc_usable_size(p) == answer);
+	KEEP_FRAME();
+}
+
+static void say_asked(const char *what, const char *outcome)
+{
+	printf("wrong class=%s role=malloc_usable_size count=%d outcome=%s from=ask\n", what, ROUNDS, outcome);
+}
+
+alignas(64) static char asked[65536];
+
+static void NOINLINE sizes()
+{
+	char array[256];
+	char *p = static_cast<char *>(keep(malloc(300101)));
+	CHECK(malloc_usable_size(p) >= 300101 && malloc_usable_size(nullptr) == 0);
+	void *q = keep(::operator new[](77)); // how it was made does not matter
+	CHECK(malloc_usable_size(q) >= 77);
+	::operator delete[](q);
+	ask<1>(p + 4096, 0);
+	free(p);
+	ask<2>(p, 0);
+	ask<3>(keep(array + 96), 0);
+	ask<4>(asked + 100, 0);
+	unsigned pool = alloctrace_pool_create("asked");
+	alloctrace_pool_alloc(pool, asked + 512, 5503);
+	ask<5>(asked + 512, 0);
+	alloctrace_pool_free(pool, asked + 512);
+	say_asked("interior argument=4096 size=300101 made=malloc", "swallowed");
+	say_asked("double size=300101 made=malloc first=sizes", "swallowed");
+	say_asked("stack made=-", "swallowed");
+	say_asked("global made=-", "swallowed");
+	say_asked("cross size=5503 made=alloctrace_pool_alloc", "swallowed");
 }
 
 // ---- stack ----
@@ -268,6 +309,7 @@ int main(int argc, char **argv)
 	CHECK(argc == 2);
 	doubles();
 	insides();
+	sizes();
 	stacks(argv);
 	globals();
 	of_pool();
