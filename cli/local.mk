@@ -5,6 +5,7 @@ alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/suggest.c cli/suggest.h \
 	cli/filter_option.c cli/filter_option.h \
 	cli/suppressions_option.c cli/suppressions_option.h \
+	cli/family_option.c cli/family_option.h \
 	cli/output.c cli/output.h cli/pager.c \
 	cli/report_summary.c cli/report_summary.h \
 	cli/error_policy.c cli/error_policy.h cli/live_errors.c cli/live_errors.h \

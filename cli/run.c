@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/error_policy.h"
+#include "cli/family_option.h"
 #include "cli/live_errors.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -39,6 +40,7 @@ struct run_options {
 	struct suppressions suppressions;
 	bool no_follow, start_paused, no_record, quiet, lossy, free_stacks, mmap, no_symbols, verbose;
 	struct option_list only, skip;
+	struct family_options family;
 	struct progress progress; /* label NULL: not begun */
 };
 
@@ -207,6 +209,7 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 			    .skip = o->skip.items,
 			    .skip_count = o->skip.count,
 			    .follow = !o->no_follow },
+		.families = o->family.families.count ? &o->family.families : NULL,
 		.options_text = options,
 		.notice = notice,
 		.recorded = recorded,
@@ -286,6 +289,11 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		  "record mmap, munmap, mremap, brk and sbrk too", NULL, NULL },
 		{ "lossy", 0, OPTION_FLAG, &o->lossy, NULL,
 		  "never let the program wait: drop and count what comes too fast", NULL, NULL },
+		{ "family", 0, OPTION_LIST, &o->family.texts, "FAMILY",
+		  "an allocator of the program's own: NAME:alloc=FUNCTION,free=FUNCTION,..., with /N "
+		  "behind a function where its size or block is not where C's has it; may be given again", NULL, NULL },
+		{ "families", 0, OPTION_LIST, &o->family.files, "FILE",
+		  "the same, one a line in FILE; may be given again", NULL, NULL },
 		OPTION_GROUP("When"),
 		{ "start-paused", 0, OPTION_FLAG, &o->start_paused, NULL,
 		  "record nothing until --signal or alloctrace_start() says so", NULL, NULL },
@@ -332,7 +340,9 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 	int code = options_parse(&usage, OPTIONS_BEFORE_ARGUMENTS, argc, argv);
 	if (code < 0 && *argc < 1)
 		code = usage_error(&usage, "which program?");
-	return code < 0 ? check_options(&usage, o) : code;
+	if (code < 0)
+		code = check_options(&usage, o);
+	return code < 0 ? family_options_read(&o->family, &usage) : code;
 }
 
 int cmd_run(int argc, char **argv)
@@ -355,6 +365,7 @@ int cmd_run(int argc, char **argv)
 	}
 	option_list_release(&o.only);
 	option_list_release(&o.skip);
+	family_options_release(&o.family);
 	option_list_release(&o.suppression_files);
 	suppressions_release(&o.suppressions);
 	return code;

@@ -13,6 +13,8 @@
 #include "collect/watch_filter.h"
 #include "util/err.h"
 
+struct user_families;
+
 enum collect_end {
 	COLLECT_END_EXIT,        /* all traced processes have ended */
 	COLLECT_END_LIMIT,       /* duration or size */
@@ -48,6 +50,7 @@ struct collect_options {
 	uint64_t max_bytes;      /* of the file; 0: no limit */
 	bool symbols;            /* embed them at the end */
 	struct watch_filter filter;
+	struct user_families *families; /* allocators that the user names; NULL: none */
 	const char *options_text; /* for the trace's facts */
 	/* Called with a sentence for the user while the program runs. */
 	void (*notice)(void *context, const char *text);

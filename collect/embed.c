@@ -197,6 +197,7 @@ void embed_instances(struct tables *t, struct loaded *loaded, const struct modul
 	struct instances all = { t, hooks, w, mem_zalloc(t->module_count, sizeof(*all.found)),
 				 mem_zalloc(t->processes->id_count, sizeof(*all.has_own)) };
 	struct allocator_finder *finder = allocator_finder_new();
+	allocator_finder_add_users(finder, hooks->families);
 	loaded_sort(loaded);
 	for (size_t at = 0; at < loaded->count; at += same_module(loaded, at))
 		find_in_module(&all, finder, &loaded->items[at], same_module(loaded, at));

@@ -13,6 +13,7 @@
 #include "elf/allocators.h"
 #include "elf/function_set.h"
 #include "elf/hook_plan.h"
+#include "elf/user_families.h"
 #include "symbol/module_files.h"
 #include "util/mem.h"
 #include "wire/roles.h"
@@ -97,21 +98,42 @@ static void add_hook(struct planning *p, const struct session_hook *like, const 
 	p->planned[p->count++] = address;
 }
 
+static bool find_user_kind(const struct planning *p, const struct allocator *a, const char *name,
+			   struct function_kind *kind)
+{
+	const struct user_function *f = user_families_function(p->m->families, a->name, name);
+	if (f)
+		*kind = (struct function_kind){ f->name, f->role, f->arguments };
+	return f != NULL;
+}
+
+static bool find_kind_of(const struct planning *p, const struct allocator *a, const char *name,
+			 struct function_kind *kind)
+{
+	if (a->family == FAMILY_USER)
+		return find_user_kind(p, a, name, kind);
+	const struct function_kind *known = find_kind(without_prefix(name, a->prefix));
+	if (known)
+		*kind = *known;
+	return known != NULL;
+}
+
 /* Aliases are one function. */
 static void add_allocator(struct planning *p, const struct allocator *a, unsigned number)
 {
 	for (size_t i = 0; i < a->function_count; i++) {
 		const struct allocator_function *f = &a->functions[i];
-		const struct function_kind *kind = find_kind(without_prefix(f->name, a->prefix));
-		if (!kind)
+		struct function_kind kind;
+		if (!find_kind_of(p, a, f->name, &kind))
 			continue;
 		struct session_hook like = { .family = (uint8_t)a->family,
 					     .number = (uint8_t)number,
-					     .role = kind->role,
+					     .role = kind.role,
 					     .flags = a->linkage == ALLOCATOR_SHARED
 							      ? SESSION_HOOK_OWN_FILE : 0 };
-		snprintf(like.arguments, sizeof(like.arguments), "%s", kind->arguments);
-		snprintf(like.version, sizeof(like.version), "%s", a->version);
+		snprintf(like.arguments, sizeof(like.arguments), "%s", kind.arguments);
+		snprintf(like.version, sizeof(like.version), "%s",
+			 a->family == FAMILY_USER ? a->name : a->version);
 		add_hook(p, &like, f->name, f->address);
 	}
 }
@@ -155,8 +177,14 @@ static void plan_file(struct module_hooks *m, uint32_t module, const struct elf_
 	allocators_find_by_symbols(file, path, &functions, &found);
 	if (has_wanted(&found))
 		allocators_add_versions(&found, file, &functions);
+	size_t known = found.count;
+	if (m->families)
+		user_families_find(m->families, &functions, &found);
 	struct planning p = { .m = m, .file = file, .module = module };
-	for (size_t i = 0; i < found.count; i++)
+	/* What the user says of a function holds, whatever else it may be. */
+	for (size_t i = known; i < found.count; i++)
+		add_allocator(&p, &found.items[i], (unsigned)i);
+	for (size_t i = 0; i < known; i++)
 		if (is_wanted(&found.items[i]))
 			add_allocator(&p, &found.items[i], (unsigned)i);
 	add_others(&p, &functions);

@@ -20,6 +20,7 @@ struct planned_hook {
 struct module_hooks {
 	struct session *session;
 	struct tables *tables;
+	struct user_families *families; /* NULL: none */
 	uint32_t count; /* entries of the session's hooks that are in use */
 	bool refuses;	/* every answer is: none */
 	struct planned_hook *planned;

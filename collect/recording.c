@@ -12,7 +12,9 @@
 #include "collect/empty_trace.h"
 #include "collect/judge_findings.h"
 #include "collect/survivors.h"
+#include "elf/user_families.h"
 #include "util/mem.h"
+#include "util/strbuf.h"
 #include "wire/events.h"
 
 enum {
@@ -78,7 +80,9 @@ void recording_init(struct recording *r, const struct collect_options *options,
 	collector_init(&r->collector, session, writer);
 	r->collector.processes.on_start = on_process_start;
 	r->collector.processes.context = r;
-	r->hooks = (struct module_hooks){ .session = session, .tables = &r->collector.tables };
+	r->hooks = (struct module_hooks){ .session = session,
+					  .tables = &r->collector.tables,
+					  .families = options->families };
 	r->collector.on_hooks_wanted = on_hooks_wanted;
 	r->collector.context = r;
 	if (options->finding)
@@ -193,6 +197,25 @@ static void add_symbols(struct recording *r)
 		embed_symbols(&r->collector.tables, r->writer, go_on_with_symbols, r);
 }
 
+/* What the user named and no module has: mistyped, inlined everywhere, or without its symbol. */
+static void tell_not_found(struct recording *r)
+{
+	const struct user_families *families = r->options->families;
+	struct strbuf text = STRBUF_INIT;
+	for (size_t i = 0; families && i < families->count; i++)
+		for (size_t k = 0; k < families->items[i].count; k++)
+			if (!families->items[i].functions[k].found)
+				strbuf_addf(&text, "%s%s:%s", text.len ? ", " : "", families->items[i].name,
+					    families->items[i].functions[k].name);
+	if (text.len) {
+		trace_writer_fact(r->writer, "families_not_found", text.text);
+		char *message = mem_printf("--family: in no module that was loaded: %s", text.text);
+		notice(r, message);
+		free(message);
+	}
+	strbuf_release(&text);
+}
+
 static void complete_trace(struct recording *r, enum collect_end end)
 {
 	struct collect_result *result = r->result;
@@ -208,6 +231,7 @@ static void complete_trace(struct recording *r, enum collect_end end)
 	if (end != COLLECT_END_FAILED)
 		embed_instances(&r->collector.tables, &r->collector.loaded, &r->hooks,
 				&r->collector.allocators, r->writer);
+	tell_not_found(r);
 	if (end != COLLECT_END_FAILED)
 		judge_findings(&r->collector);
 	if (r->options->symbols && end != COLLECT_END_FAILED)

@@ -8,6 +8,7 @@
 
 #include "elf/family_clues.h"
 #include "elf/function_set.h"
+#include "elf/user_families.h"
 #include "util/mem.h"
 #include "util/path.h"
 #include "wire/roles.h"
@@ -29,6 +30,7 @@ enum { WORD_BYTES = FUNCTION_NAME_MAX + 1, PLAIN_ROLES = ROLE_DELETE_ARRAY_SIZED
 
 struct allocator_finder {
 	struct family_texts *texts;
+	struct user_families *users; /* NULL: none */
 };
 
 /* One file while it is looked at. */
@@ -44,7 +46,13 @@ struct allocator_finder *allocator_finder_new(void)
 {
 	struct allocator_finder *finder = mem_alloc(sizeof(*finder));
 	finder->texts = family_texts_new();
+	finder->users = NULL;
 	return finder;
+}
+
+void allocator_finder_add_users(struct allocator_finder *finder, struct user_families *users)
+{
+	finder->users = users;
 }
 
 void allocator_finder_free(struct allocator_finder *finder)
@@ -381,6 +389,8 @@ void allocators_find(struct allocator_finder *finder, const struct elf_file *fil
 		find_families(s);
 		for (size_t i = 0; i < out->count; i++)
 			set_version(s, &out->items[i]);
+		if (finder->users)
+			user_families_find(finder->users, &s->functions, out);
 	}
 	function_set_release(&s->functions);
 	free(s);

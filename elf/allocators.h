@@ -40,10 +40,13 @@ struct allocators {
 
 struct allocator_finder;
 struct function_set;
+struct user_families;
 
 /* What is known of the families, made ready for looking at many files. */
 struct allocator_finder *allocator_finder_new(void);
 void allocator_finder_free(struct allocator_finder *finder);
+/* From now on allocators_find() looks for the user's families, too; NULL: none. They stay the caller's. */
+void allocator_finder_add_users(struct allocator_finder *finder, struct user_families *users);
 
 /* What is in the file, which is called `name` where it has no DT_SONAME (its path will do).
  * The strings of *out are its own. */

@@ -89,8 +89,9 @@ static const char *file_name(const struct module *m)
 static void name_instance(struct instance *i, const struct session_hook *hook)
 {
 	const char *end = i->name + sizeof(i->name);
-	char *at = append(i->name, end, families[hook->family]);
-	if (hook->version[0])
+	bool by_user = hook->family == FAMILY_USER;
+	char *at = append(i->name, end, by_user ? hook->version : families[hook->family]);
+	if (hook->version[0] && !by_user)
 		at = append(append(at, end, " "), end, hook->version);
 	append(append(at, end, " in "), end, file_name(&modules[i->module]));
 }
@@ -108,6 +109,8 @@ static bool is_backend(const struct module *m, const struct session_hook *hook)
 {
 	bool ignored;
 	uintptr_t f = (uintptr_t)at_load_relaxed(&real_addresses[ROLE_MALLOC]);
+	if (hook->family == FAMILY_USER)
+		return false;
 	if (f >= m->start && f < m->end)
 		return true;
 	uint32_t serving = modules_find(f, &ignored);

@@ -12,7 +12,7 @@
 
 static const char *const fact_keys[] = {
 	"host",	   "kernel",   "tool",	      "cwd",   "started", "command",
-	"options", "clock_hz", "wait_status", "ended", "empty",
+	"options", "families_not_found", "clock_hz", "wait_status", "ended", "empty",
 };
 
 void json_trace(struct json *j, const struct trace_data *d)

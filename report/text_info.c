@@ -45,6 +45,7 @@ static void session(struct sheet *s)
 	fact(s, "kernel", "kernel");
 	fact(s, "recorded by", "tool");
 	fact(s, "options", "options");
+	fact(s, "not found", "families_not_found");
 	strbuf_release(&command);
 }
 

@@ -10,7 +10,8 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap \
 	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap tests/right.tap tests/cross.tap
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap tests/right.tap tests/cross.tap \
+	tests/own-families.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
@@ -30,7 +31,7 @@ TEST_PRELOADS = tests/counter.so tests/bump.so tests/swept.so tests/slow-symbols
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-past.so tests/programs/plugin-pool.so tests/programs/plugin-cxx.so
 TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
-	header hungry left-runtime longjmp misaligned namespaces own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
+	header hungry left-runtime longjmp misaligned namespaces own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads wrong-child wrong-past
 TRACED_CXX = destructors exceptions left-hooks operators throwing-handler wrong-forms wrong-places
 # The same program and library with operators new and delete of different kinds (right.tap).

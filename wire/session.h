@@ -187,7 +187,7 @@ struct session_hook {
 	uint8_t flags;   /* enum session_hook_flag */
 	char arguments[8]; /* as in functions.def; terminated */
 	char name[SESSION_HOOK_NAME_BYTES]; /* cut if longer; terminated */
-	char version[32];
+	char version[32]; /* of FAMILY_USER the family's name */
 	struct hook_plan plan;
 	uint64_t outcomes; /* hook_outcome(): set by the processes */
 };
