@@ -336,6 +336,8 @@ bool doubt_finding(const struct finding *f, uintptr_t caller)
 	/* Whose a live block is, its allocator's own functions have told. */
 	if (!(f->flags & FINDING_HAS_BLOCK) || f->class == FINDING_CROSS || f->class == FINDING_GONE)
 		return false;
+	if (!points_see_whole(f->allocator))
+		return true;
 	uint64_t loads = modules_loads();
 	uint32_t facts = survey_process(loads);
 	if (facts & PAST_HOOKS)

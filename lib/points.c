@@ -131,7 +131,8 @@ static struct instance *find_instance(uint32_t module, const struct session_hook
 				    .number = hook->number,
 				    .own_file = hook->flags & SESSION_HOOK_OWN_FILE &&
 						hook->family != FAMILY_GLIBC &&
-						hook->family != FAMILY_MUSL };
+						hook->family != FAMILY_MUSL,
+				    .is_seen_whole = hook->family != FAMILY_OWN };
 	name_instance(fresh, hook);
 	if (!is_backend(&modules[module], hook)) {
 		fresh->allocator = at_add_relaxed(&session.header->allocator_count, 1u);
@@ -166,6 +167,15 @@ bool points_are_gone(uint32_t allocator)
 			return modules_find(modules[instances[i].module].start, &ignored) !=
 			       instances[i].module;
 	return false;
+}
+
+bool points_see_whole(uint32_t allocator)
+{
+	uint32_t count = at_load_acquire(&instance_count);
+	for (uint32_t i = 0; allocator != 0 && i < count; i++)
+		if (instances[i].allocator == allocator)
+			return instances[i].is_seen_whole;
+	return true;
 }
 
 /* Nothing beside what the C function takes: a heap, flags. */

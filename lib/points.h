@@ -32,6 +32,7 @@ struct instance {
 	bool announced;	 /* the tool knows its name */
 	bool own_file;	 /* the module is nothing but the allocator: its calls are its own business.
 			  * Not libc: strdup() makes a block for its caller */
+	bool is_seen_whole; /* all ways to get a block of it and to give one back are hooked */
 	uint32_t allocator; /* in events and in the block table; 0: the program's heap */
 	char name[POINT_NAME_BYTES];
 };
@@ -68,5 +69,9 @@ bool points_have(uintptr_t function);
 
 /* Is the code of the allocator gone (dlclose)? */
 bool points_are_gone(uint32_t allocator);
+
+/* Are all the functions known that make and release the allocator's blocks? Of one of an unknown kind
+ * there may be others beside malloc and its like, for the code that it is linked into. */
+bool points_see_whole(uint32_t allocator);
 
 #endif
