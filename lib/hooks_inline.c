@@ -116,7 +116,9 @@ static size_t wanted(const struct call *c)
 
 static void *made(const struct call *c, uintptr_t result)
 {
-	int8_t out = c->point->arguments.out;
+	int8_t out = c->point->arguments.out, room = c->point->arguments.room;
+	if (room >= 0 && c->a[room])
+		return NULL;
 	if (out < 0)
 		return (void *)result;
 	return result == 0 && c->a[out] ? *(void **)c->a[out] : NULL;
@@ -138,8 +140,9 @@ static uintptr_t make(const struct call *c, const struct hook *h)
 {
 	uintptr_t result = go_on(c);
 	void *p = made(c, result);
+	size_t size = p && c->point->arguments.text >= 0 ? __builtin_strlen(p) + 1 : wanted(c);
 	if (p)
-		hook_record(h, p, wanted(c), c->point->role, c->point->instance->allocator);
+		hook_record(h, p, size, c->point->role, c->point->instance->allocator);
 	hook_leave(h);
 	return result;
 }

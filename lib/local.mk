@@ -13,6 +13,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/loader.c lib/loader.h \
 	lib/lock.c lib/lock.h \
 	lib/modules.c lib/modules.h \
+	lib/one_heap.c lib/one_heap.h \
 	lib/points.c lib/points.h \
 	lib/real.c lib/real.h \
 	lib/record.c lib/record.h \

@@ -132,7 +132,8 @@ static struct instance *find_instance(uint32_t module, const struct session_hook
 				    .own_file = hook->flags & SESSION_HOOK_OWN_FILE &&
 						hook->family != FAMILY_GLIBC &&
 						hook->family != FAMILY_MUSL,
-				    .is_seen_whole = hook->family != FAMILY_OWN };
+				    .is_seen_whole = hook->family != FAMILY_OWN &&
+						     hook->family != FAMILY_MOZJEMALLOC };
 	name_instance(fresh, hook);
 	if (!is_backend(&modules[module], hook)) {
 		fresh->allocator = at_add_relaxed(&session.header->allocator_count, 1u);
@@ -156,6 +157,27 @@ bool points_have(uintptr_t function)
 		if (points[i].function == function)
 			return true;
 	return false;
+}
+
+uint32_t points_allocator_of(uintptr_t function)
+{
+	uint32_t count = at_load_acquire(&point_count);
+	for (uint32_t i = 0; i < count; i++)
+		if (points[i].function == function && points[i].instance)
+			return points[i].instance->allocator;
+	return 0;
+}
+
+uint32_t points_libc(void)
+{
+	uintptr_t in_libc = (uintptr_t)getauxval;
+	uint32_t count = at_load_acquire(&instance_count);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct module *m = &modules[instances[i].module];
+		if (in_libc >= m->start && in_libc < m->end)
+			return instances[i].allocator;
+	}
+	return 0;
 }
 
 bool points_are_gone(uint32_t allocator)
@@ -211,7 +233,7 @@ void *points_function(uint32_t allocator, enum role role)
 
 static void read_arguments(struct point_arguments *a, const char *text)
 {
-	*a = (struct point_arguments){ -1, -1, -1, -1, -1, 0 };
+	*a = (struct point_arguments){ -1, -1, -1, -1, -1, -1, -1, 0 };
 	for (int8_t i = 0; i < POINT_ARGUMENTS && text[i]; i++) {
 		a->all = (int8_t)(i + 1);
 		int8_t *const place = text[i] == 's'   ? &a->size
@@ -219,6 +241,8 @@ static void read_arguments(struct point_arguments *a, const char *text)
 				      : text[i] == 'p' ? &a->block
 				      : text[i] == 'a' ? &a->align
 				      : text[i] == 'o' ? &a->out
+				      : text[i] == 't' ? &a->text
+				      : text[i] == 'r' ? &a->room
 						       : NULL;
 		if (place)
 			*place = i;

@@ -22,7 +22,7 @@ enum { POINT_ARGUMENTS = 6, POINT_NAME_BYTES = 96 };
 
 /* Which argument is what, or -1: see wire/functions.def. */
 struct point_arguments {
-	int8_t size, count, block, align, out;
+	int8_t size, count, block, align, out, text, room;
 	int8_t all; /* how many */
 };
 
@@ -66,6 +66,12 @@ bool points_is_inner_call(const struct instance *i, uintptr_t caller);
 
 /* Is the function that begins at the address hooked? */
 bool points_have(uintptr_t function);
+
+/* Whose function begins at the address; 0 for the heap's, and where there is none. */
+uint32_t points_allocator_of(uintptr_t function);
+
+/* The C library's own allocator, where it is not the program's heap and is hooked; else 0. */
+uint32_t points_libc(void);
 
 /* Is the code of the allocator gone (dlclose)? */
 bool points_are_gone(uint32_t allocator);

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "lib/doubt.h"
 #include "lib/judge.h"
+#include "lib/one_heap.h"
 #include "lib/points.h"
 #include "lib/regions.h"
 #include "lib/tell.h"
@@ -226,6 +227,12 @@ AT_COLD void hook_nested_release(const struct hook *h, void *p)
 	t->guard = guard;
 }
 
+static bool is_one_heap(const struct hook *h, const struct release *r, const struct finding *f)
+{
+	struct one_heap_question q = { f->allocator, r->allocator, f->made_role, r->role };
+	return f->made_role < ROLE_POOL_ALLOC && one_heap(h, &q);
+}
+
 static bool is_wrong(const struct hook *h, const struct release *r, const void *p,
 		     enum block_state state, const struct block *b, struct finding *f)
 {
@@ -244,6 +251,12 @@ static bool is_wrong(const struct hook *h, const struct release *r, const void *
 	}
 	if (!judge_release(r, (uintptr_t)p, state, b, &place, f))
 		return false;
+	if (f->class == FINDING_CROSS && is_one_heap(h, r, f)) {
+		struct release same = *r;
+		same.allocator = f->allocator;
+		if (!judge_release(&same, (uintptr_t)p, state, b, &place, f))
+			return false;
+	}
 	if ((f->class == FINDING_DOUBLE || f->class == FINDING_INTERIOR) &&
 	    at_load_relaxed(&freed_is_doubtful))
 		return false;

@@ -29,11 +29,11 @@ TEST_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -Wno-missing-prototypes -O2 -g -fno-buil
 TEST_CXXFLAGS = -std=gnu++17 $(WARN_CXXFLAGS) -O2 -g -fno-builtin
 TEST_PRELOADS = tests/counter.so tests/bump.so tests/swept.so tests/slow-symbols.so tests/early-signal.so
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-past.so tests/programs/plugin-pool.so tests/programs/plugin-cxx.so
-TRACED_C = cancel clone constructors coroutines daemon descriptors dlopen-loop \
+TRACED_C = api-texts cancel clone constructors coroutines daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
 	header hungry left-runtime longjmp misaligned namespaces own-inner own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads wrong-child wrong-past
-TRACED_CXX = destructors exceptions left-hooks operators throwing-handler wrong-forms wrong-places
+TRACED_CXX = destructors exceptions left-hooks operators own-heap throwing-handler wrong-forms wrong-places
 # The same program and library with operators new and delete of different kinds (right.tap).
 RIGHT_OPERATORS = $(addprefix tests/programs/right-operators-,plain new delete all inlined static)
 RIGHT_SHARED = $(patsubst %,tests/programs/right-library-%.so,plain tracked symbolic hidden static)
