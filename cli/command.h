@@ -40,6 +40,7 @@ int cmd_report(int argc, char **argv);
 int cmd_errors(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
+int cmd_symbols(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

@@ -10,6 +10,7 @@ const struct command commands[] = {
 	{ "errors", "list the wrong frees", cmd_errors, 0 },
 	{ "info", "tell what a trace holds", cmd_info, 0 },
 	{ "dump", "print the events of a trace", cmd_dump, 0 },
+	{ "symbols", "list the allocators in files and directories", cmd_symbols, 0 },
 	{ "version", "print the version", cmd_version, 0 },
 	{ "help", "explain a command", cmd_help, 0 },
 	{ NULL, NULL, NULL, 0 },

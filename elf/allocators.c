@@ -16,12 +16,12 @@
 struct family_facts {
 	const char *name;
 	bool layer;
-	const char *library, *prefixes, *telltales, *version, *api;
+	const char *library, *prefixes, *telltales, *strings, *version, *api;
 };
 
 static const struct family_facts facts[FAMILY_COUNT] = {
 #define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api)               \
-	{ name, layer, library, prefixes, telltales, version, api },
+	{ name, layer, library, prefixes, telltales, strings, version, api },
 #include "wire/families.def"
 #undef FAMILY
 };
@@ -35,7 +35,8 @@ struct allocator_finder {
 
 /* One file while it is looked at. */
 struct search {
-	const struct elf_file *file;
+	const struct elf_file *files; /* one, or the objects of an archive */
+	size_t file_count;
 	const char *file_name;
 	struct function_set functions;
 	struct family_clue clues[FAMILY_COUNT];
@@ -177,7 +178,9 @@ static const char *soname(Elf *elf)
 static bool is_library_of(const struct search *s, enum family family)
 {
 	char word[WORD_BYTES];
-	const char *name = soname(s->file->elf);
+	if (s->functions.objects)
+		return false; /* libjemalloc.a: a static library is linked into others */
+	const char *name = s->file_count ? soname(s->files->elf) : NULL;
 	if (!name)
 		name = s->file_name;
 	name = path_name(name);
@@ -220,16 +223,16 @@ static void number_version(struct allocator *a, uint32_t n)
 			 n / step % step, n % step);
 }
 
-static void find_version(struct allocator *a, const struct elf_file *file,
-			 const struct function_set *set)
+static void find_version(struct allocator *a, const struct search *s)
 {
 	const char *how = facts[a->family].version;
 	if (how[0] == '#') {
-		family_clues_version_before(file, how + 1, a->version);
+		for (size_t i = 0; i < s->file_count && !a->version[0]; i++)
+			family_clues_version_before(&s->files[i], how + 1, a->version);
 	} else if (strncmp(how, "()", 2) == 0) {
-		const struct function *f = function_set_find(set, a->prefix, how + 2);
+		const struct function *f = function_set_find(&s->functions, a->prefix, how + 2);
 		uint32_t number;
-		if (f && constant_function(file, f->address, &number))
+		if (f && s->file_count && constant_function(s->files, f->address, &number))
 			number_version(a, number);
 	}
 	/* Built from a source without its history: jemalloc then says 0.0.0. */
@@ -263,7 +266,8 @@ static bool is_complete(const struct function_set *set, const struct allocators 
 	return all && own;
 }
 
-static struct allocator *add(struct allocators *out, enum family family, const char *prefix)
+static struct allocator *add(struct allocators *out, enum family family, const char *prefix,
+			     const char *evidence)
 {
 	out->items = mem_grow(out->items, &out->cap, out->count + 1, sizeof(*out->items));
 	struct allocator *a = &out->items[out->count++];
@@ -271,6 +275,7 @@ static struct allocator *add(struct allocators *out, enum family family, const c
 				 .name = facts[family].name,
 				 .layer = facts[family].layer,
 				 .linkage = ALLOCATOR_HIDDEN,
+				 .evidence = evidence,
 				 .prefix = mem_strdup(prefix) };
 	return a;
 }
@@ -287,14 +292,15 @@ static void set_version(const struct search *s, struct allocator *a)
 {
 	memcpy(a->version, s->clues[a->family].version, sizeof(a->version));
 	if (!a->version[0])
-		find_version(a, s->file, &s->functions);
+		find_version(a, s);
 }
 
-static void add_by_symbols(struct search *s, enum family family, const char *prefix)
+static void add_by_symbols(struct search *s, enum family family, const char *prefix,
+			   const char *telltales)
 {
 	if (has_instance(s->out, family, prefix))
 		return;
-	struct allocator *a = add(s->out, family, prefix);
+	struct allocator *a = add(s->out, family, prefix, telltales);
 	if (is_library_of(s, family))
 		a->linkage = ALLOCATOR_SHARED;
 	take_functions(a, &s->functions);
@@ -318,7 +324,7 @@ static void try_any_prefix(struct search *s, enum family family, const char *tel
 		memcpy(prefix, f->name, f->name_bytes - bytes);
 		prefix[f->name_bytes - bytes] = '\0';
 		if (is_complete(&s->functions, s->out, prefix, telltales))
-			add_by_symbols(s, family, prefix);
+			add_by_symbols(s, family, prefix, telltales);
 	}
 }
 
@@ -329,7 +335,7 @@ static void try_prefix(struct search *s, enum family family, const char *prefix)
 			try_any_prefix(s, family, set);
 		else if (is_complete(&s->functions, s->out, strcmp(prefix, "-") == 0 ? "" : prefix,
 				     set))
-			add_by_symbols(s, family, strcmp(prefix, "-") == 0 ? "" : prefix);
+			add_by_symbols(s, family, strcmp(prefix, "-") == 0 ? "" : prefix, set);
 		set += strcspn(set, "|");
 		set += *set == '|';
 	}
@@ -347,7 +353,7 @@ static bool has_family(const struct allocators *found, enum family family)
 static void add_by_strings(struct search *s, enum family family)
 {
 	const struct family_clue *clue = &s->clues[family];
-	struct allocator *a = add(s->out, family, clue->prefix);
+	struct allocator *a = add(s->out, family, clue->prefix, facts[family].strings);
 	a->linkage = ALLOCATOR_STRIPPED;
 	if (!a->layer && function_set_find(&s->functions, "", "malloc"))
 		take_plain(a, &s->functions);
@@ -377,15 +383,24 @@ static void find_families(struct search *s)
 void allocators_find(struct allocator_finder *finder, const struct elf_file *file, const char *name,
 		     struct allocators *out)
 {
+	allocators_find_in_objects(finder, file, 1, name, out);
+}
+
+void allocators_find_in_objects(struct allocator_finder *finder, const struct elf_file *objects,
+				size_t count, const char *name, struct allocators *out)
+{
 	struct search *s = mem_zalloc(1, sizeof(*s));
-	s->file = file;
+	s->files = objects;
+	s->file_count = count;
 	s->file_name = name;
 	s->out = out;
 	*out = (struct allocators)ALLOCATORS_INIT;
-	function_set_add(&s->functions, file->elf, SHT_DYNSYM);
-	function_set_add(&s->functions, file->elf, SHT_SYMTAB);
+	for (size_t i = 0; i < count; i++) {
+		function_set_add(&s->functions, objects[i].elf, SHT_DYNSYM);
+		function_set_add(&s->functions, objects[i].elf, SHT_SYMTAB);
+	}
 	if (!is_our_runtime(&s->functions)) {
-		family_clues_find(finder->texts, file, s->clues);
+		family_clues_find(finder->texts, objects, count, s->clues);
 		find_families(s);
 		for (size_t i = 0; i < out->count; i++)
 			set_version(s, &out->items[i]);
@@ -399,7 +414,11 @@ void allocators_find(struct allocator_finder *finder, const struct elf_file *fil
 void allocators_find_by_symbols(const struct elf_file *file, const char *name,
 				const struct function_set *functions, struct allocators *out)
 {
-	struct search s = { .file = file, .file_name = name, .functions = *functions, .out = out };
+	struct search s = { .files = file,
+			    .file_count = 1,
+			    .file_name = name,
+			    .functions = *functions,
+			    .out = out };
 	*out = (struct allocators)ALLOCATORS_INIT;
 	find_families(&s);
 }
@@ -409,9 +428,10 @@ void allocators_add_versions(struct allocators *found, const struct elf_file *fi
 {
 	struct family_texts *texts = family_texts_new();
 	struct search *s = mem_zalloc(1, sizeof(*s));
-	s->file = file;
+	s->files = file;
+	s->file_count = 1;
 	s->functions = *functions;
-	family_clues_find(texts, file, s->clues);
+	family_clues_find(texts, file, 1, s->clues);
 	for (size_t i = 0; i < found->count; i++)
 		set_version(s, &found->items[i]);
 	free(s);
@@ -425,7 +445,11 @@ static void add_symbols(struct allocators *found, size_t index, const struct elf
 {
 	enum family family = found->items[index].family;
 	struct allocators proof = ALLOCATORS_INIT;
-	struct search s = { .file = file, .file_name = "", .functions = *set, .out = &proof };
+	struct search s = { .files = file,
+			    .file_count = 1,
+			    .file_name = "",
+			    .functions = *set,
+			    .out = &proof };
 	char prefix[WORD_BYTES];
 	for (const char *at = facts[family].prefixes; next_word(&at, '\0', prefix);)
 		try_prefix(&s, family, prefix);

@@ -1,4 +1,4 @@
-/* allocators.h - which allocators' code is in an ELF file.
+/* allocators.h - which allocators' code is in an ELF file, or in the objects of an archive.
  *
  * Knows the families of wire/families.def by sets of functions in its symbol tables, or by their
  * messages where the symbols are gone. Also finds C++ operators of the file's own and malloc
@@ -27,6 +27,9 @@ struct allocator {
 	enum allocator_linkage linkage;
 	char *prefix;	 /* of its functions; "" if they have none */
 	char version[32]; /* "" if not known */
+	/* What proves it, as wire/families.def has it: a set of telltales that ends with "|" or the
+	 * string, or, where linkage is ALLOCATOR_STRIPPED, strings separated by line ends. */
+	const char *evidence;
 	struct allocator_function *functions;
 	size_t function_count, function_cap;
 };
@@ -52,6 +55,9 @@ void allocator_finder_add_users(struct allocator_finder *finder, struct user_fam
  * The strings of *out are its own. */
 void allocators_find(struct allocator_finder *finder, const struct elf_file *file, const char *name,
 		     struct allocators *out);
+/* The same for the objects of an archive together: an allocator may be spread over several. */
+void allocators_find_in_objects(struct allocator_finder *finder, const struct elf_file *objects,
+				size_t count, const char *name, struct allocators *out);
 /* The same by the file's symbols alone, which are in `functions`, and without versions: quick. */
 void allocators_find_by_symbols(const struct elf_file *file, const char *name,
 				const struct function_set *functions, struct allocators *out);

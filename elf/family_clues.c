@@ -154,12 +154,13 @@ static void on_hit(void *context, size_t id, const uint8_t *begin, const uint8_t
 	}
 }
 
-void family_clues_find(struct family_texts *texts, const struct elf_file *file,
+void family_clues_find(struct family_texts *texts, const struct elf_file *files, size_t count,
 		       struct family_clue *clues)
 {
 	struct finding f = { texts, clues, false };
 	memset(clues, 0, FAMILY_COUNT * sizeof(*clues));
-	text_search_run(texts->search, file, on_hit, &f);
+	for (size_t i = 0; i < count; i++)
+		text_search_run(texts->search, &files[i], on_hit, &f);
 	for (unsigned i = 0; i < FAMILY_COUNT; i++)
 		clues[i].proved =
 			!f.ours && texts->needed[i] && clues[i].seen == texts->needed[i];

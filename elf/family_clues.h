@@ -21,8 +21,8 @@ struct family_texts;
 
 struct family_texts *family_texts_new(void);
 void family_texts_free(struct family_texts *texts);
-/* Fills in clues[FAMILY_COUNT]. */
-void family_clues_find(struct family_texts *texts, const struct elf_file *file,
+/* Fills in clues[FAMILY_COUNT] with what the files together have: one, or an archive's objects. */
+void family_clues_find(struct family_texts *texts, const struct elf_file *files, size_t count,
 		       struct family_clue *clues);
 /* A version that stands at the beginning of a string before `mark` ("5.3.0-0-g..." before "-g");
  * out has FAMILY_VERSION_BYTES. */

@@ -66,8 +66,19 @@ static bool is_exported(const GElf_Sym *symbol)
 	       (visibility == STV_DEFAULT || visibility == STV_PROTECTED);
 }
 
+static uint64_t address_of(const struct function_set *set, const GElf_Sym *symbol, bool object)
+{
+	enum { SECTION_BIT = 32, OBJECT_BIT = 48 };
+	if (!object)
+		return symbol->st_value;
+	return (symbol->st_value & UINT32_MAX) | (uint64_t)symbol->st_shndx << SECTION_BIT |
+	       (uint64_t)set->objects << OBJECT_BIT;
+}
+
 static void add_section(struct function_set *set, Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr)
 {
+	GElf_Ehdr ehdr;
+	bool object = gelf_getehdr(elf, &ehdr) && ehdr.e_type == ET_REL;
 	Elf_Data *data = elf_getdata(section, NULL);
 	size_t count = elf_symbol_count(elf, data);
 	for (size_t i = 1; i < count && set->count < UINT32_MAX / 4; i++) {
@@ -88,11 +99,12 @@ static void add_section(struct function_set *set, Elf *elf, Elf_Scn *section, co
 		const struct function function = {
 			.name = name,
 			.name_bytes = (uint32_t)bytes,
-			.exported = shdr->sh_type == SHT_DYNSYM && is_exported(&symbol),
-			.address = symbol.st_value,
+			.exported = (object || shdr->sh_type == SHT_DYNSYM) && is_exported(&symbol),
+			.address = address_of(set, &symbol, object),
 		};
 		add(set, &function);
 	}
+	set->objects += object;
 }
 
 void function_set_add(struct function_set *set, Elf *elf, uint32_t section_type)

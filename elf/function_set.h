@@ -1,4 +1,5 @@
-/* function_set.h - the functions that an ELF file defines, by name.
+/* function_set.h - the functions that an ELF file, or the objects of an archive together, define, by
+ * name.
  *
  * From one or more symbol tables; names are the files', which must stay open. Of a name that is
  * there twice the first holds, so the dynamic table comes first. Longer names than any that is
@@ -17,7 +18,8 @@ struct function {
 	const char *name; /* ended by its length: a version may follow ("malloc@@GLIBC_2.2.5") */
 	uint32_t name_bytes;
 	bool exported;
-	uint64_t address; /* virtual, in the file */
+	uint64_t address; /* virtual, in the file; in objects, which have none, the section's and the
+			   * object's numbers are in it, so that it is one function's all the same */
 };
 
 struct function_set {
@@ -25,12 +27,14 @@ struct function_set {
 	size_t count, cap;
 	uint32_t *table; /* indices + 1 by hash; open addressing, room is a power of two */
 	size_t room;
+	uint32_t objects; /* relocatable files that were added */
 };
 
-#define FUNCTION_SET_INIT { NULL, 0, 0, NULL, 0 }
+#define FUNCTION_SET_INIT { NULL, 0, 0, NULL, 0, 0 }
 
 void function_set_release(struct function_set *set);
-/* Adds what the file's tables of this type (SHT_DYNSYM or SHT_SYMTAB) define. */
+/* Adds what the file's tables of this type (SHT_DYNSYM or SHT_SYMTAB) define. An object's global
+ * functions count as exported. */
 void function_set_add(struct function_set *set, Elf *elf, uint32_t section_type);
 /* The function called prefix + name, or NULL. */
 const struct function *function_set_find(const struct function_set *set, const char *prefix,

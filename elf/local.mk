@@ -1,6 +1,7 @@
 # elf/ - L2 what is in an ELF file (with symbol/ the only user of libelf).
 noinst_LIBRARIES += elf/libelffile.a
 elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
+	elf/elf_archive.c elf/elf_archive.h \
 	elf/allocators.c elf/allocators.h \
 	elf/code_ranges.c elf/code_ranges.h \
 	elf/family_clues.c elf/family_clues.h \

@@ -122,12 +122,17 @@ void instance_add_why_not(struct strbuf *out, const struct trace_instance *in)
 		strbuf_addf(out, ": %s", why);
 }
 
-const char *instance_linkage(const struct trace_instance *in)
+const char *linkage_words(unsigned linkage)
 {
 	static const char *const words[ALLOCATOR_LINKAGES] = { "shared library", "static, exported",
 							       "static, hidden",
 							       "static, stripped" };
-	return in->linkage < AT_COUNT_OF(words) ? words[in->linkage] : "linked in an unknown way";
+	return linkage < AT_COUNT_OF(words) ? words[linkage] : "linked in an unknown way";
+}
+
+const char *instance_linkage(const struct trace_instance *in)
+{
+	return linkage_words(in->linkage);
 }
 
 void instance_title(struct strbuf *out, const struct trace_instance *in)

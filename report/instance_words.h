@@ -41,6 +41,7 @@ unsigned function_next_reason(const struct trace_function *f, unsigned after);
 const char *reason_word(unsigned reason); /* for programs */
 /* ": why", if it is known, behind "not recorded". */
 void instance_add_why_not(struct strbuf *out, const struct trace_instance *in);
+const char *linkage_words(unsigned linkage); /* of enum allocator_linkage; any number will do */
 const char *instance_linkage(const struct trace_instance *in); /* "static, hidden" */
 /* "jemalloc 5.3.0", also with its prefix. */
 void instance_title(struct strbuf *out, const struct trace_instance *in);

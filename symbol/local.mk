@@ -8,6 +8,7 @@ symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
 	symbol/dwarf_index.c symbol/dwarf_index.h \
 	symbol/dwarf_names.c symbol/dwarf_names.h \
 	symbol/dwarf_unit.c symbol/dwarf_unit.h \
+	symbol/survey.c symbol/survey.h \
 	symbol/symbol_table.c symbol/symbol_table.h \
 	symbol/mini_debug.c symbol/mini_debug.h \
 	symbol/module_allocators.c symbol/module_allocators.h \

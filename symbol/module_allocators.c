@@ -26,6 +26,14 @@ static void add_debug_symbols(const struct elf_file *file, const char *path,
 	debug_roots_release(&roots);
 }
 
+void file_allocators_find(struct allocator_finder *finder, const struct elf_file *file,
+			  const char *path, struct allocators *out)
+{
+	allocators_find(finder, file, path, out);
+	if (allocators_lack_symbols(out))
+		add_debug_symbols(file, path, out);
+}
+
 void module_allocators_find(struct allocator_finder *finder, const struct trace_module *module,
 			    struct allocators *out)
 {
@@ -34,10 +42,7 @@ void module_allocators_find(struct allocator_finder *finder, const struct trace_
 	if (module->anonymous_process_plus_1 || module->path[0] != '/' ||
 	    elf_file_open(&file, module->path, NULL) < 0)
 		return;
-	if (module_file_is_same(file.elf, module)) {
-		allocators_find(finder, &file, module->path, out);
-		if (allocators_lack_symbols(out))
-			add_debug_symbols(&file, module->path, out);
-	}
+	if (module_file_is_same(file.elf, module))
+		file_allocators_find(finder, &file, module->path, out);
 	elf_file_close(&file);
 }

@@ -1,15 +1,16 @@
-/* module_allocators.h - the allocators in a module's file, with the help of its debug file.
+/* module_allocators.h - the allocators in a file, with the help of its debug file.
  *
- * Opens the module's file if it is the one that was traced, and where an allocator in it is known
- * by its messages alone the separate debug file on this machine (no debuginfod) or
- * .gnu_debugdata. */
+ * Where an allocator in it is known by its messages alone, the separate debug file on this machine
+ * (no debuginfod) or .gnu_debugdata is opened. */
 #ifndef ALLOCTRACE_SYMBOL_MODULE_ALLOCATORS_H
 #define ALLOCTRACE_SYMBOL_MODULE_ALLOCATORS_H
 
 #include "elf/allocators.h"
 #include "trace/trace.h"
 
-/* *out is empty when there is no such file any more, or another one. */
+void file_allocators_find(struct allocator_finder *finder, const struct elf_file *file,
+			  const char *path, struct allocators *out);
+/* The module's file, if it is the one that was traced. *out is empty when there is no such file any more, or another one. */
 void module_allocators_find(struct allocator_finder *finder, const struct trace_module *module,
 			    struct allocators *out);
 

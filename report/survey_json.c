@@ -1,0 +1,92 @@
+/* survey_json.c - the JSON output of `symbols`. */
+#include "report/json.h"
+#include "report/survey_report.h"
+
+static const char *const kinds[] = { NULL, "program", "library", "object", "archive" };
+static const char *const linkages[] = { "shared", "exported", "hidden", "stripped" };
+
+static void put_evidence(struct json *j, const struct allocator *is)
+{
+	struct strbuf one = STRBUF_INIT;
+	const char separator = is->linkage == ALLOCATOR_STRIPPED ? '\n' : ' ';
+	json_string(j, "known_by", is->linkage == ALLOCATOR_STRIPPED ? "strings" : "functions");
+	json_array(j, "evidence");
+	for (const char *at = is->evidence;; at++) {
+		bool end = !*at || (separator == ' ' && *at == '|');
+		if (!end && *at != separator) {
+			strbuf_addc(&one, *at);
+			continue;
+		}
+		if (one.len)
+			json_string(j, NULL, one.text);
+		strbuf_clear(&one);
+		if (end)
+			break;
+	}
+	json_end_array(j);
+	strbuf_release(&one);
+}
+
+static void put_allocator(struct json *j, const struct allocator *is)
+{
+	json_object(j, NULL);
+	json_string(j, "kind", is->name);
+	json_string(j, "version", *is->version ? is->version : NULL);
+	json_string(j, "linkage", linkages[is->linkage]);
+	json_string(j, "prefix", is->prefix);
+	json_bool(j, "layer", is->layer);
+	put_evidence(j, is);
+	json_array(j, "functions");
+	for (size_t i = 0; i < is->function_count; i++) {
+		json_object(j, NULL);
+		json_string(j, "name", is->functions[i].name);
+		json_hex(j, "address", is->functions[i].address);
+		json_bool(j, "exported",
+			  is->functions[i].flags & ALLOCATOR_FUNCTION_EXPORTED);
+		json_end_object(j);
+	}
+	json_end_array(j);
+	json_end_object(j);
+}
+
+static void put_file(struct json *j, const struct survey_file *f)
+{
+	struct strbuf id = STRBUF_INIT;
+	for (uint32_t i = 0; i < f->build_id.count; i++)
+		strbuf_addf(&id, "%02x", f->build_id.bytes[i]);
+	json_object(j, NULL);
+	json_string(j, "path", f->path);
+	json_string(j, "problem", f->problem);
+	json_string(j, "type", kinds[f->kind]);
+	if (f->kind != SURVEY_OTHER) {
+		json_string(j, "machine", survey_machine_name(f->machine));
+		json_uint(j, "machine_number", f->machine);
+		json_uint(j, "bits", f->bits);
+		json_bool(j, "big_endian", f->is_big_endian);
+		json_bool(j, "symbol_table", f->has_symbols);
+		json_string(j, "build_id", id.len ? id.text : NULL);
+		json_array(j, "allocators");
+		for (size_t i = 0; i < f->found.count; i++)
+			put_allocator(j, &f->found.items[i]);
+		json_end_array(j);
+	}
+	json_end_object(j);
+	strbuf_release(&id);
+}
+
+void survey_json(const struct survey *s, FILE *to)
+{
+	struct json j;
+	json_init(&j, to);
+	json_object(&j, NULL);
+	json_string(&j, "format", "alloctrace symbols");
+	json_uint(&j, "format_version", 1);
+	json_array(&j, "files");
+	for (size_t i = 0; i < s->count; i++)
+		if (s->files[i].kind != SURVEY_OTHER || s->files[i].problem)
+			put_file(&j, &s->files[i]);
+	json_end_array(&j);
+	json_end_object(&j);
+	json_end_line(&j);
+	json_release(&j);
+}

@@ -1,0 +1,21 @@
+/* survey_report.h - which allocators are in which files: what `alloctrace symbols` shows. */
+#ifndef ALLOCTRACE_REPORT_SURVEY_REPORT_H
+#define ALLOCTRACE_REPORT_SURVEY_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "symbol/survey.h"
+
+struct survey_style {
+	bool color;
+	bool details; /* of each: build-id, functions, what it is known by */
+	bool all;     /* also files without an allocator */
+	bool layers;  /* also what hands on to an allocator: C++ operators, Rust's default */
+};
+
+void survey_text(const struct survey *s, const struct survey_style *style, FILE *to);
+/* Everything, whatever the style. */
+void survey_json(const struct survey *s, FILE *to);
+
+#endif

@@ -1,0 +1,224 @@
+/* survey_text.c - see survey_report.h. */
+#include "report/survey_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "report/humane.h"
+#include "report/instance_words.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+
+struct row {
+	const struct survey_file *file;
+	const struct allocator *is;
+};
+
+struct rows {
+	struct row *items;
+	size_t count, cap;
+	size_t of_family[FAMILY_COUNT];
+};
+
+static void collect(struct rows *rows, const struct survey *s, const struct survey_style *style)
+{
+	for (size_t i = 0; i < s->count; i++)
+		for (size_t k = 0; k < s->files[i].found.count; k++) {
+			const struct allocator *is = &s->files[i].found.items[k];
+			if (is->layer && !style->layers && !style->details)
+				continue;
+			rows->items = mem_grow(rows->items, &rows->cap, rows->count + 1,
+					       sizeof(*rows->items));
+			rows->items[rows->count++] = (struct row){ &s->files[i], is };
+			rows->of_family[is->family]++;
+		}
+}
+
+/* An allocator, not only a layer. */
+static bool has_heap(const struct survey_file *f)
+{
+	for (size_t i = 0; i < f->found.count; i++)
+		if (!f->found.items[i].layer)
+			return true;
+	return false;
+}
+
+/* What is found seldom stands first, allocators before layers. */
+static int compare(const void *a, const void *b, void *context)
+{
+	const struct row *x = a, *y = b;
+	const struct rows *rows = context;
+	size_t p = rows->of_family[x->is->family], q = rows->of_family[y->is->family];
+	if (x->is->layer != y->is->layer)
+		return x->is->layer ? 1 : -1;
+	if (p != q)
+		return p < q ? -1 : 1;
+	if (x->is->family != y->is->family)
+		return x->is->family < y->is->family ? -1 : 1;
+	int order = strcmp(x->file->path, y->file->path);
+	return order ? order : strcmp(x->is->prefix, y->is->prefix);
+}
+
+static const char *linked(const struct row *row)
+{
+	if (row->file->kind == SURVEY_ARCHIVE && row->is->linkage != ALLOCATOR_STRIPPED)
+		return "static library";
+	if (row->file->kind == SURVEY_OBJECT && row->is->linkage != ALLOCATOR_STRIPPED)
+		return "object";
+	return linkage_words(row->is->linkage);
+}
+
+static void add_escaped_cell(struct strbuf *out, const char *text, size_t width)
+{
+	size_t before = out->len;
+	strbuf_add_escaped(out, text);
+	while (out->len - before < width)
+		strbuf_addc(out, ' ');
+	strbuf_adds(out, "  ");
+}
+
+static void add_row(struct strbuf *out, const struct row *row)
+{
+	char functions[24];
+	snprintf(functions, sizeof(functions), "%zu", row->is->function_count);
+	add_escaped_cell(out, strcmp(row->is->name, "unknown") ? row->is->name : "unknown kind",
+			 15);
+	add_escaped_cell(out, *row->is->version ? row->is->version : "-", 8);
+	add_escaped_cell(out, linked(row), 16);
+	add_escaped_cell(out, *row->is->prefix ? row->is->prefix : "-", 9);
+	for (size_t i = strlen(functions); i < 5; i++)
+		strbuf_addc(out, ' ');
+	strbuf_addf(out, "%s  ", row->is->function_count ? functions : "-");
+	strbuf_add_escaped(out, row->file->path);
+	strbuf_addc(out, '\n');
+}
+
+static void add_none(struct strbuf *out, const struct survey_file *f)
+{
+	add_escaped_cell(out, "none", 62);
+	strbuf_add_escaped(out, f->path);
+	strbuf_addc(out, '\n');
+}
+
+static void add_table(struct strbuf *out, const struct rows *rows, bool color)
+{
+	if (!rows->count)
+		return;
+	strbuf_addf(out, "%s%-15s  %-8s  %-16s  %-9s  %5s  %s%s\n", color ? "\033[1m" : "",
+		    "allocator", "version", "linked", "prefix", "names", "file",
+		    color ? "\033[0m" : "");
+	for (size_t i = 0; i < rows->count; i++)
+		add_row(out, &rows->items[i]);
+}
+
+/* ---- in detail ---- */
+
+static void add_evidence(struct strbuf *out, const struct allocator *is)
+{
+	bool strings = is->linkage == ALLOCATOR_STRIPPED;
+	size_t bytes = strings ? strlen(is->evidence) : strcspn(is->evidence, "|");
+	strbuf_adds(out, strings ? "    known by its messages alone: \"" : "    known by functions: ");
+	for (size_t i = 0; i < bytes; i++) {
+		if (is->evidence[i] == '\n')
+			strbuf_adds(out, "\", \"");
+		else
+			strbuf_addc(out, is->evidence[i]);
+	}
+	strbuf_adds(out, strings ? "\"\n" : "\n");
+}
+
+static void add_functions(struct strbuf *out, const struct allocator *is)
+{
+	size_t column = 0;
+	for (size_t i = 0; i < is->function_count; i++) {
+		size_t bytes = strlen(is->functions[i].name) + 1;
+		if (i == 0 || column + bytes > 96) {
+			strbuf_adds(out, i ? "\n     " : "    ");
+			column = 4;
+		}
+		column += bytes;
+		strbuf_addc(out, ' ');
+		strbuf_add_escaped(out, is->functions[i].name);
+	}
+	if (is->function_count)
+		strbuf_addc(out, '\n');
+}
+
+static void add_file(struct strbuf *out, const struct survey_file *f)
+{
+	static const char *const kinds[] = { "", "program", "library", "object", "static library" };
+	const char *machine = survey_machine_name(f->machine);
+	strbuf_add_escaped(out, f->path);
+	strbuf_addf(out, "\n  %s, %u-bit%s, ", kinds[f->kind], f->bits,
+		    f->is_big_endian ? " big-endian" : "");
+	if (machine)
+		strbuf_adds(out, machine);
+	else
+		strbuf_addf(out, "machine %u", f->machine);
+	if (f->build_id.count)
+		strbuf_adds(out, ", build-id ");
+	for (uint32_t i = 0; i < f->build_id.count; i++)
+		strbuf_addf(out, "%02x", f->build_id.bytes[i]);
+	strbuf_adds(out, f->has_symbols ? "\n" : ", no symbol table\n");
+	for (size_t i = 0; i < f->found.count; i++) {
+		const struct row row = { f, &f->found.items[i] };
+		strbuf_addf(out, "  %s%s", strcmp(row.is->name, "unknown") ? row.is->name
+								: "allocator of an unknown kind",
+			    *row.is->version ? " " : "");
+		strbuf_add_escaped(out, row.is->version);
+		if (*row.is->prefix) {
+			strbuf_adds(out, ", prefix ");
+			strbuf_add_escaped(out, row.is->prefix);
+		}
+		strbuf_addf(out, ", %s\n", linked(&row));
+		add_evidence(out, row.is);
+		add_functions(out, row.is);
+	}
+	if (!f->found.count)
+		strbuf_adds(out, "  no allocator\n");
+}
+
+/* ---- the whole ---- */
+
+static void add_total(struct strbuf *out, const struct survey *s)
+{
+	char number[HUMANE_BYTES];
+	size_t looked_at = 0, with = 0, problems = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct survey_file *f = &s->files[i];
+		looked_at += f->kind != SURVEY_OTHER;
+		with += has_heap(f);
+		problems += f->problem != NULL;
+	}
+	strbuf_addf(out, "%s file%s looked at, ", humane_count(number, looked_at),
+		    looked_at == 1 ? "" : "s");
+	strbuf_addf(out, "%zu carr%s an allocator", with, with == 1 ? "ies" : "y");
+	if (problems)
+		strbuf_addf(out, ", %zu could not be read", problems);
+	strbuf_addc(out, '\n');
+}
+
+void survey_text(const struct survey *s, const struct survey_style *style, FILE *to)
+{
+	struct strbuf out = STRBUF_INIT;
+	struct rows rows = { 0 };
+	collect(&rows, s, style);
+	if (rows.count)
+		qsort_r(rows.items, rows.count, sizeof(*rows.items), compare, &rows);
+	if (!style->details)
+		add_table(&out, &rows, style->color);
+	for (size_t i = 0; style->details && i < s->count; i++)
+		if (s->files[i].kind != SURVEY_OTHER && (s->files[i].found.count || style->all ||
+							 s->files[i].is_named))
+			add_file(&out, &s->files[i]);
+	for (size_t i = 0; !style->details && i < s->count; i++)
+		if (s->files[i].kind != SURVEY_OTHER && !has_heap(&s->files[i]) &&
+		    (style->all || s->files[i].is_named))
+			add_none(&out, &s->files[i]);
+	if (s->count != 1)
+		add_total(&out, s);
+	fwrite(out.text, 1, out.len, to);
+	strbuf_release(&out);
+	free(rows.items);
+}

@@ -1,0 +1,54 @@
+/* survey.h - which allocators are in the files that somebody names: ELF files, objects, static
+ * archives, and all of them below directories.
+ *
+ * Links below a directory are not followed, /proc and its like not entered, and what is no ELF file
+ * or archive is passed over unless it was named. Files are looked at by several threads. One that
+ * cannot be read has a problem and does not stop the others. */
+#ifndef ALLOCTRACE_SYMBOL_SURVEY_H
+#define ALLOCTRACE_SYMBOL_SURVEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "elf/allocators.h"
+
+enum survey_kind {
+	SURVEY_OTHER, /* nothing that is looked at, or it could not be */
+	SURVEY_PROGRAM,
+	SURVEY_LIBRARY,
+	SURVEY_OBJECT,
+	SURVEY_ARCHIVE,
+};
+
+struct survey_file {
+	char *path;
+	bool is_named; /* not met in a directory */
+	enum survey_kind kind;
+	char *problem; /* NULL: none */
+	uint16_t machine; /* e_machine */
+	uint8_t bits;	  /* 32 or 64 */
+	bool is_big_endian;
+	bool has_symbols; /* .symtab */
+	struct elf_build_id build_id;
+	struct allocators found;
+};
+
+struct survey {
+	struct survey_file *files; /* by path when it has run */
+	size_t count, cap;
+};
+
+#define SURVEY_INIT { NULL, 0, 0 }
+
+/* Adds a file, or what is below a directory. */
+void survey_add(struct survey *s, const char *path);
+/* Looks at them all; `step`, if there is one, is called by this thread now and then. */
+typedef void survey_step(void *context, uint64_t done, uint64_t all);
+void survey_run(struct survey *s, survey_step *step, void *context);
+void survey_release(struct survey *s);
+
+/* "x86-64", "aarch64", ...; NULL: another. */
+const char *survey_machine_name(uint16_t machine);
+
+#endif
