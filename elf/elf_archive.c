@@ -2,9 +2,12 @@
 #include "elf/elf_archive.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/mem.h"
+
+enum { IMAGE_MAX_BYTES = 1 << 30 };
 
 static void take(struct elf_archive *archive, Elf *member)
 {
@@ -16,9 +19,9 @@ static void take(struct elf_archive *archive, Elf *member)
 static void read_members(struct elf_archive *archive)
 {
 	Elf *member;
-	Elf_Cmd command = ELF_C_READ;
+	Elf_Cmd command = ELF_C_READ_MMAP; /* from memory; nothing is mapped */
 	while (archive->count < ELF_ARCHIVE_MAX_OBJECTS &&
-	       (member = elf_begin(archive->fd, command, archive->elf))) {
+	       (member = elf_begin(-1, command, archive->elf))) {
 		command = elf_next(member);
 		if (elf_kind(member) == ELF_K_ELF)
 			take(archive, member);
@@ -27,13 +30,31 @@ static void read_members(struct elf_archive *archive)
 	}
 }
 
+static void *read_whole(const char *path, size_t *bytes, struct err *err)
+{
+	struct stat st;
+	struct elf_file file = { .fd = elf_open_regular(path, err) };
+	if (file.fd < 0)
+		return NULL;
+	void *image = NULL;
+	if (fstat(file.fd, &st) < 0 || st.st_size > IMAGE_MAX_BYTES) {
+		err_set(err, "%s is too large", path);
+	} else {
+		image = mem_alloc((size_t)st.st_size + 1);
+		*bytes = elf_file_read(&file, 0, image, (size_t)st.st_size);
+	}
+	close(file.fd);
+	return image;
+}
+
 int elf_archive_open(struct elf_archive *archive, const char *path, struct err *err)
 {
-	*archive = (struct elf_archive){ .fd = elf_open_regular(path, err) };
-	if (archive->fd < 0)
+	size_t bytes = 0;
+	*archive = (struct elf_archive){ .image = read_whole(path, &bytes, err) };
+	if (!archive->image)
 		return -1;
 	elf_version(EV_CURRENT);
-	archive->elf = elf_begin(archive->fd, ELF_C_READ, NULL);
+	archive->elf = elf_memory(archive->image, bytes);
 	if (!archive->elf || elf_kind(archive->elf) != ELF_K_AR) {
 		err_set(err, "%s is no archive that can be read (thin ones cannot)", path);
 		elf_archive_close(archive);
@@ -50,7 +71,6 @@ void elf_archive_close(struct elf_archive *archive)
 	free(archive->objects);
 	if (archive->elf)
 		elf_end(archive->elf);
-	if (archive->fd >= 0)
-		close(archive->fd);
-	*archive = (struct elf_archive){ .fd = -1 };
+	free(archive->image);
+	*archive = (struct elf_archive){ 0 };
 }
