@@ -377,3 +377,59 @@ uintptr_t blocks_find_around(enum block_space space, uintptr_t address, struct b
 	}
 	return 0;
 }
+
+/* What a page has for an address at or behind it: a live block with the address inside rather than a
+ * freed one. */
+struct peek {
+	uintptr_t start; /* 0: none */
+	bool live_before; /* some live block starts there, at or before the address */
+	struct block block;
+};
+
+static struct peek peek_page(const struct page_word *page, uintptr_t base, uintptr_t address)
+{
+	struct table t = page_table(page);
+	struct peek p = { 0, false, { 0, 0, 0 } };
+	bool found_live = false;
+	for (unsigned i = 0; i < t.shape.capacity; i++) {
+		struct block b = t.records[i];
+		enum block_state state = block_state(&b);
+		uintptr_t start = base + ((uintptr_t)(t.tags[i] - 1u) << GRANULE_BITS);
+		if (t.tags[i] == TAG_EMPTY || start > address || state == BLOCK_UNKNOWN)
+			continue;
+		bool live = block_is_live(state), inside = address - start < block_size(&b);
+		p.live_before |= live;
+		if (!(inside || address == start) || (found_live && !live))
+			continue;
+		if (start < p.start && live == found_live)
+			continue;
+		p.start = start;
+		p.block = b;
+		found_live = live;
+	}
+	return p;
+}
+
+uintptr_t blocks_peek_around(uintptr_t address, uint64_t most, struct block *out)
+{
+	const uintptr_t page_bytes = (uintptr_t)1 << PAGE_BITS;
+	const uintptr_t leaf_bytes = page_bytes << LEAF_BITS;
+	uintptr_t at = address, freed = 0;
+	while (address - at <= most) {
+		const struct page_word *page = find_page(BLOCK_SPACE_HEAP, at, false);
+		struct peek p = { 0, false, { 0, 0, 0 } };
+		if (page && at_load_relaxed(&page->class))
+			p = peek_page(page, at & ~(page_bytes - 1), address);
+		if (p.start && (block_is_live(block_state(&p.block)) || !freed)) {
+			*out = p.block;
+			if (block_is_live(block_state(&p.block)))
+				return p.start;
+			freed = p.start;
+		}
+		uintptr_t step = page ? page_bytes : leaf_bytes;
+		if (p.live_before || at < step)
+			break;
+		at = (at & ~(step - 1)) - 1; /* the end of the one before */
+	}
+	return freed;
+}

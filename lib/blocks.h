@@ -157,6 +157,11 @@ bool blocks_find(enum block_space space, uintptr_t address, struct block *out);
  * looks at every page from there down to the block, or BLOCKS_SEARCH_BYTES. */
 uintptr_t blocks_find_around(enum block_space space, uintptr_t address, struct block *out);
 
+/* The same without a lock, in whatever state the table is: for a thread that is about to die. Also freed
+ * ones, where no live one is; looks at no more than `most` bytes before the address. What it says may be
+ * wrong if another thread changes that very page at this moment. */
+uintptr_t blocks_peek_around(uintptr_t address, uint64_t most, struct block *out);
+
 #define BLOCKS_SEARCH_BYTES (UINT64_C(1) << 36)
 
 #endif

@@ -13,6 +13,7 @@
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
+#include "lib/crash.h"
 #include "lib/elf_symbols.h"
 #include "lib/record.h"
 #include "lib/sys.h"
@@ -67,16 +68,20 @@ static void before(const struct hook *h, unsigned takes)
 	if (takes & (TAKES_CLOCK | TAKES_CALLS))
 		hook_text(h, EVENT_MARK, MARK_POINT, 0, explanation(takes));
 	hook_to_backend(h);
-	if (takes & TAKES_CALLS)
+	if (takes & TAKES_CALLS) {
+		crash_remove();
 		sys_restrict();
+	}
 	if (takes & TAKES_CLOCK)
 		at_store_relaxed(&session.clock_forbidden, 1u);
 }
 
 static void after(unsigned takes, bool failed)
 {
-	if (failed && takes & TAKES_CALLS)
+	if (failed && takes & TAKES_CALLS) {
 		sys_unrestrict();
+		crash_restore();
+	}
 	if (failed ? takes & TAKES_CLOCK && !sys_is_restricted() : takes & GIVES_CLOCK)
 		at_store_relaxed(&session.clock_forbidden, 0u);
 }

@@ -3,10 +3,11 @@ pkglib_LTLIBRARIES += lib/liballoctrace.la
 lib_liballoctrace_la_SOURCES = \
 	lib/api.c \
 	lib/cfi.c lib/cfi.h lib/cfi_expression.c lib/cfi_reader.h \
+	lib/crash.c lib/crash.h lib/crash_look.c \
 	lib/doubt.c lib/doubt.h \
 	lib/elf_symbols.c lib/elf_symbols.h \
 	lib/hooks_inline.c lib/hooks_inline.h lib/hooks_limits.c lib/hooks_malloc.c \
-	lib/hooks_map.c lib/hooks_new.c \
+	lib/hooks_map.c lib/hooks_new.c lib/hooks_signal.c \
 	lib/inline_patch.c lib/inline_patch.h \
 	lib/intern.c lib/intern.h \
 	lib/judge.c lib/judge.h \

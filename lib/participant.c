@@ -123,6 +123,7 @@ static bool map_memory(int fd)
 	session.hooks = (struct session_hook *)(base + session_hooks_offset());
 	session.findings = (struct session_finding *)(base + session_findings_offset());
 	session.nodes = (struct session_node *)(base + session_nodes_offset());
+	session.crashes = (struct session_crash *)(base + session_crashes_offset());
 	for (unsigned i = 0; i < SESSION_INTERN_LEVELS; i++)
 		session.intern[i] = (uint32_t *)(base + session_intern_offset(i));
 	session.options = header->options;

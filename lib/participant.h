@@ -20,6 +20,7 @@ struct session {
 	struct session_loaded *loaded; /* by process index */
 	struct session_hook *hooks;
 	struct session_finding *findings;
+	struct session_crash *crashes;
 	struct session_node *nodes;
 	uint32_t *intern[SESSION_INTERN_LEVELS];
 	struct session_process *process; /* ours */

@@ -175,6 +175,12 @@ void hook_record(const struct hook *h, void *p, size_t size, enum role role, uin
 		make_unrecorded(h, &m);
 }
 
+AT_COLD void hook_failed(const struct hook *h, size_t size)
+{
+	h->thread->failed_bytes = size;
+	h->thread->failed_tsc = session_clock();
+}
+
 /* Set when a signal handler has called in while the runtime worked: the block table is not to be
  * touched then, and what it says of freed blocks may not be true any more. */
 static bool freed_is_doubtful;
@@ -410,9 +416,10 @@ static void moved(const struct hook *h, const struct block *taken, void *p, size
 	make_unrecorded(h, &m);
 }
 
-static void not_moved(const struct hook *h, void *p, const struct block *taken)
+static void not_moved(const struct hook *h, void *p, const struct block *taken, size_t size)
 {
 	hook_busy(h);
+	hook_failed(h, size);
 	if (block_state(taken) != BLOCK_UNKNOWN)
 		blocks_insert(BLOCK_SPACE_HEAP, (uintptr_t)p, *taken);
 }
@@ -432,12 +439,14 @@ void hook_reallocated(const struct hook *h, const struct block *taken, void *old
 	if (!old) {
 		if (p)
 			hook_record(h, p, size, role, allocator);
+		else
+			hook_failed(h, size);
 	} else if (p) {
 		moved(h, taken, p, size, role, allocator);
 	} else if (size == 0) {
 		taken_freed(h, taken, role);
 	} else {
-		not_moved(h, old, taken);
+		not_moved(h, old, taken, size);
 	}
 }
 

@@ -124,11 +124,16 @@ AT_ALWAYS_INLINE void hook_leave(const struct hook *h)
  * hook_leave() comes after it. */
 void hook_record(const struct hook *h, void *p, size_t size, enum role role, uint32_t allocator);
 
-/* The same, and leaves the hook. p may be NULL: nothing happened. */
+/* The allocator had no memory: kept, for a crash that follows from it. */
+void hook_failed(const struct hook *h, size_t size);
+
+/* The same as hook_record(), and leaves the hook. p may be NULL: nothing happened. */
 AT_ALWAYS_INLINE void hook_made(const struct hook *h, void *p, size_t size, enum role role)
 {
 	if (AT_LIKELY(p != NULL))
 		hook_record(h, p, size, role, 0);
+	else
+		hook_failed(h, size);
 	hook_leave(h);
 }
 

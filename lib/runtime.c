@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/atomics.h"
+#include "lib/crash.h"
 #include "lib/inline_patch.h"
 #include "lib/lock.h"
 #include "lib/modules.h"
@@ -53,6 +54,7 @@ static void start(void)
 		struct sys_signals before = sys_block_signals();
 		modules_note_loaded();
 		points_hook_new();
+		crash_install();
 		sys_restore_signals(&before);
 		session_ready();
 	}
@@ -82,6 +84,7 @@ static void forked(void)
 {
 	sys_forked();
 	lock_forget_owners();
+	crash_forked();
 	if (!session_forked()) {
 		at_store_release(&state, (uint32_t)RUNTIME_OFF);
 		return;

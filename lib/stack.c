@@ -26,6 +26,7 @@ struct walk {
 	uint32_t outside;    /* NODE_... that stands for what is further out */
 	uint32_t max_depth;
 	bool crossed_signal; /* the memo cannot describe such a stack */
+	const uintptr_t *interrupted; /* all registers of the first frame, if it is no hook's caller */
 };
 
 static inline bool readable(const struct walk *w, uintptr_t address)
@@ -341,7 +342,11 @@ static AT_COLD uint32_t capture_full(struct walk *w, const struct caller *caller
 	struct cfi_memory memory = { w->low, w->high };
 	uintptr_t *pcs = (uintptr_t *)s->fresh;
 	bool complete;
-	unsigned n = unwind_full(caller->rsp, &memory, &s->scratch, pcs, w->max_depth, &complete);
+	unsigned n = w->interrupted
+			     ? unwind_full_from(w->interrupted, &memory, &s->scratch, pcs,
+						w->max_depth, &complete)
+			     : unwind_full(caller->rsp, &memory, &s->scratch, pcs, w->max_depth,
+					   &complete);
 	uint32_t node = complete ? NODE_ROOT : n == w->max_depth ? NODE_TRUNCATED : NODE_UNKNOWN;
 	for (unsigned i = n; i > 0; i--) {
 		struct rule rule = unwind_rule(pcs[i - 1], &s->scratch);
@@ -394,6 +399,21 @@ static AT_NOINLINE uint32_t capture_walking(struct stack *s, const struct caller
 	if (AT_LIKELY(w.base > 0 && s->outside == NODE_ROOT && w.fresh + w.base <= max_depth))
 		return push_fresh(&w);
 	return finish(&w, caller);
+}
+
+uint32_t stack_capture_interrupted(struct stack *s, const uintptr_t *registers, uint32_t max_depth)
+{
+	struct walk w = { .s = s,
+			  .at = { registers[CFI_RA], registers[CFI_RSP], registers[CFI_RBP], true },
+			  .max_depth = max_depth,
+			  .interrupted = registers };
+	s->memo[0].rsp = UINTPTR_MAX;
+	s->count = 0;
+	s->epoch = at_load_relaxed(&modules_epoch);
+	if (!switch_region(&w))
+		return NODE_UNKNOWN;
+	walk_outwards(&w);
+	return finish(&w, NULL);
 }
 
 /* Makes the memo the recent stack r, unless it has too many checks. */

@@ -117,6 +117,9 @@ struct stack {
 /* The node of the innermost frame: the function that called the hook. max_depth <= STACK_FRAMES. */
 uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t max_depth);
 
+/* The same for the frame that a signal interrupted; registers by DWARF number, CFI_RA is its pc. */
+uint32_t stack_capture_interrupted(struct stack *s, const uintptr_t *registers, uint32_t max_depth);
+
 /* The node of the calling instruction alone, which is entered at `entry` under `key`. */
 uint32_t stack_site_slow(struct stack *s, uintptr_t pc, struct stack_site *entry, uint64_t key);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "lib/crash.h"
 #include "lib/regions.h"
 #include "lib/runtime.h"
 #include "lib/sys.h"
@@ -103,6 +104,7 @@ static void take_ring(struct thread *t, uint32_t slot)
 	stack_reset(&t->stack);
 	t->registered = 1;
 	t->inner_frame = 0;
+	t->failed_tsc = 0;
 	lock_waits_long = take_from_dead;
 	at_store_release(&threads[slot], t);
 	uint32_t count = at_load_relaxed(&thread_records);
@@ -178,6 +180,7 @@ static AT_COLD struct thread *register_thread(void)
 	thread_self = t;
 	at_signal_fence(); /* a handler that comes in earlier registers for itself */
 	lock_self = &t->locks;
+	crash_thread_begins(slot);
 	return t;
 }
 

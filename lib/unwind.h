@@ -102,4 +102,9 @@ static inline struct rule unwind_rule(uintptr_t pc, struct cfi_scratch *scratch)
 unsigned unwind_full(uintptr_t first_cfa, const struct cfi_memory *memory,
 		     struct cfi_scratch *scratch, uintptr_t *pcs, unsigned max, bool *complete);
 
+/* The same from a frame that a signal interrupted, which is the first one given: registers by DWARF
+ * number, exactly at its pc. */
+unsigned unwind_full_from(const uintptr_t *registers, const struct cfi_memory *memory,
+			  struct cfi_scratch *scratch, uintptr_t *pcs, unsigned max, bool *complete);
+
 #endif

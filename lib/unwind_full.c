@@ -126,3 +126,17 @@ AT_NOINLINE unsigned unwind_full(uintptr_t first_cfa, const struct cfi_memory *m
 	*complete = end;
 	return n;
 }
+
+unsigned unwind_full_from(const uintptr_t *registers, const struct cfi_memory *memory,
+			  struct cfi_scratch *scratch, uintptr_t *pcs, unsigned max, bool *complete)
+{
+	struct frame f = { .exact_pc = true };
+	unsigned n = 0;
+	bool end = false;
+	__builtin_memcpy(f.registers, registers, sizeof(f.registers));
+	do
+		pcs[n++] = f.registers[CFI_RA] - (f.exact_pc ? 0 : 1);
+	while (n < max && step(&f, memory, scratch, &end));
+	*complete = end;
+	return n;
+}

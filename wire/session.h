@@ -2,7 +2,7 @@
  *
  * One memfd, made and sized (sparsely) by the tool, mapped whole by every process:
  *
- * | header | processes | rings | modules | loaded | hooks | findings | intern table | nodes | ring words |
+ * | header | processes | rings | modules | loaded | hooks | findings | intern table | nodes | ring words | crashes |
  *
  * Everything is append-only or owned by one writer at a time, and any process may be killed at
  * any instruction: a half-written record is never published, because publishing is one store.
@@ -13,12 +13,13 @@
 
 #include <stdint.h>
 
+#include "wire/crash.h"
 #include "wire/plan.h"
 
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
 enum {
-	SESSION_VERSION = 6,
+	SESSION_VERSION = 7,
 	SESSION_MAX_PROCESSES = 16384,
 	SESSION_MAX_RINGS = 4096,
 	SESSION_MAX_MODULES = 16384,
@@ -58,6 +59,7 @@ enum session_option {
 	SESSION_FREE_STACKS = 2, /* unwind frees too */
 	SESSION_MMAP = 4,        /* record mmap, munmap, mremap */
 	SESSION_NO_FOLLOW = 8,   /* forked children record nothing */
+	SESSION_NO_CRASHES = 32, /* signals that end a process are let alone */
 };
 
 /* Nodes with a fixed meaning; real ones begin at NODE_FIRST. */
@@ -93,7 +95,8 @@ struct session_header {
 	uint64_t unrecorded;   /* calls not recorded because there was no ring for them */
 	uint32_t intern_used[SESSION_INTERN_LEVELS];
 	uint32_t plans_wanted; /* modules whose hooks a process waits for; the tool subtracts */
-	uint32_t pad1[4];
+	uint32_t crash_count;  /* claimed, also beyond CRASH_MAX */
+	uint32_t pad1[3];
 };
 
 enum process_state {
@@ -305,9 +308,15 @@ static inline uint64_t session_ring_words_offset(unsigned slot)
 	       8 * (large * SESSION_LARGE_RING_WORDS + (slot - large) * SESSION_SMALL_RING_WORDS);
 }
 
-static inline uint64_t session_bytes(void)
+static inline uint64_t session_crashes_offset(void)
 {
 	return session_ring_words_offset(SESSION_MAX_RINGS);
+}
+
+static inline uint64_t session_bytes(void)
+{
+	return session_crashes_offset() +
+	       session_page_up(CRASH_MAX * sizeof(struct session_crash));
 }
 
 /* What the tool answers on the socket when a process connects, with the memfd beside it. The

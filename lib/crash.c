@@ -1,0 +1,324 @@
+/* crash.c - see crash.h: the handler, and how it is left.
+ *
+ * Whatever happens in here, the program is to end as it would have without it. The work is done on a
+ * stack of the runtime's own: that of the program may be used up, and its signal stack small. A
+ * second signal in the same thread meanwhile - the handler itself has crashed - ends the work and
+ * keeps what there is. Nothing here waits for a lock of the runtime's for ever: what another thread holds
+ * it gives back, and a thread that crashed in the runtime itself is only named. */
+#include "lib/crash.h"
+
+#include <errno.h>
+
+#include "base/atomics.h"
+#include "base/compiler.h"
+#include "lib/elf_symbols.h"
+#include "lib/lock.h"
+#include "lib/participant.h"
+#include "lib/runtime.h"
+#include "lib/sys.h"
+#include "lib/thread.h"
+#include "wire/crash.h"
+
+enum {
+	OWN_STACK_BYTES = 64 << 10,
+	THREAD_STACK_BYTES = 32 << 10,
+	STACKS_AT_ONCE = 64,
+	WAIT_FOR_OTHER_US = 200,
+	WAITS_FOR_OTHER = 2500,
+};
+
+#define BIT(signal) (UINT64_C(1) << ((signal) - 1))
+
+static const uint64_t covered = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) |
+				BIT(SIGTRAP) | BIT(SIGSYS) | BIT(SIGABRT);
+/* What an instruction raises, by which the handler itself may crash. */
+static const uint64_t raised_by_instructions = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) |
+					       BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS);
+
+typedef int (*sigaction_fn)(int, const struct sigaction *, struct sigaction *);
+
+static sigaction_fn real_sigaction;
+static bool installed;
+static uint64_t removed; /* signals that crash_remove() took it from */
+
+bool crash_covers(int signal)
+{
+	return at_load_relaxed(&installed) && signal > 0 && signal <= 64 &&
+	       covered & BIT((unsigned)signal);
+}
+
+/* ---- in place and out ---- */
+
+/* Other signals wait until this one has ended the program: a handler of the program's own that ran in
+ * between would find it in a state that it cannot have. */
+void crash_action(struct sigaction *action)
+{
+	uint64_t mask = ~raised_by_instructions;
+	*action = (struct sigaction){ .sa_sigaction = crash_handler,
+				      .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+	__builtin_memcpy(&action->sa_mask, &mask, sizeof(mask));
+}
+
+static void install_for(int signal)
+{
+	struct sigaction now, own;
+	crash_action(&own);
+	if (real_sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+		real_sigaction(signal, &own, NULL);
+}
+
+static void each_covered(void (*act)(int signal), uint64_t which)
+{
+	for (int signal = 1; signal <= 64; signal++)
+		if (which & BIT((unsigned)signal))
+			act(signal);
+}
+
+void crash_install(void)
+{
+	int code = errno;
+	if (session.options & SESSION_NO_CRASHES)
+		return;
+	real_sigaction = (sigaction_fn)elf_symbol_next("sigaction");
+	if (!real_sigaction)
+		return;
+	crash_look_begin();
+	at_store_relaxed(&installed, true);
+	each_covered(install_for, covered);
+	errno = code;
+}
+
+static void remove_from(int signal)
+{
+	struct sigaction now, standard = { .sa_handler = SIG_DFL };
+	if (real_sigaction(signal, NULL, &now) != 0 || now.sa_sigaction != crash_handler)
+		return;
+	real_sigaction(signal, &standard, NULL);
+	removed |= BIT((unsigned)signal);
+}
+
+void crash_remove(void)
+{
+	int code = errno;
+	if (at_load_relaxed(&installed)) {
+		at_store_relaxed(&installed, false);
+		each_covered(remove_from, covered);
+	}
+	errno = code;
+}
+
+void crash_restore(void)
+{
+	int code = errno;
+	if (removed) {
+		each_covered(install_for, removed);
+		removed = 0;
+		at_store_relaxed(&installed, true);
+	}
+	errno = code;
+}
+
+/* ---- stacks for handlers, by ring slot ---- */
+
+/* Some slots' at once: the common thread costs one system call. The handler leaves these stacks at once, so
+ * they need no guards. */
+static char *thread_stacks[SESSION_MAX_RINGS / STACKS_AT_ONCE];
+static bool stacks_given_up;
+
+static char *thread_stack(uint32_t slot)
+{
+	char **chunk = &thread_stacks[slot / STACKS_AT_ONCE], *seen = at_load_acquire(chunk);
+	if (!seen) {
+		char *fresh = sys_map_anonymous(STACKS_AT_ONCE * THREAD_STACK_BYTES);
+		if (fresh && !at_cas_acq_rel(chunk, &seen, fresh))
+			sys_unmap(fresh, STACKS_AT_ONCE * THREAD_STACK_BYTES);
+		else
+			seen = fresh;
+	}
+	return seen ? seen + slot % STACKS_AT_ONCE * THREAD_STACK_BYTES : NULL;
+}
+
+/* A thread that has a signal stack keeps it. */
+void crash_thread_begins(uint32_t slot)
+{
+	stack_t old, own = { .ss_size = THREAD_STACK_BYTES };
+	if (!at_load_relaxed(&installed) || at_load_relaxed(&stacks_given_up) || sys_is_restricted())
+		return;
+	own.ss_sp = thread_stack(slot);
+	if (own.ss_sp && !sys_failed(sys_call2(SYS_sigaltstack, &own, &old)) &&
+	    !(old.ss_flags & SS_DISABLE))
+		sys_call2(SYS_sigaltstack, &old, NULL);
+}
+
+void crash_give_up_stacks(void)
+{
+	at_store_relaxed(&stacks_given_up, true);
+}
+
+bool crash_is_own_stack(const stack_t *s)
+{
+	for (uint32_t i = 0; i < AT_COUNT_OF(thread_stacks); i++)
+		if (thread_stacks[i] && (uintptr_t)s->ss_sp - (uintptr_t)thread_stacks[i] <
+						STACKS_AT_ONCE * THREAD_STACK_BYTES)
+			return true;
+	return false;
+}
+
+/* ---- the handler ---- */
+
+static uint32_t owner; /* tid of the thread that is being looked at; 0: none */
+static char own_stack[OWN_STACK_BYTES] __attribute__((aligned(64)));
+static void *escape[5];
+static struct session_crash *record; /* the owner's; NULL: there is none (yet) */
+
+struct crash_call {
+	int signal;
+	const siginfo_t *info;
+	const ucontext_t *context;
+};
+
+/* The child has the parent's stacks; its threads get others. */
+void crash_forked(void)
+{
+	__builtin_memset(thread_stacks, 0, sizeof(thread_stacks));
+	if (at_load_relaxed(&owner) != sys_gettid())
+		at_store_relaxed(&owner, 0u); /* a thread of the parent's */
+}
+
+static struct session_crash *claim_record(void)
+{
+	uint32_t index = at_add_relaxed(&session.header->crash_count, 1u);
+	return index < CRASH_MAX ? &session.crashes[index] : NULL;
+}
+
+/* Signals that the kernel raised carry an address where si_code says so; sent ones a pid. */
+static void fill_signal(struct session_crash *c, const struct crash_call *call)
+{
+	const greg_t *r = call->context->uc_mcontext.gregs;
+	static const uint8_t order[CRASH_REGISTERS + 1] = {
+		REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+		REG_R9,	 REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP
+	};
+	for (unsigned i = 0; i <= CRASH_REGISTERS; i++)
+		c->registers[i] = (uint64_t)r[order[i]];
+	c->signal = call->signal;
+	c->code = call->info->si_code;
+	c->tsc = session_clock();
+	c->stack = NODE_UNKNOWN;
+	if (c->code == SI_USER || c->code == SI_TKILL || c->code == SI_QUEUE)
+		c->sender = (uint32_t)call->info->si_pid;
+}
+
+static AT_NOINLINE void look(const struct crash_call *call)
+{
+	/* Registers a child of fork that has not called in yet; else the record would be its parent's. */
+	if (thread_self->guard != GUARD_BUSY && !runtime_may_record() && runtime_is_off())
+		return;
+	struct session_crash *c = claim_record();
+	if (!c)
+		return;
+	c->state = CRASH_CLAIMED;
+	c->process = session.process_index;
+	c->pid = sys_getpid();
+	c->tid = sys_gettid();
+	fill_signal(c, call);
+	if (c->pid != session.pid)
+		c->flags |= CRASH_BORROWED;
+	record = c;
+	crash_look(c, call->info, call->context);
+}
+
+/* Runs on the runtime's own stack. A crash in here comes back behind the setjmp. A second signal
+ * would take the signal stack from its beginning, where the first one's frame is: so there is none,
+ * until returning from that sets it as it was. */
+static void gather(const struct crash_call *call)
+{
+	const stack_t none = { .ss_flags = SS_DISABLE };
+	record = NULL;
+	if (__builtin_setjmp(escape) == 0) {
+		sys_call2(SYS_sigaltstack, &none, NULL);
+		look(call);
+	} else if (record) {
+		record->flags |= CRASH_GAVE_UP;
+	}
+	if (!record)
+		return;
+	at_store_release(&record->state, (uint32_t)CRASH_READY);
+	session_wake_collector();
+}
+
+/* Calls work(call) with the stack pointer at `top`. */
+void alloctrace_on_stack(void (*work)(const struct crash_call *), const struct crash_call *call, char *top);
+__asm__(".pushsection .text\n\t"
+	".hidden alloctrace_on_stack\n\t"
+	".type alloctrace_on_stack, @function\n"
+	"alloctrace_on_stack:\n\t"
+	"pushq %rbp\n\t"
+	"movq %rsp, %rbp\n\t"
+	"movq %rdx, %rsp\n\t"
+	"movq %rdi, %rax\n\t"
+	"movq %rsi, %rdi\n\t"
+	"callq *%rax\n\t"
+	"movq %rbp, %rsp\n\t"
+	"popq %rbp\n\t"
+	"retq\n\t"
+	".size alloctrace_on_stack, .-alloctrace_on_stack\n\t"
+	".popsection");
+
+/* Another thread is being looked at: it ends the process when it is done. */
+static void wait_for_other(void)
+{
+	for (unsigned i = 0; i < WAITS_FOR_OTHER && at_load_acquire(&owner); i++)
+		sys_sleep_us(WAIT_FOR_OTHER_US);
+}
+
+/* A fault that returning to the instruction brings again. */
+static bool comes_again(int signal, const siginfo_t *info)
+{
+	bool fault = signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE;
+	return fault && info->si_code > 0 && !(signal == SIGBUS && info->si_code == BUS_MCEERR_AO);
+}
+
+/* From here the kernel does what it does by default, with the interrupted registers and the signal's own
+ * information; blocked until the handler has returned, or the core would show this code. If even that
+ * is forbidden, a blocked fault kills, too. */
+static void let_it_happen(int signal, siginfo_t *info, ucontext_t *context)
+{
+	struct {
+		uintptr_t handler;
+		uint64_t flags;
+		uintptr_t restorer;
+		uint64_t mask;
+	} standard = { 0, 0, 0, 0 };
+	uint64_t bit = BIT((unsigned)signal);
+	if (sys_failed(sys_call4(SYS_rt_sigaction, signal, &standard, 0, sizeof(bit)))) {
+		__builtin_memcpy(&bit, &context->uc_sigmask, sizeof(bit));
+		bit |= BIT((unsigned)signal);
+		__builtin_memcpy(&context->uc_sigmask, &bit, sizeof(bit));
+		return;
+	}
+	if (comes_again(signal, info))
+		return;
+	sys_call4(SYS_rt_sigprocmask, SIG_BLOCK, &bit, 0, sizeof(bit));
+	sys_call4(SYS_rt_tgsigqueueinfo, sys_call0(SYS_getpid), sys_call0(SYS_gettid), signal, info);
+}
+
+void crash_handler(int signal, siginfo_t *info, void *context)
+{
+	const struct crash_call call = { signal, info, context };
+	uint32_t nobody = 0, tid = sys_gettid();
+	if (at_load_relaxed(&owner) == tid)
+		__builtin_longjmp(escape, 1);
+	if (at_load_relaxed(&session.header->state) == SESSION_ENDED) {
+		let_it_happen(signal, info, context);
+		return;
+	}
+	if (at_cas_acq_rel(&owner, &nobody, tid)) {
+		alloctrace_on_stack(gather, &call, own_stack + OWN_STACK_BYTES);
+		let_it_happen(signal, info, context);
+		at_store_release(&owner, 0u);
+	} else {
+		wait_for_other();
+		let_it_happen(signal, info, context);
+	}
+}
