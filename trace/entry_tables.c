@@ -27,6 +27,9 @@ void trace_tables_release(struct tables *t)
 {
 	for (size_t i = 0; i < t->instance_count; i++)
 		release_instance(&t->instances[i]);
+	for (size_t i = 0; i < t->crash_count; i++)
+		free((void *)(uintptr_t)t->crashes[i].pointers);
+	free(t->crashes);
 	free(t->instances);
 	free(t->nodes);
 	free(t->modules);
@@ -237,6 +240,65 @@ static const char *read_finding(struct tables *t, struct cursor *in)
 	return NULL;
 }
 
+enum { POINTER_LEAST_BYTES = 12 };
+
+static void read_pointer(const struct tables *t, struct trace_crash_pointer *p, struct cursor *in)
+{
+	p->place = (uint32_t)cursor_below(in, UINT32_MAX);
+	p->flags = (uint32_t)cursor_below(in, UINT32_MAX);
+	p->made_role = (uint32_t)cursor_below(in, ROLE_COUNT);
+	p->allocator = (uint32_t)cursor_below(in, TRACE_MAX_ALLOCATORS);
+	p->made_thread = read_thread_index(t, in);
+	p->freed_thread = read_thread_index(t, in);
+	p->made_stack = (uint32_t)cursor_below(in, t->node_count);
+	p->freed_site = (uint32_t)cursor_below(in, t->node_count);
+	p->value = cursor_varint(in);
+	p->block = cursor_varint(in);
+	p->size = cursor_varint(in);
+	p->age_ns = cursor_varint(in);
+}
+
+static void read_pointers(const struct tables *t, struct trace_crash *c, struct cursor *in)
+{
+	uint64_t count = cursor_below(in, cursor_left(in) / POINTER_LEAST_BYTES + 1);
+	struct trace_crash_pointer *pointers = mem_zalloc(count + 1, sizeof(*pointers));
+	for (uint64_t i = 0; i < count && !in->bad; i++)
+		read_pointer(t, &pointers[i], in);
+	c->pointers = pointers;
+	c->pointer_count = (uint32_t)count;
+}
+
+static const char *read_crash(struct tables *t, struct cursor *in)
+{
+	struct trace_crash c = { 0 };
+	uint64_t number = cursor_below(in, t->crash_count + 1);
+	c.process = read_process_index(t, in);
+	c.thread = read_thread_index(t, in);
+	c.pid = (uint32_t)cursor_below(in, (uint64_t)UINT32_MAX + 1);
+	c.tid = (uint32_t)cursor_below(in, (uint64_t)UINT32_MAX + 1);
+	c.signal = (uint32_t)cursor_below(in, UINT32_MAX);
+	c.code = (int32_t)(uint32_t)cursor_below(in, (uint64_t)UINT32_MAX + 1);
+	c.sender = (uint32_t)cursor_below(in, (uint64_t)UINT32_MAX + 1);
+	c.flags = (uint32_t)cursor_below(in, UINT32_MAX);
+	c.stack = (uint32_t)cursor_below(in, t->node_count);
+	c.address = cursor_varint(in);
+	c.time_ns = cursor_varint(in);
+	c.failed_bytes = cursor_varint(in);
+	c.failed_ns = cursor_varint(in);
+	for (unsigned i = 0; i < TRACE_CRASH_REGISTERS; i++)
+		c.registers[i] = cursor_varint(in);
+	c.message = cursor_text(in);
+	read_pointers(t, &c, in);
+	bool is_wrong = in->bad || number >= FORMAT_MAX_CRASHES;
+	if (is_wrong || number < t->crash_count) {
+		free((void *)(uintptr_t)c.pointers);
+		return is_wrong ? "a crash is malformed" : NULL;
+	}
+	t->crashes = mem_grow(t->crashes, &t->crash_cap, number + 1, sizeof(*t->crashes));
+	t->crashes[t->crash_count++] = c;
+	return NULL;
+}
+
 static const char *read_record(struct tables *t, uint64_t kind, struct cursor *in)
 {
 	switch (kind) {
@@ -254,6 +316,8 @@ static const char *read_record(struct tables *t, uint64_t kind, struct cursor *i
 		return read_instance(t, in);
 	case RECORD_FINDING:
 		return read_finding(t, in);
+	case RECORD_CRASH:
+		return read_crash(t, in);
 	default:
 		return NULL; /* of a later alloctrace; its length says where the next begins */
 	}

@@ -1,5 +1,5 @@
 /* entry_tables.h - what the reader knows of facts, modules, processes, threads, allocators, their
- * instances, nodes and findings.
+ * instances, nodes, findings and crashes.
  *
  * Filled from chunks whose payload is handed over: strings point into it. A chunk read twice
  * changes nothing. Functions return NULL, or a text that says what is wrong with the chunk. */
@@ -22,6 +22,7 @@ struct tables {
 	struct trace_thread *threads;
 	struct trace_instance *instances; /* own their arrays */
 	struct trace_finding *findings;
+	struct trace_crash *crashes; /* own their pointers */
 	struct fact *facts;
 	size_t node_count, node_cap;
 	size_t module_count, module_cap;
@@ -30,6 +31,7 @@ struct tables {
 	size_t thread_count, thread_cap;
 	size_t instance_count, instance_cap;
 	size_t finding_count, finding_cap;
+	size_t crash_count, crash_cap;
 	size_t fact_count, fact_cap;
 };
 

@@ -34,6 +34,7 @@ enum {
 	FORMAT_MAX_THREADS = 1 << 28,
 	FORMAT_MAX_INSTANCES = 1 << 20,
 	FORMAT_MAX_FINDINGS = 1 << 16,
+	FORMAT_MAX_CRASHES = 1 << 16,
 	FORMAT_MAX_TEXT_BYTES = 4095,	   /* of a mark */
 	FORMAT_MAX_STRING_BYTES = 1 << 20, /* of anything else; the writer cuts there */
 	FORMAT_MAX_FACTS = 4096,
@@ -80,6 +81,7 @@ enum table_record {
 	RECORD_THREAD = 5,
 	RECORD_INSTANCE = 6,
 	RECORD_FINDING = 7,
+	RECORD_CRASH = 8,
 };
 
 /* An event chunk is a directory of column lengths and then the columns. */

@@ -105,6 +105,21 @@ const struct trace_finding *trace_reader_finding(const struct trace_reader *r, u
 	return finding < r->tables.finding_count ? &r->tables.findings[finding] : &none;
 }
 
+size_t trace_reader_crash_count(const struct trace_reader *r)
+{
+	return r->tables.crash_count;
+}
+
+const struct trace_crash *trace_reader_crash(const struct trace_reader *r, uint32_t crash)
+{
+	static const struct trace_crash none = {
+		.process = TRACE_NO_PROCESS,
+		.thread = TRACE_NO_THREAD,
+		.message = "",
+	};
+	return crash < r->tables.crash_count ? &r->tables.crashes[crash] : &none;
+}
+
 const struct trace_symbol *trace_reader_symbols(const struct trace_reader *r, uint32_t module,
 						uint64_t offset, size_t *count)
 {

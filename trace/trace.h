@@ -201,6 +201,40 @@ struct trace_finding {
 	uint64_t count;	  /* how often; known when the recording has ended in good order, else 1 */
 };
 
+/* A word found in a crash that points into a block. */
+struct trace_crash_pointer {
+	uint32_t place; /* enum crash_place of wire/crash.h, or unknown to it */
+	uint32_t flags; /* enum crash_pointer_flag, or unknown to it */
+	uint32_t made_role; /* enum role */
+	uint32_t allocator;
+	uint32_t made_thread, freed_thread; /* or TRACE_NO_THREAD */
+	uint32_t made_stack, freed_site;    /* nodes */
+	uint64_t value, block;		    /* the word; where the block starts */
+	uint64_t size;			    /* of the block, in bytes */
+	uint64_t age_ns;
+};
+
+enum { TRACE_CRASH_REGISTERS = 17 };
+
+/* A signal that ended a process, or was about to; as struct session_crash of wire/crash.h tells. */
+struct trace_crash {
+	uint32_t process; /* index, or TRACE_NO_PROCESS */
+	uint32_t thread;  /* or TRACE_NO_THREAD: it was not known */
+	uint32_t pid, tid; /* as the process sees them */
+	uint32_t signal;
+	int32_t code;	 /* si_code */
+	uint32_t sender; /* pid, or 0 */
+	uint32_t flags;	 /* enum crash_flag, or unknown to it */
+	uint32_t stack;	 /* node */
+	uint64_t address;
+	uint64_t time_ns; /* since the session began */
+	uint64_t failed_bytes, failed_ns;
+	uint64_t registers[TRACE_CRASH_REGISTERS];
+	const char *message; /* "" if there is none */
+	const struct trace_crash_pointer *pointers;
+	uint32_t pointer_count;
+};
+
 /* One source position of a code address; inlined ones come innermost first. */
 struct trace_symbol {
 	const char *function; /* demangled; NULL if not known */
@@ -211,7 +245,8 @@ struct trace_symbol {
 
 /* Key/value facts about the session: "host", "kernel", "tool", "cwd", "started" (RFC 3339),
  * "command", "options", "clock_hz", "clock_steady" ("yes", "no"), "wait_status", "ended" ("exit",
- * "limit", "interrupted", "failed"), "empty" (why it holds no allocation). */
+ * "limit", "interrupted", "failed"), "empty" (why it holds no allocation),
+ * "crashes_not_told" (how many left no record). */
 
 /* ---- writing ---- */
 
@@ -250,6 +285,10 @@ void trace_writer_instance(struct trace_writer *w, const struct trace_instance *
  * been started, and a process or node not given before, is written as not known. */
 void trace_writer_finding(struct trace_writer *w, uint32_t number,
 			  const struct trace_finding *finding);
+
+/* Numbered from 0 in the order given; what it names that has not been given before is written as not
+ * known, and pointers that cannot be are left out. */
+void trace_writer_crash(struct trace_writer *w, const struct trace_crash *crash);
 
 /* Moves the clock for the events that follow; never backwards (an earlier time is taken as the
  * present one). The file keeps whole microseconds, and where events come fast it leaves out small
@@ -316,6 +355,7 @@ size_t trace_reader_allocator_count(const struct trace_reader *r);
 size_t trace_reader_thread_count(const struct trace_reader *r);
 size_t trace_reader_instance_count(const struct trace_reader *r);
 size_t trace_reader_finding_count(const struct trace_reader *r);
+size_t trace_reader_crash_count(const struct trace_reader *r);
 /* These check the index: an unknown one gives a record with empty fields ("", 0, TRACE_NO_...),
  * never NULL. Valid until the next trace_reader_next() or trace_reader_load_tables(); the strings
  * in them until trace_reader_close(). */
@@ -327,6 +367,7 @@ const struct trace_allocator *trace_reader_allocator(const struct trace_reader *
 const struct trace_thread *trace_reader_thread(const struct trace_reader *r, uint32_t thread);
 const struct trace_instance *trace_reader_instance(const struct trace_reader *r, uint32_t instance);
 const struct trace_finding *trace_reader_finding(const struct trace_reader *r, uint32_t finding);
+const struct trace_crash *trace_reader_crash(const struct trace_reader *r, uint32_t crash);
 
 /* The embedded symbols of (module, offset), innermost first: a pointer to *count records, or NULL.
  * Valid until the next trace_reader_next() or trace_reader_load_tables(). */

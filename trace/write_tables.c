@@ -246,6 +246,70 @@ void trace_writer_finding(struct trace_writer *w, uint32_t number,
 	bytes_release(&body);
 }
 
+static bool pointer_is_sound(const struct trace_crash_pointer *p)
+{
+	return p->made_role < ROLE_COUNT && p->allocator < TRACE_MAX_ALLOCATORS;
+}
+
+static void put_pointer(struct trace_writer *w, struct bytes *body,
+			const struct trace_crash_pointer *p)
+{
+	bytes_add_varint(body, p->place);
+	bytes_add_varint(body, p->flags);
+	bytes_add_varint(body, p->made_role);
+	bytes_add_varint(body, p->allocator);
+	put_thread_index(w, body, p->made_thread);
+	put_thread_index(w, body, p->freed_thread);
+	put_node_index(w, body, p->made_stack);
+	put_node_index(w, body, p->freed_site);
+	bytes_add_varint(body, p->value);
+	bytes_add_varint(body, p->block);
+	bytes_add_varint(body, p->size);
+	bytes_add_varint(body, p->age_ns);
+}
+
+static void put_pointers(struct trace_writer *w, struct bytes *body, const struct trace_crash *c)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < c->pointer_count; i++)
+		count += pointer_is_sound(&c->pointers[i]);
+	w->repairs += c->pointer_count - count;
+	bytes_add_varint(body, count);
+	for (uint32_t i = 0; i < c->pointer_count; i++)
+		if (pointer_is_sound(&c->pointers[i]))
+			put_pointer(w, body, &c->pointers[i]);
+}
+
+void trace_writer_crash(struct trace_writer *w, const struct trace_crash *c)
+{
+	struct bytes body = { 0 };
+	if (w->crash_count >= FORMAT_MAX_CRASHES) {
+		w->repairs++;
+		return;
+	}
+	bytes_add_varint(&body, w->crash_count++);
+	bytes_add_varint(&body, (uint32_t)(checked_process(w, c->process) + 1));
+	put_thread_index(w, &body, c->thread);
+	bytes_add_varint(&body, c->pid);
+	bytes_add_varint(&body, c->tid);
+	bytes_add_varint(&body, c->signal);
+	bytes_add_varint(&body, (uint32_t)c->code);
+	bytes_add_varint(&body, c->sender);
+	bytes_add_varint(&body, c->flags);
+	put_node_index(w, &body, c->stack);
+	bytes_add_varint(&body, c->address);
+	bytes_add_varint(&body, c->time_ns);
+	bytes_add_varint(&body, c->failed_bytes);
+	bytes_add_varint(&body, c->failed_ns);
+	for (unsigned i = 0; i < TRACE_CRASH_REGISTERS; i++)
+		bytes_add_varint(&body, c->registers[i]);
+	bytes_add_text(&body, c->message);
+	put_pointers(w, &body, c);
+	put_record(&w->findings, RECORD_CRASH, &body);
+	w->findings_pending++;
+	bytes_release(&body);
+}
+
 static int flush_nodes(struct trace_writer *w)
 {
 	struct bytes payload = { 0 };

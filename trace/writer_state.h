@@ -52,6 +52,7 @@ struct trace_writer {
 	uint32_t thread_count;	 /* by THREAD_START */
 	uint32_t instance_count;
 	uint32_t finding_count;
+	uint32_t crash_count;
 	uint32_t thread_records; /* threads below this have a table record */
 	struct bytes tables;
 	uint32_t tables_pending; /* records in it */

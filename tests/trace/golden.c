@@ -1,9 +1,9 @@
 /* golden.c - traces of format version 1 as they were written once must read the same for ever.
  *
- * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex, findings-v1.hex,
+ * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex, findings-v1.hex, crashes-v1.hex,
  * allocators-v1.hex and hooks-v1.hex in tests/trace and the example in man/alloctrace-trace.5 and compares their
  * content with the .txt of that name. golden --make
- * golden|loop|example|instances|findings|allocators|hooks|stream: writes such a trace anew, as hex (a new
+ * golden|loop|example|instances|findings|crashes|allocators|hooks|stream: writes such a trace anew, as hex (a new
  * version's golden; a long random one for tests/trace-spec.tap). golden --dump FILE.hex: its
  * content as text; --dump-all: with every event. */
 #include <ctype.h>
@@ -122,6 +122,28 @@ static void dump_findings(struct strbuf *out, const struct trace_reader *r)
 	}
 }
 
+static void dump_crashes(struct strbuf *out, const struct trace_reader *r)
+{
+	for (uint32_t i = 0; i < trace_reader_crash_count(r); i++) {
+		const struct trace_crash *c = trace_reader_crash(r, i);
+		strbuf_addf(out, "crash %u process %d thread %d pid %u tid %u signal %u code %d sender %u flags %u "
+			    "stack %u address %" PRIu64 " time %" PRIu64 " failed %" PRIu64 " %" PRIu64 " registers",
+			    i, (int)c->process, (int)c->thread, c->pid, c->tid, c->signal, c->code, c->sender,
+			    c->flags, c->stack, c->address, c->time_ns, c->failed_bytes, c->failed_ns);
+		for (unsigned k = 0; k < TRACE_CRASH_REGISTERS; k++)
+			strbuf_addf(out, " %" PRIu64, c->registers[k]);
+		strbuf_addf(out, " message %s", c->message);
+		for (uint32_t k = 0; k < c->pointer_count; k++) {
+			const struct trace_crash_pointer *p = &c->pointers[k];
+			strbuf_addf(out, " pointer %u %u %u %u %d %d %u %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
+				    p->place, p->flags, p->made_role, p->allocator, (int)p->made_thread,
+				    (int)p->freed_thread, p->made_stack, p->freed_site, p->value, p->block,
+				    p->size, p->age_ns);
+		}
+		strbuf_adds(out, "\n");
+	}
+}
+
 static void dump_event(struct strbuf *out, const struct trace_event *e)
 {
 	static const char *const names[TRACE_OP_COUNT] = {
@@ -182,6 +204,7 @@ static void dump(struct strbuf *out, const struct bytes *trace, bool show_all)
 	dump_instances(out, r);
 	dump_nodes(out, r);
 	dump_findings(out, r);
+	dump_crashes(out, r);
 	strbuf_adds(out, events.text);
 	strbuf_addf(out, "damage: %s\n", trace_reader_damage(r) ? trace_reader_damage(r) : "none");
 	strbuf_release(&events);
@@ -408,6 +431,28 @@ static void write_findings(struct trace_writer *w)
 	trace_writer_finding(w, 1, &f);
 }
 
+/* One with two words that point into blocks, and one of which little is known. */
+static void write_crashes(struct trace_writer *w)
+{
+	static const struct trace_crash_pointer pointers[] = {
+		{ .place = 5, .made_role = ROLE_MALLOC, .allocator = 2, .made_thread = 0,
+		  .freed_thread = TRACE_NO_THREAD, .made_stack = 4, .value = 0x5555deadbee0,
+		  .block = 0x5555deadbee0, .size = 64, .age_ns = 2000000 },
+		{ .place = 40, .flags = 1, .made_role = ROLE_NEW, .made_thread = TRACE_NO_THREAD, .freed_thread = 0,
+		  .made_stack = 5, .freed_site = 4, .value = 0x5555deadc010, .block = 0x5555deadc000, .size = 32 },
+	};
+	struct trace_crash c = { .pid = 77, .tid = 78, .signal = 11, .code = 1, .flags = 65, .stack = 5,
+				 .address = UINT64_MAX, .time_ns = 9000000, .failed_bytes = 1 << 20, .failed_ns = 7,
+				 .message = "", .pointers = pointers, .pointer_count = 2 };
+	for (unsigned i = 0; i < TRACE_CRASH_REGISTERS; i++)
+		c.registers[i] = (uint64_t)i << (3 * i);
+	write_example(w);
+	trace_writer_crash(w, &c);
+	c = (struct trace_crash){ .process = TRACE_NO_PROCESS, .thread = TRACE_NO_THREAD, .signal = 6, .code = -6,
+				  .sender = 77, .message = "free(): invalid pointer" };
+	trace_writer_crash(w, &c);
+}
+
 static void write_stream(void)
 {
 	static const struct stream_shape shape = { .seed = 21,
@@ -439,6 +484,7 @@ static void (*writer_of(const char *what))(struct trace_writer *)
 	       : strcmp(what, "instances") == 0	 ? write_instances
 	       : strcmp(what, "findings") == 0	 ? write_findings
 	       : strcmp(what, "allocators") == 0 ? write_allocators
+	       : strcmp(what, "crashes") == 0	 ? write_crashes
 	       : strcmp(what, "hooks") == 0	 ? write_hooks
 						 : write_every_op;
 }
@@ -500,6 +546,7 @@ int main(int argc, char **argv)
 		check(dir, "tests/trace/loop-v1.hex", "tests/trace/loop-v1.txt");
 		check(dir, "tests/trace/instances-v1.hex", "tests/trace/instances-v1.txt");
 		check(dir, "tests/trace/findings-v1.hex", "tests/trace/findings-v1.txt");
+		check(dir, "tests/trace/crashes-v1.hex", "tests/trace/crashes-v1.txt");
 		check(dir, "tests/trace/allocators-v1.hex", "tests/trace/allocators-v1.txt");
 		check(dir, "tests/trace/hooks-v1.hex", "tests/trace/hooks-v1.txt");
 		check(dir, "man/alloctrace-trace.5", "tests/trace/example-v1.txt");

@@ -269,6 +269,43 @@ static void check_findings(void)
 	}
 }
 
+/* After thread 0. */
+static void check_crashes(void)
+{
+#define HEAD "\0\0\1\7\7\013\1\0\1\2\1\1\0\0"
+#define REGISTERS "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"
+	static const struct {
+		const char *body;
+		size_t len;
+		const char *text;
+	} crashes[] = {
+		/* number, process, thread, pid, tid, signal, code, sender, flags, stack, address, time, failed;
+		 * registers; message; pointers: place, flags, role, allocator, threads, nodes, ... */
+		{ HEAD REGISTERS "\0\0\0", 34, NULL },
+		{ HEAD REGISTERS "\2ab\0\1\5\0\1\1\1\0\2\0\1\1\1\1", 48, NULL },
+		{ HEAD REGISTERS "\0\0\0later", 39, NULL },
+		{ "\1\0\1\7\7\013\1\0\1\2\1\1\0\0" REGISTERS "\0\0\0", 34, "malformed" }, /* a gap */
+		{ "\0\1\1\7\7\013\1\0\1\2\1\1\0\0" REGISTERS "\0\0\0", 34, "malformed" }, /* process */
+		{ "\0\0\2\7\7\013\1\0\1\2\1\1\0\0" REGISTERS "\0\0\0", 34, "malformed" }, /* thread */
+		{ "\0\0\1\7\7\013\1\0\1\3\1\1\0\0" REGISTERS "\0\0\0", 34, "malformed" }, /* stack */
+		{ HEAD REGISTERS "\0\0", 33, "malformed" }, /* cut off */
+		{ HEAD REGISTERS "\0\0\1", 34, "malformed" },
+		{ HEAD REGISTERS "\0\0\x7f\5\0\1\1\1\0\2\0\1\1\1\1", 46, "malformed" }, /* too many */
+		{ HEAD REGISTERS "\0\0\1\5\0\x7f\1\1\0\2\0\1\1\1\1", 46, "malformed" }, /* role */
+		{ HEAD REGISTERS "\0\0\1\5\0\1\1\2\0\2\0\1\1\1\1", 46, "malformed" }, /* thread */
+		{ HEAD REGISTERS "\0\0\1\5\0\1\1\1\0\3\0\1\1\1\1", 46, "malformed" }, /* node */
+	};
+#undef HEAD
+#undef REGISTERS
+	for (size_t i = 0; i < AT_COUNT_OF(crashes); i++) {
+		struct bytes p = { 0 };
+		add_record(&p, RECORD_THREAD, "\0\0\7\0\0", 5);
+		add_record(&p, RECORD_CRASH, crashes[i].body, crashes[i].len);
+		expect_chunk_damage(CHUNK_TABLES, 2, &p, crashes[i].text);
+		bytes_release(&p);
+	}
+}
+
 static void check_nodes(void)
 {
 	static const struct {
@@ -433,6 +470,7 @@ int main(void)
 	check_tables();
 	check_instances();
 	check_findings();
+	check_crashes();
 	check_nodes();
 	check_events();
 	check_index();
