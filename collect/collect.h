@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collect/told_crash.h"
 #include "collect/told_finding.h"
 #include "collect/watch_filter.h"
 #include "util/err.h"
@@ -62,6 +63,8 @@ struct collect_options {
 	/* Called with each wrong free as it is found, which the callee takes over; must not wait. NULL:
 	 * not asked for. */
 	void (*finding)(void *context, struct told_finding *finding);
+	/* The same with each crash. */
+	void (*crash)(void *context, struct told_crash *crash);
 	/* Called when no more of them will come, before symbols are looked up for the trace. */
 	void (*findings_end)(void *context);
 	void *context;

@@ -106,6 +106,8 @@ uint64_t collector_pass(struct collector *c)
 {
 	begin_pass(c);
 	order_drain(c);
+	if (c->crashes.count != at_load_relaxed(&c->session->header->crash_count))
+		crash_log_look(c);
 	look_after_threads(c);
 	if (c->processes.ended_count)
 		collector_finish_ended(c);
@@ -117,6 +119,7 @@ void collector_drain_all(struct collector *c)
 {
 	begin_pass(c);
 	order_drain_all(c);
+	crash_log_look(c);
 	trace_writer_time(c->writer, c->clock.now_ns);
 	c->words += c->pass_words;
 }

@@ -11,6 +11,7 @@
 
 #include "collect/allocator_names.h"
 #include "collect/clock.h"
+#include "collect/crash_log.h"
 #include "collect/finding_log.h"
 #include "collect/loaded.h"
 #include "collect/processes.h"
@@ -34,6 +35,7 @@ struct collector {
 	struct slots slots;
 	struct loaded loaded;
 	struct finding_log findings;
+	struct crash_log crashes;
 	struct allocator_names allocators;
 
 	uint64_t next_time_tsc;  /* the trace's clock is moved on from this stamp on */

@@ -5,6 +5,7 @@ collect_libcollect_a_SOURCES = \
 	collect/clock.c collect/clock.h \
 	collect/collect.c collect/collect.h \
 	collect/collector.c collect/collector.h \
+	collect/crash_log.c collect/crash_log.h \
 	collect/drain.c collect/drain.h \
 	collect/embed.c collect/embed.h \
 	collect/empty_trace.c collect/empty_trace.h \
@@ -23,6 +24,8 @@ collect_libcollect_a_SOURCES = \
 	collect/survivors.c collect/survivors.h \
 	collect/code_tables.c collect/code_tables.h \
 	collect/thread_name.c collect/thread_name.h \
+	collect/told_code.c collect/told_code.h \
+	collect/told_crash.c collect/told_crash.h \
 	collect/told_finding.c collect/told_finding.h \
 	collect/watch.c collect/watch.h \
 	collect/watch_claim.c collect/watch_claim.h \

@@ -48,6 +48,14 @@ static void on_finding(void *context, uint32_t number, const struct trace_findin
 			    told_finding_new(&r->collector, number, finding));
 }
 
+static void on_crash(void *context, uint32_t number, uint32_t process_index,
+		     const struct trace_crash *crash)
+{
+	struct recording *r = context;
+	r->options->crash(r->options->context,
+			  told_crash_new(&r->collector, number, process_index, crash));
+}
+
 /* For libraries that look into files. */
 static bool has_room_on_stack(void)
 {
@@ -88,6 +96,9 @@ void recording_init(struct recording *r, const struct collect_options *options,
 	if (options->finding)
 		r->collector.findings.on_finding = on_finding;
 	r->collector.findings.context = r;
+	if (options->crash)
+		r->collector.crashes.on_crash = on_crash;
+	r->collector.crashes.context = r;
 }
 
 void recording_release(struct recording *r)
@@ -168,6 +179,16 @@ static void sum_up(struct recording *r, bool paused)
 		trace_writer_fact(r->writer, "empty", result->empty);
 }
 
+static void write_missing_crashes(struct recording *r)
+{
+	char text[32];
+	uint32_t missing = crash_log_missing(&r->collector);
+	if (!missing)
+		return;
+	snprintf(text, sizeof(text), "%u", missing);
+	trace_writer_fact(r->writer, "crashes_not_told", text);
+}
+
 /* Takes and writes what is still to be had, and no more from now on. */
 static void write_last_events(struct recording *r)
 {
@@ -182,6 +203,7 @@ static void write_last_events(struct recording *r)
 	uint64_t untold = finding_log_end(&c->findings);
 	if (untold)
 		write_loss(r, TRACE_LOSS_FINDINGS, untold);
+	write_missing_crashes(r);
 	if (r->result->end == COLLECT_END_LIMIT)
 		write_loss(r, TRACE_LOSS_CUT, 0);
 }

@@ -22,6 +22,7 @@ static void find_parts(struct session *s)
 	s->loaded = (struct session_loaded *)(s->base + session_loaded_offset());
 	s->findings = (struct session_finding *)(s->base + session_findings_offset());
 	s->nodes = (struct session_node *)(s->base + session_nodes_offset());
+	s->crashes = (struct session_crash *)(s->base + session_crashes_offset());
 }
 
 static void fill_header(struct session *s, const struct session_settings *settings)

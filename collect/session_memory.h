@@ -19,6 +19,7 @@ struct session {
 	struct session_module *modules;
 	struct session_loaded *loaded; /* by process index */
 	struct session_finding *findings;
+	struct session_crash *crashes;
 	struct session_node *nodes;
 };
 

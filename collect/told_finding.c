@@ -10,57 +10,6 @@
 #include "util/mem.h"
 #include "wire/findings.h"
 
-enum { MOST_ADDRESSES = 64 };
-
-/* NULL if it is not known. */
-static const struct told_module *module_of(struct collector *c, struct told_finding *f,
-					   uint32_t index)
-{
-	if (index == TRACE_NO_MODULE)
-		return NULL;
-	for (const struct told_module *m = f->modules; m; m = m->next)
-		if (m->index == index)
-			return m;
-	struct told_module *m = mem_zalloc(1, sizeof(*m));
-	if (!tables_read_module(&c->tables, c->tables.modules[index], &m->copy, &m->module)) {
-		free(m);
-		return NULL;
-	}
-	uint32_t process_plus_1 = m->module.anonymous_process_plus_1;
-	if (process_plus_1 && process_plus_1 <= c->processes.id_count)
-		m->anonymous_pid = c->processes.lineage[process_plus_1 - 1].pid;
-	m->index = index;
-	m->next = f->modules;
-	f->modules = m;
-	return m;
-}
-
-static bool read_address(struct collector *c, struct told_finding *f, struct told_stack *stack,
-			 const struct trace_node *node)
-{
-	const struct told_module *module = module_of(c, f, node->module);
-	if (!module)
-		return false;
-	stack->addresses = mem_grow(stack->addresses, &stack->cap, stack->count + 1,
-				    sizeof(*stack->addresses));
-	stack->addresses[stack->count++] = (struct told_address){ module, node->offset };
-	return true;
-}
-
-static void read_stack(struct collector *c, struct told_finding *f, struct told_stack *stack,
-		       uint32_t node)
-{
-	while (node >= NODE_FIRST && stack->count < MOST_ADDRESSES) {
-		struct trace_node n;
-		if (!tables_read_node(&c->tables, node, &n) || !read_address(c, f, stack, &n)) {
-			node = NODE_UNKNOWN;
-			break;
-		}
-		node = n.parent; /* a smaller number: this ends */
-	}
-	stack->outside = node < NODE_FIRST ? node : (uint32_t)NODE_TRUNCATED;
-}
-
 static const struct slot *slot_of_thread(const struct collector *c, uint32_t thread)
 {
 	for (uint32_t i = 0; i < c->slots.count && thread != TRACE_NO_THREAD; i++)
@@ -96,16 +45,12 @@ static void read_name(const struct collector *c, uint64_t allocator, char *name)
 static void read_allocators(struct collector *c, struct told_finding *f)
 {
 	const struct slot *slot = slot_of_thread(c, f->finding.thread);
-	uint32_t backend = 0;
 	if (f->finding.flags & FINDING_HAS_BLOCK)
 		read_name(c, f->finding.allocator, f->made_allocator);
 	if (f->finding.class == FINDING_CROSS || f->finding.class == FINDING_GONE)
 		read_name(c, f->finding.argument, f->called_allocator);
 	if (slot)
-		backend = at_load_relaxed(
-			&c->session->processes[slot->process_index].backend_module_plus_1);
-	if (backend)
-		f->heap = module_of(c, f, tables_module(&c->tables, backend - 1));
+		f->heap = told_heap(c, &f->modules, slot->process_index);
 }
 
 struct told_finding *told_finding_new(struct collector *c, uint32_t number,
@@ -119,11 +64,11 @@ struct told_finding *told_finding_new(struct collector *c, uint32_t number,
 	f->first_tid = tid_of(c, finding->first_thread);
 	read_process(c, f);
 	read_allocators(c, f);
-	read_stack(c, f, &f->stacks[TOLD_RELEASE], finding->stack);
+	told_stack_read(c, &f->modules, &f->stacks[TOLD_RELEASE], finding->stack);
 	if (finding->flags & FINDING_HAS_BLOCK)
-		read_stack(c, f, &f->stacks[TOLD_MADE], finding->made_stack);
+		told_stack_read(c, &f->modules, &f->stacks[TOLD_MADE], finding->made_stack);
 	if (finding->flags & FINDING_WAS_FREED)
-		read_stack(c, f, &f->stacks[TOLD_FIRST], finding->first_site);
+		told_stack_read(c, &f->modules, &f->stacks[TOLD_FIRST], finding->first_site);
 	return f;
 }
 
@@ -131,10 +76,6 @@ void told_finding_free(struct told_finding *f)
 {
 	for (unsigned i = 0; i < TOLD_STACKS; i++)
 		free(f->stacks[i].addresses);
-	while (f->modules) {
-		struct told_module *next = f->modules->next;
-		free(f->modules);
-		f->modules = next;
-	}
+	told_modules_free(f->modules);
 	free(f);
 }

@@ -8,32 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collect/told_code.h"
 #include "trace/trace.h"
 #include "wire/events.h"
 #include "wire/session.h"
 
 struct collector;
-
-/* Each module once. */
-struct told_module {
-	struct told_module *next;
-	struct trace_module module; /* points into `copy` */
-	struct session_module copy;
-	uint32_t index;		/* in the trace */
-	uint32_t anonymous_pid; /* whose code without a file it is, or 0 */
-};
-
-/* Innermost first; the innermost ones of a deep stack. */
-struct told_address {
-	const struct told_module *module;
-	uint64_t offset;
-};
-
-struct told_stack {
-	struct told_address *addresses;
-	size_t count, cap;
-	uint32_t outside; /* NODE_ROOT, NODE_TRUNCATED or NODE_UNKNOWN */
-};
 
 enum { TOLD_RELEASE, TOLD_MADE, TOLD_FIRST, TOLD_STACKS };
 

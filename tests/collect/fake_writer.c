@@ -6,6 +6,7 @@
 
 #include "tests/trace/check.h"
 #include "util/mem.h"
+#include "wire/crash.h"
 #include "wire/findings.h"
 #include "wire/roles.h"
 
@@ -87,6 +88,26 @@ void trace_writer_thread(struct trace_writer *w, uint32_t thread,
 static bool is_thread(const struct trace_writer *w, uint32_t thread)
 {
 	return thread == TRACE_NO_THREAD || thread < w->thread_count;
+}
+
+static void check_pointer(const struct trace_writer *w, const struct trace_crash_pointer *p)
+{
+	CHECK(p->place < CRASH_PLACES && p->made_role < ROLE_COUNT && p->allocator < TRACE_MAX_ALLOCATORS,
+	      "what is pointed to in a crash");
+	CHECK(p->made_stack < w->node_count && p->freed_site < w->node_count, "nodes of a pointer");
+	CHECK(is_thread(w, p->made_thread) && is_thread(w, p->freed_thread), "threads of a pointer");
+}
+
+void trace_writer_crash(struct trace_writer *w, const struct trace_crash *crash)
+{
+	CHECK(crash->stack < w->node_count && is_thread(w, crash->thread) &&
+		      (crash->process == TRACE_NO_PROCESS || crash->process < w->process_count),
+	      "who is named in a crash");
+	CHECK(crash->pointer_count <= CRASH_POINTERS && strlen(crash->message) < CRASH_MESSAGE_BYTES,
+	      "what is told of a crash");
+	for (uint32_t i = 0; i < crash->pointer_count; i++)
+		check_pointer(w, &crash->pointers[i]);
+	w->crash_count++;
 }
 
 void trace_writer_finding(struct trace_writer *w, uint32_t number,

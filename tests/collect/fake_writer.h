@@ -24,6 +24,7 @@ struct trace_writer {
 	uint32_t unknown_nodes; /* with no module and unknown parent */
 	uint64_t allocs, frees, inherited, time_ns, marks, maps, thread_ends, process_ends;
 	uint64_t losses[TRACE_LOSS_COUNT];
+	uint32_t crash_count;
 	struct trace_finding findings[SESSION_MAX_FINDINGS];
 	uint32_t finding_count;
 	uint64_t slot_changes; /* events whose slot is not that of the one before */

@@ -9,13 +9,14 @@
 
 #include "base/atomics.h"
 #include "tests/collect/rig.h"
+#include "wire/crash.h"
 #include "wire/findings.h"
 #include "wire/roles.h"
 
 enum { ROUNDS = 300, DAMAGED = 3, SOUND_EVENTS = 40 };
 
 /* Of all sessions: to see that the damage goes deep enough. */
-static uint64_t events, losses, untracked, findings;
+static uint64_t events, losses, untracked, findings, crashes;
 
 struct scene {
 	struct rig *rig;
@@ -146,6 +147,22 @@ static void damage_tables(struct scene *s)
 	}
 }
 
+/* Records of crashes are taken as they are. */
+static void damage_crashes(struct scene *s)
+{
+	struct session_crash *c = &s->rig->session.crashes[rng_below(&s->rng, 4)];
+	uint64_t *words = (uint64_t *)c;
+	for (unsigned i = 0; i < sizeof(*c) / sizeof(*words); i++)
+		words[i] = any_word(&s->rng);
+	if (rng_below(&s->rng, 2))
+		for (unsigned i = 0; i < CRASH_POINTERS; i++)
+			c->pointers[i] = (struct crash_pointer){ .place = (uint16_t)rng_below(&s->rng, 600),
+								 .allocator = (uint16_t)rng_below(&s->rng, 9) };
+	at_store_release(&c->state, (uint32_t)CRASH_READY);
+	at_store_relaxed(&s->rig->session.header->crash_count,
+			 rng_below(&s->rng, 9) ? 4u : (uint32_t)any_word(&s->rng));
+}
+
 static void damage_processes(struct scene *s)
 {
 	struct session *session = &s->rig->session;
@@ -161,7 +178,7 @@ static void damage_processes(struct scene *s)
 
 static void damage_something(struct scene *s)
 {
-	switch (rng_below(&s->rng, 16)) {
+	switch (rng_below(&s->rng, 17)) {
 	case 0:
 		damage_ring_record(s);
 		break;
@@ -170,6 +187,9 @@ static void damage_something(struct scene *s)
 		break;
 	case 2:
 		damage_processes(s);
+		break;
+	case 3:
+		damage_crashes(s);
 		break;
 	default:
 		put_garbage(s);
@@ -246,6 +266,7 @@ static void one_session(uint64_t seed)
 	CHECK(r.writer->process_ends == r.writer->process_count, "all ended");
 	events += r.writer->allocs + r.writer->frees;
 	findings += r.writer->finding_count;
+	crashes += r.writer->crash_count;
 	losses += r.writer->losses[TRACE_LOSS_DAMAGED];
 	untracked += r.writer->losses[TRACE_LOSS_UNTRACKED_FREES];
 	rig_close(&r);
@@ -259,8 +280,8 @@ int main(int argc, char **argv)
 	a_damaged_ring_is_not_used_again();
 	for (uint64_t i = 0; i < rounds; i++)
 		one_session(seed + i);
-	printf("%llu events, %llu findings, %llu words thrown away, %llu untracked frees\n",
-	       (unsigned long long)events, (unsigned long long)findings,
+	printf("%llu events, %llu findings, %llu crashes, %llu words thrown away, %llu untracked frees\n",
+	       (unsigned long long)events, (unsigned long long)findings, (unsigned long long)crashes,
 	       (unsigned long long)losses, (unsigned long long)untracked);
 	return 0;
 }
