@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "report/crash_text.h"
 #include "report/finding_judge.h"
 #include "report/finding_text.h"
 #include "report/instance_words.h"
@@ -28,6 +29,7 @@ void live_errors_init(struct live_errors *l, bool at_end)
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->changed, NULL);
 	l->last = &l->first;
+	l->last_crash = &l->first_crash;
 }
 
 /* ---- one of them ---- */
@@ -116,6 +118,46 @@ static void make_story(struct finding_story *s, struct symbolizer *symbolizer,
 	finding_story_finish(s);
 }
 
+static void add_addresses(struct story_stack *stack, struct symbolizer *symbolizer,
+			  const struct told_stack *told)
+{
+	stack->outside = told->outside;
+	for (size_t i = 0; i < told->count; i++)
+		add_address(stack, symbolizer, &told->addresses[i]);
+}
+
+static void make_crash_block(struct crash_block *b, struct symbolizer *symbolizer,
+			     const struct told_crash *t, uint32_t i)
+{
+	const struct told_block *told = &t->blocks[i];
+	*b = (struct crash_block){ .pointer = t->pointers[i],
+				   .made_tid = told->made_tid,
+				   .freed_tid = told->freed_tid };
+	if (b->pointer.allocator == 0) {
+		b->allocator = heap_name(t->heap);
+		b->heap_module = t->heap ? t->heap->module.path : NULL;
+	} else if (*told->allocator) {
+		b->allocator = mem_strdup(told->allocator);
+	}
+	add_addresses(&b->made, symbolizer, &told->made);
+	add_addresses(&b->freed, symbolizer, &told->freed);
+}
+
+static void make_crash_story(struct crash_story *s, struct symbolizer *symbolizer,
+			     const struct told_crash *t)
+{
+	*s = (struct crash_story){ .crash = t->crash,
+				   .number = t->number,
+				   .exe = t->exe,
+				   .thread_name = t->thread_name };
+	s->blocks = mem_zalloc(t->crash.pointer_count + 1u, sizeof(*s->blocks));
+	s->block_count = t->crash.pointer_count;
+	for (uint32_t i = 0; i < t->crash.pointer_count; i++)
+		make_crash_block(&s->blocks[i], symbolizer, t, i);
+	add_addresses(&s->stack, symbolizer, &t->stack);
+	crash_story_finish(s);
+}
+
 /* What the thread needs; made when there is something to tell. */
 struct teller {
 	struct symbolizer *symbolizer;
@@ -123,6 +165,20 @@ struct teller {
 	struct suppressions *suppressions;
 	uint64_t shown;
 };
+
+static void tell_crash(struct teller *t, const struct told_crash *crash)
+{
+	const struct finding_style style = { .depth = SHOWN_FRAMES,
+					     .width = output_width(stderr),
+					     .color = output_color(stderr, COLOR_AUTO) };
+	struct crash_story story;
+	struct strbuf text = STRBUF_INIT;
+	make_crash_story(&story, t->symbolizer, crash);
+	crash_add_text(&text, &story, "alloctrace: ", &style);
+	fwrite(text.text, 1, text.len, stderr);
+	strbuf_release(&text);
+	crash_story_release(&story);
+}
 
 static void show(const struct finding_story *story)
 {
@@ -155,20 +211,25 @@ static bool tell(struct teller *t, const struct told_finding *f, uint64_t max)
 
 /* ---- the queue ---- */
 
-/* The next one; NULL when there will be none. */
-static struct told_finding *next(struct live_errors *l)
+/* The next finding or else crash, which may come from it; false when there will be none. */
+static bool next(struct live_errors *l, struct told_finding **finding, struct told_crash **crash)
 {
 	pthread_mutex_lock(&l->lock);
-	while (!l->first && !l->closed)
+	while (!l->first && !l->first_crash && !l->closed)
 		pthread_cond_wait(&l->changed, &l->lock);
-	struct told_finding *f = l->first;
-	if (f) {
-		l->first = f->next;
+	*finding = l->first;
+	*crash = *finding ? NULL : l->first_crash;
+	if (*finding) {
+		l->first = (*finding)->next;
 		if (!l->first)
 			l->last = &l->first;
+	} else if (*crash) {
+		l->first_crash = (*crash)->next;
+		if (!l->first_crash)
+			l->last_crash = &l->first_crash;
 	}
 	pthread_mutex_unlock(&l->lock);
-	return f;
+	return *finding || *crash;
 }
 
 static void *work(void *context)
@@ -178,10 +239,16 @@ static void *work(void *context)
 			    .judge = finding_judge_new(),
 			    .suppressions = l->suppressions };
 	struct told_finding *f;
+	struct told_crash *crash;
 	uint64_t left_out = 0;
-	while ((f = next(l))) {
-		left_out += !tell(&t, f, l->max);
-		told_finding_free(f);
+	while (next(l, &f, &crash)) {
+		if (f) {
+			left_out += !tell(&t, f, l->max);
+			told_finding_free(f);
+		} else {
+			tell_crash(&t, crash);
+			told_crash_free(crash);
+		}
 	}
 	finding_judge_free(t.judge);
 	symbolizer_free(t.symbolizer);
@@ -212,6 +279,18 @@ void live_errors_take(struct live_errors *l, struct told_finding *finding)
 		start(l);
 }
 
+void live_errors_take_crash(struct live_errors *l, struct told_crash *crash)
+{
+	pthread_mutex_lock(&l->lock);
+	crash->next = NULL;
+	*l->last_crash = crash;
+	l->last_crash = &crash->next;
+	pthread_cond_signal(&l->changed);
+	pthread_mutex_unlock(&l->lock);
+	if (!l->at_end && !l->started)
+		start(l);
+}
+
 void live_errors_finish(struct live_errors *l)
 {
 	pthread_mutex_lock(&l->lock);
@@ -220,7 +299,7 @@ void live_errors_finish(struct live_errors *l)
 	pthread_mutex_unlock(&l->lock);
 	if (l->started)
 		pthread_join(l->thread, NULL);
-	else if (l->first)
+	else if (l->first || l->first_crash)
 		work(l);
 	/* Which of them would have been suppressed or may be right was not looked at. */
 	if (l->left_out)

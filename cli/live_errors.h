@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collect/told_crash.h"
 #include "collect/told_finding.h"
 
 struct suppressions;
@@ -23,6 +24,7 @@ struct live_errors {
 	pthread_mutex_t lock; /* protects all below */
 	pthread_cond_t changed;
 	struct told_finding *first, **last;
+	struct told_crash *first_crash, **last_crash;
 	uint64_t left_out; /* not shown */
 	bool closed;
 };
@@ -31,6 +33,7 @@ struct live_errors {
 void live_errors_init(struct live_errors *l, bool at_end);
 /* Takes over the finding; does not wait. */
 void live_errors_take(struct live_errors *l, struct told_finding *finding);
+void live_errors_take_crash(struct live_errors *l, struct told_crash *crash);
 /* Shows what is still to be shown. */
 void live_errors_finish(struct live_errors *l);
 

@@ -38,7 +38,7 @@ struct run_options {
 	struct live_errors live;
 	struct option_list suppression_files;
 	struct suppressions suppressions;
-	bool no_follow, start_paused, no_record, quiet, lossy, free_stacks, mmap, no_symbols, verbose;
+	bool no_follow, start_paused, no_record, quiet, lossy, free_stacks, mmap, no_symbols, verbose, no_crash_report;
 	struct option_list only, skip;
 	struct family_options family;
 	struct progress progress; /* label NULL: not begun */
@@ -93,6 +93,12 @@ static void take_finding(void *context, struct told_finding *finding)
 	live_errors_take(&o->live, finding);
 }
 
+static void take_crash(void *context, struct told_crash *crash)
+{
+	struct run_options *o = context;
+	live_errors_take_crash(&o->live, crash);
+}
+
 static void findings_end(void *context)
 {
 	struct run_options *o = context;
@@ -144,7 +150,8 @@ static int check_program(const char *name, const struct run_options *o)
 static uint32_t session_options(const struct run_options *o)
 {
 	return (o->lossy ? SESSION_LOSSY : 0) | (o->free_stacks ? SESSION_FREE_STACKS : 0) |
-	       (o->mmap ? SESSION_MMAP : 0) | (o->no_follow ? SESSION_NO_FOLLOW : 0);
+	       (o->mmap ? SESSION_MMAP : 0) | (o->no_follow ? SESSION_NO_FOLLOW : 0) |
+	       (o->no_crash_report ? SESSION_NO_CRASHES : 0);
 }
 
 /* The options of this run, for the trace's facts: the words before the program. */
@@ -215,6 +222,7 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 		.recorded = recorded,
 		.progress = show_progress,
 		.finding = o->quiet ? NULL : take_finding,
+		.crash = o->quiet ? NULL : take_crash,
 		.findings_end = o->quiet ? NULL : findings_end,
 		.context = o,
 	};
@@ -313,6 +321,8 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		  "when to tell of them on stderr (default live)", errors_whens, NULL },
 		{ "no-record", 0, OPTION_FLAG, &o->no_record, NULL,
 		  "look for wrong frees alone: faster, and the trace has nothing else", NULL, NULL },
+		{ "no-crash-report", 0, OPTION_FLAG, &o->no_crash_report, NULL,
+		  "do not explain crashes: leave the signals that end a program alone", NULL, NULL },
 		OPTION_SUPPRESSIONS(o->suppression_files),
 		{ "max-errors", 0, OPTION_NUMBER, &o->live.max, "N",
 		  "tell of so many different ones; 0: all (default 50)", NULL, NULL },

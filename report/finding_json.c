@@ -125,3 +125,8 @@ void finding_json(struct json *j, const struct finding_story *s)
 	}
 	json_end_object(j);
 }
+
+void story_json_stack(struct json *j, const char *key, const struct story_stack *s)
+{
+	stack(j, key, s);
+}

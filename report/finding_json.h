@@ -7,4 +7,7 @@
 
 void finding_json(struct json *j, const struct finding_story *s);
 
+/* A stack under a key. */
+void story_json_stack(struct json *j, const char *key, const struct story_stack *s);
+
 #endif

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "report/crash_json.h"
+#include "report/crash_text.h"
 #include "report/finding_json.h"
 #include "report/finding_judge.h"
 #include "report/humane.h"
@@ -91,6 +93,40 @@ static void add_totals(struct strbuf *out, const struct finding_list *l)
 	strbuf_addc(out, '\n');
 }
 
+static void text_crashes(const struct finding_list *l, const struct finding_style *style, FILE *to)
+{
+	struct strbuf out = STRBUF_INIT;
+	uint32_t count = (uint32_t)trace_reader_crash_count(l->names->reader);
+	for (uint32_t i = 0; i < count; i++) {
+		struct crash_story story;
+		crash_story_read(&story, l->names, i);
+		crash_add_text(&out, &story, "", style);
+		strbuf_addc(&out, '\n');
+		crash_story_release(&story);
+	}
+	const char *missing = trace_reader_fact(l->names->reader, "crashes_not_told");
+	if (missing) {
+		strbuf_adds(&out, "crashes of which nothing more is known: ");
+		strbuf_add_escaped(&out, missing);
+		strbuf_adds(&out, "\n\n");
+	}
+	fwrite(out.text, 1, out.len, to);
+	strbuf_release(&out);
+}
+
+static void json_crashes(struct json *j, const struct finding_list *l)
+{
+	uint32_t count = (uint32_t)trace_reader_crash_count(l->names->reader);
+	json_array(j, "crashes");
+	for (uint32_t i = 0; i < count; i++) {
+		struct crash_story story;
+		crash_story_read(&story, l->names, i);
+		crash_json(j, &story);
+		crash_story_release(&story);
+	}
+	json_end_array(j);
+}
+
 static void add_unused(struct strbuf *out, const struct suppressions *suppressions)
 {
 	bool some = false;
@@ -126,6 +162,7 @@ void finding_list_text(const struct finding_list *l, uint64_t top,
 {
 	struct strbuf out = STRBUF_INIT;
 	size_t shown = shown_of(l, top);
+	text_crashes(l, style, to);
 	add_totals(&out, l);
 	for (size_t i = 0; i < shown; i++) {
 		char head[32];
@@ -178,6 +215,7 @@ void finding_list_json(const struct finding_list *l, const char *path, uint64_t 
 	json_uint(&j, "not_judged", l->not_judged);
 	json_uint(&j, "suppressed", l->suppressed);
 	json_uint(&j, "suppressed_occurrences", l->suppressed_occurrences);
+	json_crashes(&j, l);
 	json_array(&j, "findings");
 	for (size_t i = 0; i < shown; i++) {
 		struct finding_story story;

@@ -221,3 +221,30 @@ int finding_compare(const struct trace_finding *a, const struct trace_finding *b
 		return a->count > b->count ? -1 : 1;
 	return a->time_ns < b->time_ns ? -1 : a->time_ns > b->time_ns;
 }
+
+/* ---- parts, for others ---- */
+
+void story_stack_read(struct story_stack *stack, struct trace_names *names, uint32_t node)
+{
+	read_stack(stack, names, node);
+}
+
+uint32_t story_tid(const struct trace_reader *reader, uint32_t thread)
+{
+	return tid_of(reader, thread);
+}
+
+char *story_allocator_name(const struct trace_reader *reader, uint64_t allocator)
+{
+	return allocator_name(reader, allocator);
+}
+
+uint64_t story_fingerprint(const char *word, const struct story_stack *stack)
+{
+	struct strbuf key = STRBUF_INIT;
+	strbuf_adds(&key, word);
+	add_stack_key(&key, stack);
+	uint64_t fingerprint = fingerprint_of(&key);
+	strbuf_release(&key);
+	return fingerprint;
+}

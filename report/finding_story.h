@@ -56,6 +56,14 @@ void finding_story_release(struct finding_story *s);
 void story_stack_add(struct story_stack *stack, const struct story_frame *frame);
 void finding_story_finish(struct finding_story *s);
 
+/* Frames of a node of the trace; its tid, 0 if not known; "glibc 2.36", the name of an allocator for people,
+ * which the caller frees, or NULL. */
+void story_stack_read(struct story_stack *stack, struct trace_names *names, uint32_t node);
+uint32_t story_tid(const struct trace_reader *reader, uint32_t thread);
+char *story_allocator_name(const struct trace_reader *reader, uint64_t allocator);
+/* A fingerprint: of a word and of the innermost frames. */
+uint64_t story_fingerprint(const char *word, const struct story_stack *stack);
+
 /* Whether the argument is the allocator whose function was called. */
 bool finding_names_called(const struct trace_finding *f);
 /* Whether a block is told of, and whether a free before this one. */

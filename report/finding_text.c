@@ -271,3 +271,40 @@ void finding_add_text(struct strbuf *out, const struct finding_story *s, const c
 	add_sentence(out, s, "why: ", finding_add_why, style);
 	add_sentence(out, s, "fix: ", finding_add_fix, style);
 }
+
+/* ---- parts, for others ---- */
+
+void story_add_stack(struct strbuf *out, const char *title, uint32_t tid, const struct story_stack *stack,
+		     const struct finding_style *style)
+{
+	stack_head(out, title, tid);
+	add_stack(out, stack, style);
+}
+
+void story_add_paragraph(struct strbuf *out, const struct finding_style *style, const char *text)
+{
+	struct strbuf shown = STRBUF_INIT;
+	strbuf_add_escaped(&shown, text);
+	add_wrapped(out, style, shown.text);
+	strbuf_release(&shown);
+}
+
+void story_add_title(struct strbuf *out, const struct finding_style *style, const char *title,
+		     uint64_t fingerprint)
+{
+	char text[32];
+	bold(out, style, title);
+	snprintf(text, sizeof(text), "  [%016" PRIx64 "]", fingerprint);
+	dim(out, style, text);
+	strbuf_addc(out, '\n');
+}
+
+void story_add_frame_name(struct strbuf *out, const struct story_frame *frame)
+{
+	struct strbuf position = STRBUF_INIT;
+	add_name(out, frame, 0);
+	add_position(&position, frame, false);
+	if (position.len)
+		strbuf_addf(out, " (%s)", position.text);
+	strbuf_release(&position);
+}

@@ -57,6 +57,7 @@ void json_findings(struct json *j, const struct trace_data *d)
 	json_uint(j, "occurrences", list.occurrences);
 	json_uint(j, "not_judged", list.not_judged);
 	json_end_object(j);
+	json_uint(j, "crashes", trace_reader_crash_count(d->reader));
 	finding_list_release(&list);
 }
 

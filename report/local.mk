@@ -1,6 +1,8 @@
 # report/ - L4 one ops struct per output. Formats; computes nothing.
 noinst_LIBRARIES += report/libreport.a
 report_libreport_a_SOURCES = \
+	report/crash_json.c report/crash_json.h report/crash_story.c report/crash_story.h \
+	report/crash_text.c report/crash_text.h report/crash_words.c report/crash_words.h \
 	report/event_dump.c report/event_dump.h report/event_json.c report/event_line.h \
 	report/event_text.c \
 	report/finding_judge.c report/finding_judge.h \

@@ -74,6 +74,12 @@ static void file(struct sheet *s)
 	label(s, "wrong frees");
 	text_findings_count(s);
 	sheet_end_line(s);
+	if (trace_reader_crash_count(reader)) {
+		label(s, "crashes");
+		sheet_format(s, STYLE_PLAIN, "%s, explained by alloctrace errors",
+			     humane_count(a, trace_reader_crash_count(reader)));
+		sheet_end_line(s);
+	}
 	const char *damage = trace_reader_damage(reader);
 	label(s, "condition");
 	sheet_text(s, damage ? STYLE_WARN : STYLE_PLAIN, damage ? damage : "complete");

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "analysis/lineage.h"
+#include "report/crash_text.h"
 #include "report/finding_list.h"
 #include "report/humane.h"
 #include "report/text_parts.h"
@@ -241,6 +242,23 @@ static void findings(struct sheet *s)
 	finding_list_release(&list);
 }
 
+static void crashes(struct sheet *s)
+{
+	uint32_t count = (uint32_t)trace_reader_crash_count(s->data->reader);
+	struct strbuf text = STRBUF_INIT;
+	char a[HUMANE_BYTES];
+	if (!count)
+		return;
+	struct crash_story story;
+	crash_story_read(&story, s->data->names, 0);
+	crash_add_line(&text, &story);
+	line(s, "crashes", humane_count(a, count));
+	sheet_format(s, STYLE_DIM, "%s%s; explained by alloctrace errors", count > 1 ? "first " : "", text.text);
+	sheet_end_line(s);
+	strbuf_release(&text);
+	crash_story_release(&story);
+}
+
 void text_summary(struct sheet *s)
 {
 	program(s);
@@ -261,4 +279,5 @@ void text_summary(struct sheet *s)
 	}
 	mapped(s);
 	findings(s);
+	crashes(s);
 }
