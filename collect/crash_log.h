@@ -1,6 +1,6 @@
 /* crash_log.h - the crashes of a session, as the trace gets them.
  *
- * A process leaves a record in the session memory (wire/crash.h) before it dies. Not thread-safe: the
+ * A process leaves a record in the session memory (wire/crashes.h) before it dies. Not thread-safe: the
  * collector's thread only. */
 #ifndef ALLOCTRACE_COLLECT_CRASH_LOG_H
 #define ALLOCTRACE_COLLECT_CRASH_LOG_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "trace/trace.h"
-#include "wire/crash.h"
+#include "wire/crashes.h"
 
 struct collector;
 

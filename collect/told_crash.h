@@ -6,7 +6,7 @@
 #define ALLOCTRACE_COLLECT_TOLD_CRASH_H
 
 #include "collect/told_code.h"
-#include "wire/crash.h"
+#include "wire/crashes.h"
 #include "wire/events.h"
 
 struct told_block {

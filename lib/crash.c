@@ -17,7 +17,7 @@
 #include "lib/runtime.h"
 #include "lib/sys.h"
 #include "lib/thread.h"
-#include "wire/crash.h"
+#include "wire/crashes.h"
 
 enum {
 	OWN_STACK_BYTES = 64 << 10,

@@ -16,7 +16,7 @@
 #include "lib/regions.h"
 #include "lib/stack.h"
 #include "lib/thread.h"
-#include "wire/crash.h"
+#include "wire/crashes.h"
 #include "wire/findings.h"
 
 /* How far before an address the start of a block is looked for. */

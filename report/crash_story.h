@@ -6,7 +6,7 @@
 #define ALLOCTRACE_REPORT_CRASH_STORY_H
 
 #include "report/finding_story.h"
-#include "wire/crash.h"
+#include "wire/crashes.h"
 
 /* A block that a register or a word on the stack points into. */
 struct crash_block {

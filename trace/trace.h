@@ -203,7 +203,7 @@ struct trace_finding {
 
 /* A word found in a crash that points into a block. */
 struct trace_crash_pointer {
-	uint32_t place; /* enum crash_place of wire/crash.h, or unknown to it */
+	uint32_t place; /* enum crash_place of wire/crashes.h, or unknown to it */
 	uint32_t flags; /* enum crash_pointer_flag, or unknown to it */
 	uint32_t made_role; /* enum role */
 	uint32_t allocator;
@@ -216,7 +216,7 @@ struct trace_crash_pointer {
 
 enum { TRACE_CRASH_REGISTERS = 17 };
 
-/* A signal that ended a process, or was about to; as struct session_crash of wire/crash.h tells. */
+/* A signal that ended a process, or was about to; as struct session_crash of wire/crashes.h tells. */
 struct trace_crash {
 	uint32_t process; /* index, or TRACE_NO_PROCESS */
 	uint32_t thread;  /* or TRACE_NO_THREAD: it was not known */

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#include "wire/crash.h"
+#include "wire/crashes.h"
 #include "wire/plan.h"
 
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */

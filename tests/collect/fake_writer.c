@@ -6,7 +6,7 @@
 
 #include "tests/trace/check.h"
 #include "util/mem.h"
-#include "wire/crash.h"
+#include "wire/crashes.h"
 #include "wire/findings.h"
 #include "wire/roles.h"
 

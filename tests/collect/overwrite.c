@@ -9,7 +9,7 @@
 
 #include "base/atomics.h"
 #include "tests/collect/rig.h"
-#include "wire/crash.h"
+#include "wire/crashes.h"
 #include "wire/findings.h"
 #include "wire/roles.h"
 

@@ -1,9 +1,9 @@
-/* crash.h - what a process leaves in the session memory when a signal is about to kill it.
+/* crashes.h - what a process leaves in the session memory when a signal is about to kill it.
  *
  * The record is the process's until it sets READY; it may die at any instruction before that. Stored
  * values are raw: the collector checks them, the tool finds the names. */
-#ifndef ALLOCTRACE_WIRE_CRASH_H
-#define ALLOCTRACE_WIRE_CRASH_H
+#ifndef ALLOCTRACE_WIRE_CRASHES_H
+#define ALLOCTRACE_WIRE_CRASHES_H
 
 #include <stdint.h>
 
