@@ -3,6 +3,9 @@ noinst_LIBRARIES += elf/libelffile.a
 elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 	elf/elf_archive.c elf/elf_archive.h \
 	elf/allocators.c elf/allocators.h \
+	elf/binding_search.c elf/binding_search.h \
+	elf/bindings.c elf/bindings.h \
+	elf/call_site.c elf/call_site.h \
 	elf/code_ranges.c elf/code_ranges.h \
 	elf/family_clues.c elf/family_clues.h \
 	elf/fde_ranges.c elf/fde_ranges.h \
@@ -21,7 +24,11 @@ ELF_FILE_LIBS = elf/libelffile.a util/libutil.a $(ELF_LIBS)
 # And one that makes plans for inline hooks.
 HOOK_PLAN_LIBS = $(ELF_FILE_LIBS) $(ZYDIS_LIBS)
 
-check_PROGRAMS += tests/elf/inspect tests/elf/allocators-of tests/elf/plans-of
+check_PROGRAMS += tests/elf/inspect tests/elf/allocators-of tests/elf/plans-of \
+	tests/elf/bindings-of
+tests_elf_bindings_of_SOURCES = tests/elf/bindings-of.c
+tests_elf_bindings_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
+tests_elf_bindings_of_LDADD = $(ELF_FILE_LIBS)
 tests_elf_plans_of_SOURCES = tests/elf/plans-of.c tests/elf/milliseconds.h
 tests_elf_plans_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_elf_plans_of_LDADD = $(HOOK_PLAN_LIBS)
@@ -31,5 +38,5 @@ tests_elf_allocators_of_LDADD = $(ELF_FILE_LIBS)
 tests_elf_inspect_SOURCES = tests/elf/inspect.c
 tests_elf_inspect_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_elf_inspect_LDADD = $(ELF_FILE_LIBS)
-TESTS += tests/program.tap tests/families.tap tests/plans.tap tests/instances.tap
-EXTRA_DIST += tests/program.tap tests/families.tap tests/plans.tap tests/instances.tap
+TESTS += tests/bindings.tap tests/program.tap tests/families.tap tests/plans.tap tests/instances.tap
+EXTRA_DIST += tests/bindings.tap tests/program.tap tests/families.tap tests/plans.tap tests/instances.tap

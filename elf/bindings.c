@@ -1,0 +1,360 @@
+/* bindings.c - see bindings.h. */
+#include "elf/bindings.h"
+
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "util/mem.h"
+
+enum {
+	NAME_MAX_BYTES = 255, /* of a symbol that is told of */
+	NEEDED_MAX = 4096,
+	VERSION_HIDDEN = 0x8000,
+	VERSION_MASK = 0x7fff,
+	FIRST_NAMED_VERSION = 2,
+};
+
+static const char *const functions[] = {
+#define ROLE(name, symbol, group) symbol,
+#include "wire/roles.def"
+#undef ROLE
+#define FUNCTION(name, role, arguments) name,
+#include "wire/functions.def"
+#undef FUNCTION
+};
+
+bool bindings_is_allocation(const char *name)
+{
+	size_t bytes = strnlen(name, NAME_MAX_BYTES + 1);
+	if (bytes > NAME_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < AT_COUNT_OF(functions); i++) {
+		size_t end = strlen(functions[i]);
+		if (bytes >= end && memcmp(name + bytes - end, functions[i], end) == 0)
+			return true;
+	}
+	return false;
+}
+
+void bindings_release(struct bindings *b)
+{
+	for (size_t i = 0; i < b->symbol_count; i++) {
+		free(b->symbols[i].name);
+		free(b->symbols[i].version);
+	}
+	for (size_t i = 0; i < b->needed_count; i++)
+		free(b->needed[i]);
+	free(b->symbols);
+	free(b->needed);
+	free(b->soname);
+	free(b->runpath);
+	memset(b, 0, sizeof(*b));
+}
+
+/* ---- the dynamic section ---- */
+
+static Elf_Scn *section_of_type(Elf *elf, uint32_t type, GElf_Shdr *shdr)
+{
+	Elf_Scn *section = NULL;
+	while ((section = elf_nextscn(elf, section)))
+		if (gelf_getshdr(section, shdr) && shdr->sh_type == type)
+			return section;
+	return NULL;
+}
+
+static size_t entries_of(const Elf_Data *data, size_t entry_bytes)
+{
+	return data && data->d_buf && entry_bytes ? data->d_size / entry_bytes : 0;
+}
+
+static char *copy_string(Elf *elf, size_t strings, uint64_t at)
+{
+	const char *text = elf_strptr(elf, strings, at);
+	return text ? mem_strdup(text) : NULL;
+}
+
+static void add_needed(struct bindings *b, char *name)
+{
+	if (!name || b->needed_count == NEEDED_MAX) {
+		free(name);
+		return;
+	}
+	b->needed = mem_grow(b->needed, &b->needed_cap, b->needed_count + 1, sizeof(*b->needed));
+	b->needed[b->needed_count++] = name;
+}
+
+static void replace(char **text, char *with)
+{
+	free(*text);
+	*text = with;
+}
+
+static void read_entry(struct bindings *b, Elf *elf, size_t strings, const GElf_Dyn *entry)
+{
+	uint64_t value = entry->d_un.d_val;
+	switch (entry->d_tag) {
+	case DT_NEEDED:
+		add_needed(b, copy_string(elf, strings, value));
+		break;
+	case DT_SONAME:
+		replace(&b->soname, copy_string(elf, strings, value));
+		break;
+	case DT_RPATH:
+		if (b->runpath)
+			break;
+		b->flags |= BINDINGS_RPATH;
+		b->runpath = copy_string(elf, strings, value);
+		break;
+	case DT_RUNPATH:
+		b->flags &= ~(uint32_t)BINDINGS_RPATH;
+		replace(&b->runpath, copy_string(elf, strings, value));
+		break;
+	case DT_SYMBOLIC:
+		b->flags |= BINDINGS_SYMBOLIC;
+		break;
+	case DT_TEXTREL:
+		b->flags |= BINDINGS_TEXTREL;
+		break;
+	case DT_BIND_NOW:
+		b->flags |= BINDINGS_NOW;
+		break;
+	case DT_FLAGS:
+		b->flags |= (value & DF_SYMBOLIC ? (uint32_t)BINDINGS_SYMBOLIC : 0) |
+			    (value & DF_TEXTREL ? (uint32_t)BINDINGS_TEXTREL : 0) |
+			    (value & DF_BIND_NOW ? (uint32_t)BINDINGS_NOW : 0) |
+			    (value & DF_STATIC_TLS ? (uint32_t)BINDINGS_STATIC_TLS : 0);
+		break;
+	case DT_FLAGS_1:
+		b->flags |= (value & DF_1_NOW ? (uint32_t)BINDINGS_NOW : 0) |
+			    (value & DF_1_PIE ? (uint32_t)BINDINGS_PROGRAM : 0);
+		break;
+	default:
+		break;
+	}
+}
+
+static void read_dynamic(struct bindings *b, Elf *elf)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *section = section_of_type(elf, SHT_DYNAMIC, &shdr);
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	size_t count = entries_of(data, gelf_fsize(elf, ELF_T_DYN, 1, EV_CURRENT));
+	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
+		GElf_Dyn entry;
+		if (!gelf_getdyn(data, (int)i, &entry) || entry.d_tag == DT_NULL)
+			break;
+		read_entry(b, elf, shdr.sh_link, &entry);
+	}
+}
+
+/* ---- versions ---- */
+
+/* Names of versions by index; they are the file's. */
+struct versions {
+	const char **names;
+	size_t count, cap;
+	Elf_Data *of_symbols; /* NULL: they have none */
+};
+
+static void name_version(struct versions *v, unsigned index, const char *name)
+{
+	index &= VERSION_MASK;
+	v->names = mem_grow(v->names, &v->cap, index + 1u, sizeof(*v->names));
+	while (v->count <= index)
+		v->names[v->count++] = NULL;
+	v->names[index] = name;
+}
+
+/* The steps of both lists are unsigned and may lead out of the section, which libelf notices, but
+ * never back. */
+static void read_defined_versions(struct versions *v, Elf *elf)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *section = section_of_type(elf, SHT_GNU_verdef, &shdr);
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	GElf_Verdef def;
+	GElf_Verdaux aux;
+	for (uint64_t at = 0; data && at < INT32_MAX; at += def.vd_next) {
+		if (!gelf_getverdef(data, (int)at, &def) || at + def.vd_aux > INT32_MAX ||
+		    !gelf_getverdaux(data, (int)(at + def.vd_aux), &aux))
+			return;
+		if (!(def.vd_flags & VER_FLG_BASE))
+			name_version(v, def.vd_ndx, elf_strptr(elf, shdr.sh_link, aux.vda_name));
+		if (def.vd_next == 0)
+			return;
+	}
+}
+
+static void read_needed_of(struct versions *v, Elf *elf, Elf_Data *data, uint32_t strings,
+			   uint64_t at)
+{
+	GElf_Vernaux aux;
+	for (; at < INT32_MAX; at += aux.vna_next) {
+		if (!gelf_getvernaux(data, (int)at, &aux))
+			return;
+		name_version(v, aux.vna_other, elf_strptr(elf, strings, aux.vna_name));
+		if (aux.vna_next == 0)
+			return;
+	}
+}
+
+static void read_needed_versions(struct versions *v, Elf *elf)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *section = section_of_type(elf, SHT_GNU_verneed, &shdr);
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	GElf_Verneed need;
+	/* Lists that share their ends would take long in a file made for it. */
+	unsigned left = NEEDED_MAX;
+	for (uint64_t at = 0; data && at < INT32_MAX && left-- > 0; at += need.vn_next) {
+		if (!gelf_getverneed(data, (int)at, &need))
+			return;
+		read_needed_of(v, elf, data, shdr.sh_link, at + need.vn_aux);
+		if (need.vn_next == 0)
+			return;
+	}
+}
+
+static void read_versions(struct versions *v, Elf *elf)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *section = section_of_type(elf, SHT_GNU_versym, &shdr);
+	v->of_symbols = section ? elf_getdata(section, NULL) : NULL;
+	if (!v->of_symbols)
+		return;
+	read_defined_versions(v, elf);
+	read_needed_versions(v, elf);
+}
+
+/* ---- symbols ---- */
+
+static bool can_be_bound(const GElf_Sym *s)
+{
+	unsigned type = GELF_ST_TYPE(s->st_info);
+	return type == STT_NOTYPE || type == STT_FUNC || type == STT_OBJECT ||
+	       type == STT_GNU_IFUNC;
+}
+
+static uint16_t flags_of(const GElf_Sym *s)
+{
+	unsigned visibility = GELF_ST_VISIBILITY(s->st_other), flags = 0;
+	if (s->st_shndx != SHN_UNDEF)
+		flags |= BINDING_DEFINED;
+	else if (s->st_value)
+		flags |= BINDING_HAS_ADDRESS;
+	if (GELF_ST_BIND(s->st_info) == STB_WEAK)
+		flags |= BINDING_WEAK;
+	if (visibility == STV_PROTECTED)
+		flags |= BINDING_PROTECTED;
+	if (visibility == STV_HIDDEN || visibility == STV_INTERNAL ||
+	    GELF_ST_BIND(s->st_info) == STB_LOCAL)
+		flags |= BINDING_LOCAL;
+	if (GELF_ST_TYPE(s->st_info) == STT_GNU_IFUNC)
+		flags |= BINDING_IFUNC;
+	return (uint16_t)flags;
+}
+
+static void set_version(struct binding_symbol *s, const struct versions *v, size_t index)
+{
+	GElf_Versym version;
+	if (!v->of_symbols || index >= INT32_MAX ||
+	    !gelf_getversym(v->of_symbols, (int)index, &version))
+		return;
+	s->version_index = version & VERSION_MASK;
+	if (version & VERSION_HIDDEN && s->flags & BINDING_DEFINED)
+		s->flags |= BINDING_OTHER_VERSION;
+	if (s->version_index >= FIRST_NAMED_VERSION && s->version_index < v->count &&
+	    v->names[s->version_index])
+		s->version = mem_strdup(v->names[s->version_index]);
+}
+
+/* by_index: where in b->symbols each one of the table is, + 1. */
+static void read_symbols(struct bindings *b, Elf *elf, const struct versions *versions,
+			 Elf_Data *data, uint32_t strings, uint32_t *by_index, size_t count)
+{
+	for (size_t i = 1; i < count && i < INT32_MAX; i++) {
+		GElf_Sym symbol;
+		if (!gelf_getsym(data, (int)i, &symbol))
+			return;
+		const char *name =
+			can_be_bound(&symbol) ? elf_strptr(elf, strings, symbol.st_name) : NULL;
+		if (!name || !bindings_is_allocation(name))
+			continue;
+		b->symbols = mem_grow(b->symbols, &b->symbol_cap, b->symbol_count + 1,
+				      sizeof(*b->symbols));
+		struct binding_symbol *s = &b->symbols[b->symbol_count++];
+		*s = (struct binding_symbol){ .name = mem_strdup(name),
+					      .address = symbol.st_value,
+					      .flags = flags_of(&symbol) };
+		set_version(s, versions, i);
+		by_index[i] = (uint32_t)b->symbol_count;
+	}
+}
+
+static unsigned use_of(unsigned type)
+{
+	switch (type) {
+	case R_X86_64_JUMP_SLOT:
+		return BINDING_CALLED;
+	case R_X86_64_COPY:
+		return BINDING_COPIED;
+	default:
+		return BINDING_ADDRESSED;
+	}
+}
+
+static void read_uses(struct bindings *b, Elf *elf, Elf_Scn *section, const uint32_t *by_index,
+		      size_t count)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	size_t entries = entries_of(data, gelf_fsize(elf, ELF_T_RELA, 1, EV_CURRENT));
+	for (size_t i = 0; i < entries && i < INT32_MAX; i++) {
+		GElf_Rela rela;
+		if (!gelf_getrela(data, (int)i, &rela))
+			return;
+		uint64_t symbol = GELF_R_SYM(rela.r_info);
+		if (symbol < count && by_index[symbol])
+			b->symbols[by_index[symbol] - 1].flags |=
+				(uint16_t)use_of((unsigned)GELF_R_TYPE(rela.r_info));
+	}
+}
+
+static bool has_x86_64_relocations(Elf *elf)
+{
+	GElf_Ehdr ehdr;
+	return gelf_getehdr(elf, &ehdr) && ehdr.e_machine == EM_X86_64;
+}
+
+static void read_tables(struct bindings *b, Elf *elf)
+{
+	GElf_Shdr shdr, other;
+	struct versions versions = { NULL, 0, 0, NULL };
+	Elf_Scn *section = section_of_type(elf, SHT_DYNSYM, &shdr), *each = NULL;
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	size_t count = entries_of(data, gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT));
+	if (!count)
+		return;
+	uint32_t *by_index = mem_zalloc(count, sizeof(*by_index));
+	read_versions(&versions, elf);
+	if (versions.count > FIRST_NAMED_VERSION)
+		b->flags |= BINDINGS_VERSIONED;
+	read_symbols(b, elf, &versions, data, shdr.sh_link, by_index, count);
+	while (has_x86_64_relocations(elf) && b->symbol_count && (each = elf_nextscn(elf, each)))
+		if (gelf_getshdr(each, &other) && other.sh_type == SHT_RELA &&
+		    other.sh_link == elf_ndxscn(section))
+			read_uses(b, elf, each, by_index, count);
+	free(by_index);
+	free(versions.names);
+}
+
+void bindings_read(struct bindings *out, const struct elf_file *file)
+{
+	GElf_Ehdr ehdr;
+	*out = (struct bindings)BINDINGS_INIT;
+	if (gelf_getehdr(file->elf, &ehdr) && ehdr.e_type == ET_EXEC)
+		out->flags |= BINDINGS_PROGRAM;
+	read_dynamic(out, file->elf);
+	read_tables(out, file->elf);
+}
