@@ -13,6 +13,7 @@
 #define at_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define at_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define at_add_relaxed(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+#define at_and_relaxed(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
 #define at_or_relaxed(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
 #define at_exchange_acq_rel(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
 /* *expected is updated when the exchange fails, as in C11. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/elf_symbols.h"
+#include "lib/load_order.h"
 #include "lib/loader.h"
 #include "lib/points.h"
 #include "lib/record.h"
@@ -83,6 +84,8 @@ void hooks_inline_opens(uintptr_t first, uintptr_t second)
 {
 	struct hook h;
 	enum { SMALL = 1 << 16 };
+	if (second < SMALL)
+		load_order_opening((const char *)first, (uint32_t)second);
 	bool past = second < SMALL ? (second & RTLD_DEEPBIND) != 0 :
 		    (void *)first != RTLD_DEFAULT && (void *)first != RTLD_NEXT &&
 			    (void *)first != elf_first_module() && /* dlopen(NULL): all */

@@ -11,6 +11,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/inline_patch.c lib/inline_patch.h \
 	lib/intern.c lib/intern.h \
 	lib/judge.c lib/judge.h \
+	lib/load_order.c lib/load_order.h \
 	lib/loader.c lib/loader.h \
 	lib/lock.c lib/lock.h \
 	lib/modules.c lib/modules.h \

@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 #include "base/hash.h"
 #include "lib/elf_symbols.h"
+#include "lib/load_order.h"
 #include "lib/lock.h"
 #include "lib/participant.h"
 #include "lib/sys.h"
@@ -346,6 +347,7 @@ void modules_forked(void)
 	for (uint32_t i = MODULE_ANONYMOUS + 1; i < known; i++)
 		if (!modules[i].gone)
 			note_loaded(modules[i].id);
+	load_order_forked();
 }
 
 /* ---- all that is loaded ---- */
@@ -459,6 +461,7 @@ static void note_each(const struct link_map *map, void *context)
 	if (index == MODULE_ANONYMOUS)
 		return;
 	met->bits[index / 64] |= UINT64_C(1) << index % 64;
+	load_order_note(map, index, modules[index].id);
 	note_copies(index);
 }
 
@@ -469,7 +472,10 @@ static void forget_others(const struct met *met)
 	bool any = false;
 	lock_acquire(&modules_lock);
 	for (uint32_t i = MODULE_ANONYMOUS + 1; i < known; i++) {
-		if (met->bits[i / 64] >> i % 64 & 1 || at_load_relaxed(&modules[i].gone))
+		if (met->bits[i / 64] >> i % 64 & 1)
+			continue;
+		load_order_gone(i);
+		if (at_load_relaxed(&modules[i].gone))
 			continue;
 		at_store_relaxed(&modules[i].gone, true);
 		any = true;
@@ -482,6 +488,8 @@ static void forget_others(const struct met *met)
 void modules_note_loaded(void)
 {
 	struct met met = { .bits = { 0 } };
+	load_order_begin();
 	modules_each(note_each, &met);
 	forget_others(&met);
+	load_order_end();
 }

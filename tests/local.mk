@@ -56,7 +56,7 @@ $(TEST_PRELOADS): tests/%.so: tests/%.c wire/roles.def
 		-fvisibility=hidden -o $@ $< -ldl
 # The runtime's unwinder, built as the runtime is, without the rest of it.
 UNWIND_FILES = tests/unwind-compare.c lib/stack.c lib/unwind.c lib/unwind_full.c lib/cfi.c \
-	lib/cfi_expression.c lib/elf_symbols.c lib/modules.c lib/regions.c lib/sys.c lib/lock.c
+	lib/cfi_expression.c lib/elf_symbols.c lib/load_order.c lib/modules.c lib/regions.c lib/sys.c lib/lock.c
 tests/unwind-compare.so: $(UNWIND_FILES)
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) -D_GNU_SOURCE $(TEST_CFLAGS) $(TEST_SO_FLAGS) \
 		-fno-omit-frame-pointer -fno-optimize-sibling-calls -fvisibility=hidden -Wl,-z,defs \

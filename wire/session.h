@@ -28,6 +28,7 @@ enum {
 	SESSION_MAX_HOOKS_A_MODULE = 512,
 	SESSION_HOOK_NAME_BYTES = 56,
 	SESSION_MAX_FINDINGS = 4096, /* different ones; a power of two */
+	SESSION_MAX_ORDER = 1022,    /* modules whose place in the search order is known */
 	/* Ring sizes in words. The first rings are large; with hundreds of threads alive the
 	 * later ones are small, so that memory stays bounded. */
 	SESSION_LARGE_RINGS = 64,
@@ -195,12 +196,33 @@ struct session_hook {
 	uint64_t outcomes; /* hook_outcome(): set by the processes */
 };
 
+enum session_load_flag {
+	SESSION_LOAD_STARTUP = 1, /* there when the program started */
+	SESSION_LOAD_OPENED = 2,  /* opened by the program; what follows came with it */
+	SESSION_LOAD_GLOBAL = 4,  /* with RTLD_GLOBAL */
+	SESSION_LOAD_DEEPBIND = 8,   /* with RTLD_DEEPBIND */
+	SESSION_LOAD_MODE_KNOWN = 16, /* the two before are known */
+	SESSION_LOAD_RUNTIME = 32,    /* the runtime's own */
+	SESSION_LOAD_GONE = 64,	      /* unloaded */
+};
+
+struct session_load {
+	uint16_t module;
+	uint8_t space; /* namespace: 0 is the program's, others as the loader lists them */
+	uint8_t flags; /* enum session_load_flag */
+};
+
 /* Which modules a process has or had: found at its start, in stacks, before a dlclose() and at its
  * exit. One for each process record. Bits by module number, set by the process; the tool clears
  * them before the record is used again. */
 struct session_loaded {
 	uint64_t once[SESSION_MAX_MODULES / 64];
 	uint64_t several[SESSION_MAX_MODULES / 64]; /* several copies at the same time (dlmopen) */
+	/* In the order in which they were loaded, that of a namespace; written by the process alone.
+	 * The count is raised (released) when the entry has been written. */
+	uint32_t order_count;
+	uint32_t pad;
+	struct session_load order[SESSION_MAX_ORDER];
 };
 
 /* A finding of the session: an entry of an open-addressed table, in which a finding begins at key
@@ -225,7 +247,7 @@ _Static_assert(sizeof(struct session_header) == 144, "layout is shared");
 _Static_assert(sizeof(struct session_process) == 1024, "layout is shared");
 _Static_assert(sizeof(struct session_ring) == 192, "layout is shared");
 _Static_assert(sizeof(struct session_module) == 512, "layout is shared");
-_Static_assert(sizeof(struct session_loaded) == 4096, "layout is shared");
+_Static_assert(sizeof(struct session_loaded) == 8192, "layout is shared");
 _Static_assert(sizeof(struct session_finding) == 24, "layout is shared");
 _Static_assert(sizeof(struct session_node) == 16, "layout is shared");
 
