@@ -231,6 +231,12 @@ static const char *read_finding(struct tables *t, struct cursor *in)
 	f.age_ns = cursor_varint(in);
 	f.time_ns = cursor_varint(in);
 	f.count = cursor_varint(in);
+	if (cursor_left(in)) { /* those of older versions end here */
+		f.why_kind = (uint8_t)cursor_below(in, UINT8_MAX + 1);
+		f.made_why_kind = (uint8_t)cursor_below(in, UINT8_MAX + 1);
+		f.why = cursor_text(in);
+		f.fix = cursor_text(in);
+	}
 	if (in->bad || number >= FORMAT_MAX_FINDINGS)
 		return "a finding is malformed";
 	t->findings = mem_grow(t->findings, &t->finding_cap, number + 1, sizeof(*t->findings));

@@ -187,7 +187,9 @@ struct trace_finding {
 	uint8_t flags;	   /* enum finding_flag, enum trace_finding_flag */
 	uint8_t role;	   /* enum role */
 	uint8_t made_role; /* enum role */
-	uint8_t pad[3];
+	uint8_t why_kind;  /* enum why_kind, or unknown to it: of the releasing call */
+	uint8_t made_why_kind; /* and of the one that made the block */
+	uint8_t pad;
 	uint32_t process; /* index, or TRACE_NO_PROCESS */
 	uint32_t thread;  /* that released it; or TRACE_NO_THREAD, as the next two */
 	uint32_t made_thread;
@@ -199,6 +201,9 @@ struct trace_finding {
 	uint64_t age_ns;
 	uint64_t time_ns; /* since the session began */
 	uint64_t count;	  /* how often; known when the recording has ended in good order, else 1 */
+	/* How the calls came to their allocators, and what would put it right: a sentence each, without
+	 * a full stop; NULL: not known, and the kinds say nothing. May hold any bytes. */
+	const char *why, *fix;
 };
 
 /* A word found in a crash that points into a block. */

@@ -225,6 +225,12 @@ static void put_finding(struct trace_writer *w, struct bytes *body, const struct
 	bytes_add_varint(body, f->age_ns);
 	bytes_add_varint(body, f->time_ns);
 	bytes_add_varint(body, f->count);
+	if (!f->why || !f->fix)
+		return;
+	bytes_add_varint(body, f->why_kind);
+	bytes_add_varint(body, f->made_why_kind);
+	bytes_add_text(body, f->why);
+	bytes_add_text(body, f->fix);
 }
 
 void trace_writer_finding(struct trace_writer *w, uint32_t number,

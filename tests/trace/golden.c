@@ -1,9 +1,9 @@
 /* golden.c - traces of format version 1 as they were written once must read the same for ever.
  *
  * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex, findings-v1.hex, crashes-v1.hex,
- * allocators-v1.hex and hooks-v1.hex in tests/trace and the example in man/alloctrace-trace.5 and compares their
+ * allocators-v1.hex, hooks-v1.hex and whys-v1.hex in tests/trace and the example in man/alloctrace-trace.5 and compares their
  * content with the .txt of that name. golden --make
- * golden|loop|example|instances|findings|crashes|allocators|hooks|stream: writes such a trace anew, as hex (a new
+ * golden|loop|example|instances|findings|crashes|allocators|hooks|whys|stream: writes such a trace anew, as hex (a new
  * version's golden; a long random one for tests/trace-spec.tap). golden --dump FILE.hex: its
  * content as text; --dump-all: with every event. */
 #include <ctype.h>
@@ -19,6 +19,7 @@
 #include "util/strbuf.h"
 #include "wire/events.h"
 #include "wire/findings.h"
+#include "wire/whys.h"
 #include "wire/roles.h"
 #include "wire/session.h"
 
@@ -117,8 +118,12 @@ static void dump_findings(struct strbuf *out, const struct trace_reader *r)
 			    f->first_site);
 		strbuf_addf(out,
 			    " address %" PRIu64 " argument %" PRIu64 " size %" PRIu64
-			    " age %" PRIu64 " time %" PRIu64 " count %" PRIu64 "\n",
+			    " age %" PRIu64 " time %" PRIu64 " count %" PRIu64,
 			    f->address, f->argument, f->size, f->age_ns, f->time_ns, f->count);
+		if (f->why)
+			strbuf_addf(out, " kinds %u %u why %s fix %s", f->why_kind, f->made_why_kind,
+				    f->why, f->fix);
+		strbuf_adds(out, "\n");
 	}
 }
 
@@ -453,6 +458,33 @@ static void write_crashes(struct trace_writer *w)
 	trace_writer_crash(w, &c);
 }
 
+/* One that is explained, and one that is not. */
+static void write_whys(struct trace_writer *w)
+{
+	struct trace_finding f = { .class = FINDING_CROSS,
+				   .outcome = FINDING_TO_OWNER,
+				   .flags = FINDING_HAS_BLOCK,
+				   .role = ROLE_FREE,
+				   .first_thread = TRACE_NO_THREAD,
+				   .stack = 5,
+				   .made_stack = 4,
+				   .argument = 1,
+				   .size = 24,
+				   .count = 1,
+				   .why_kind = WHY_DEEPBIND,
+				   .made_why_kind = WHY_OWN,
+				   .why = "a.so was opened with RTLD_DEEPBIND",
+				   .fix = "open a.so without it" };
+	struct trace_event event = { .op = TRACE_FINDING };
+	write_example(w);
+	trace_writer_finding(w, 0, &f);
+	trace_writer_event(w, &event);
+	f.why = f.fix = NULL;
+	trace_writer_finding(w, 1, &f);
+	event.value = 1;
+	trace_writer_event(w, &event);
+}
+
 static void write_stream(void)
 {
 	static const struct stream_shape shape = { .seed = 21,
@@ -486,6 +518,7 @@ static void (*writer_of(const char *what))(struct trace_writer *)
 	       : strcmp(what, "allocators") == 0 ? write_allocators
 	       : strcmp(what, "crashes") == 0	 ? write_crashes
 	       : strcmp(what, "hooks") == 0	 ? write_hooks
+	       : strcmp(what, "whys") == 0	 ? write_whys
 						 : write_every_op;
 }
 
@@ -549,6 +582,7 @@ int main(int argc, char **argv)
 		check(dir, "tests/trace/crashes-v1.hex", "tests/trace/crashes-v1.txt");
 		check(dir, "tests/trace/allocators-v1.hex", "tests/trace/allocators-v1.txt");
 		check(dir, "tests/trace/hooks-v1.hex", "tests/trace/hooks-v1.txt");
+		check(dir, "tests/trace/whys-v1.hex", "tests/trace/whys-v1.txt");
 		check(dir, "man/alloctrace-trace.5", "tests/trace/example-v1.txt");
 	}
 	free(trace_path);

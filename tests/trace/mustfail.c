@@ -246,7 +246,11 @@ static void check_findings(void)
 		/* number, class, role, outcome, flags, made role; process, threads; allocator,
 		 * stack, made stack, first site; address, argument, size, age, time, count */
 		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, NULL },
-		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6later", 25, NULL },
+		/* kinds of why, why, fix */
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6\1\x7f\1w\0\1x\0", 28, NULL },
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6\1\2\1w\0\1x\0later", 33, NULL },
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6\1\2\1w\0", 25, "malformed" },
+		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6\1\2\1ww\1x\0", 28, "malformed" },
 		{ "\0\x7f\1\x7f\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, NULL },	 /* unknown class */
 		{ "\1\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5\6", 20, "malformed" }, /* a gap */
 		{ "\0\1\1\1\1\1\0\1\1\1\7\2\1\2\1\2\3\4\5", 19, "malformed" },	 /* cut off */
