@@ -245,7 +245,11 @@ static bool take_finding(struct collector *c, struct slot *slot, uint32_t index)
 	finding_from_words(&f, words);
 	if (!finding_is_sound(c, &f))
 		return false;
+	if (finding_log_has(&c->findings, f.number))
+		return true;
 	struct trace_finding finding = trace_finding(c, slot, &f);
+	if (c->explain_finding)
+		c->explain_finding(c->context, slot->process_index, &finding);
 	uint32_t number = finding_log_add(&c->findings, f.number, &finding);
 	struct trace_event event = { .op = TRACE_FINDING, .slot = index, .value = number };
 	if (number != UINT32_MAX)

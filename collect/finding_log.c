@@ -14,9 +14,18 @@ void finding_log_init(struct finding_log *f, struct session *session, struct tra
 
 void finding_log_release(struct finding_log *f)
 {
+	for (size_t i = 0; i < f->count; i++) {
+		free((char *)(uintptr_t)f->items[i].why);
+		free((char *)(uintptr_t)f->items[i].fix);
+	}
 	free(f->items);
 	free(f->indices);
 	free(f->told);
+}
+
+bool finding_log_has(const struct finding_log *f, uint32_t index)
+{
+	return f->told[index];
 }
 
 uint32_t finding_log_add(struct finding_log *f, uint32_t index, const struct trace_finding *finding)

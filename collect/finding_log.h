@@ -27,8 +27,11 @@ struct finding_log {
 void finding_log_init(struct finding_log *f, struct session *session, struct trace_writer *writer);
 void finding_log_release(struct finding_log *f);
 
+/* Whether it has been told. */
+bool finding_log_has(const struct finding_log *f, uint32_t index);
 /* Writes the finding, which has been checked, unless it has been told before; the event is the
- * caller's to write if the number is returned, UINT32_MAX says that it is none. */
+ * caller's to write if the number is returned, UINT32_MAX says that it is none. The finding's why and
+ * fix, which come from malloc(), are the log's then. */
 uint32_t finding_log_add(struct finding_log *f, uint32_t index,
 			 const struct trace_finding *finding);
 /* The session is over: writes how often each occurred. Returns how many wrong releases are counted

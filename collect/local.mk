@@ -10,11 +10,13 @@ collect_libcollect_a_SOURCES = \
 	collect/embed.c collect/embed.h \
 	collect/empty_trace.c collect/empty_trace.h \
 	collect/finding_log.c collect/finding_log.h \
+	collect/finding_why.c collect/finding_why.h \
 	collect/judge_findings.c collect/judge_findings.h \
 	collect/launch.c collect/launch.h \
 	collect/loaded.c collect/loaded.h \
 	collect/module_hooks.c collect/module_hooks.h \
 	collect/order.c collect/order.h \
+	collect/process_bindings.c collect/process_bindings.h \
 	collect/proc_files.c collect/proc_files.h \
 	collect/processes.c collect/processes.h \
 	collect/recording.c collect/recording.h \
@@ -29,6 +31,7 @@ collect_libcollect_a_SOURCES = \
 	collect/told_finding.c collect/told_finding.h \
 	collect/watch.c collect/watch.h \
 	collect/watch_claim.c collect/watch_claim.h \
-	collect/watch_filter.c collect/watch_filter.h
+	collect/watch_filter.c collect/watch_filter.h \
+	collect/why_words.c collect/why_words.h
 
 include $(top_srcdir)/tests/collect/local.mk

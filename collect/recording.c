@@ -56,6 +56,12 @@ static void on_crash(void *context, uint32_t number, uint32_t process_index,
 			  told_crash_new(&r->collector, number, process_index, crash));
 }
 
+static void explain_finding(void *context, uint32_t process, struct trace_finding *finding)
+{
+	struct recording *r = context;
+	whys_explain(&r->whys, process, finding);
+}
+
 /* For libraries that look into files. */
 static bool has_room_on_stack(void)
 {
@@ -67,7 +73,7 @@ static void on_hooks_wanted(void *context)
 {
 	struct recording *r = context;
 	if (!r->hooks.refuses && !has_room_on_stack()) {
-		r->hooks.refuses = true;
+		r->hooks.refuses = r->whys.refuses = true;
 		notice(r, "allocators inside programs and libraries are not looked for: that needs "
 			  "a larger stack (ulimit -s)");
 	}
@@ -92,6 +98,8 @@ void recording_init(struct recording *r, const struct collect_options *options,
 					  .tables = &r->collector.tables,
 					  .families = options->families };
 	r->collector.on_hooks_wanted = on_hooks_wanted;
+	whys_init(&r->whys, session, &r->collector.tables, &r->collector.allocators);
+	r->collector.explain_finding = explain_finding;
 	r->collector.context = r;
 	if (options->finding)
 		r->collector.findings.on_finding = on_finding;
@@ -104,6 +112,7 @@ void recording_init(struct recording *r, const struct collect_options *options,
 void recording_release(struct recording *r)
 {
 	module_hooks_release(&r->hooks);
+	whys_release(&r->whys);
 	collector_release(&r->collector);
 }
 

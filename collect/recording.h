@@ -7,6 +7,7 @@
 
 #include "collect/collect.h"
 #include "collect/collector.h"
+#include "collect/finding_why.h"
 #include "collect/module_hooks.h"
 #include "collect/watch.h"
 
@@ -19,6 +20,7 @@ struct recording {
 	struct trace_writer *writer; /* NULL when the trace is complete */
 	struct collector collector;
 	struct module_hooks hooks;
+	struct whys whys;
 	bool heap_named;      /* the first process is there; the trace knows its allocator */
 	uint64_t first_ns;    /* time of that */
 	bool child_ended;

@@ -58,6 +58,8 @@ struct told_finding *told_finding_new(struct collector *c, uint32_t number,
 {
 	struct told_finding *f = mem_zalloc(1, sizeof(*f));
 	f->finding = *finding;
+	f->finding.why = finding->why ? mem_strdup(finding->why) : NULL;
+	f->finding.fix = finding->fix ? mem_strdup(finding->fix) : NULL;
 	f->number = number;
 	f->tid = tid_of(c, finding->thread);
 	f->made_tid = tid_of(c, finding->made_thread);
@@ -77,5 +79,7 @@ void told_finding_free(struct told_finding *f)
 	for (unsigned i = 0; i < TOLD_STACKS; i++)
 		free(f->stacks[i].addresses);
 	told_modules_free(f->modules);
+	free((char *)(uintptr_t)f->finding.why);
+	free((char *)(uintptr_t)f->finding.fix);
 	free(f);
 }

@@ -19,7 +19,7 @@ enum { TOLD_RELEASE, TOLD_MADE, TOLD_FIRST, TOLD_STACKS };
 
 struct told_finding {
 	struct told_finding *next; /* its owner's */
-	struct trace_finding finding;
+	struct trace_finding finding; /* its strings are its own */
 	uint32_t number;
 	uint32_t pid, tid, made_tid, first_tid; /* 0: not known */
 	char exe[sizeof(((struct session_process *)0)->exe)];

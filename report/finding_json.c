@@ -98,6 +98,10 @@ void finding_json(struct json *j, const struct finding_story *s)
 	summary(j, s);
 	sentence(j, "why", f, finding_add_why);
 	sentence(j, "fix", f, finding_add_fix);
+	if (f->why) {
+		json_string(j, "why_kind", finding_why_word(f->why_kind));
+		json_string(j, "made_why_kind", finding_why_word(f->made_why_kind));
+	}
 	json_string(j, "call", role_symbol(f->role));
 	if (finding_names_called(f)) {
 		json_uint(j, "call_allocator", f->argument);

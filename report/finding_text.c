@@ -210,11 +210,13 @@ static void add_sentence(struct strbuf *out, const struct finding_story *s, cons
 			 void (*add)(struct strbuf *, const struct trace_finding *),
 			 const struct finding_style *style)
 {
-	struct strbuf text = STRBUF_INIT;
+	struct strbuf text = STRBUF_INIT, shown = STRBUF_INIT;
 	strbuf_adds(&text, label);
 	add(&text, &s->finding);
-	add_wrapped(out, style, text.text);
+	strbuf_add_escaped(&shown, text.text);
+	add_wrapped(out, style, shown.text);
 	strbuf_release(&text);
+	strbuf_release(&shown);
 }
 
 static void add_who(struct strbuf *text, const struct finding_story *s)

@@ -304,7 +304,17 @@ static const char *class_why(const struct trace_finding *f)
 
 void finding_add_why(struct strbuf *out, const struct trace_finding *f)
 {
-	strbuf_adds(out, class_why(f));
+	strbuf_adds(out, f->why ? f->why : class_why(f));
+}
+
+const char *finding_why_word(unsigned kind)
+{
+	static const char *const words[] = {
+#define WHY(id, word) word,
+#include "wire/whys.def"
+#undef WHY
+	};
+	return kind < AT_COUNT_OF(words) ? words[kind] : "unknown_kind";
 }
 
 /* ---- what to do ---- */
@@ -331,6 +341,10 @@ static const char *query_fix(unsigned class)
 
 void finding_add_fix(struct strbuf *out, const struct trace_finding *f)
 {
+	if (f->fix) {
+		strbuf_adds(out, f->fix);
+		return;
+	}
 	if (f->role == ROLE_USABLE_SIZE) {
 		strbuf_adds(out, query_fix(f->class));
 		return;

@@ -25,6 +25,8 @@ void role_add_words(struct strbuf *out, unsigned role);
  */
 void finding_add_summary(struct strbuf *out, const struct trace_finding *f, const char *made,
 			 const char *called);
+/* How a call came to its allocator, of enum why_kind: "deepbind". */
+const char *finding_why_word(unsigned kind);
 /* Why it is wrong, and what would put it right: a sentence each. */
 void finding_add_why(struct strbuf *out, const struct trace_finding *f);
 void finding_add_fix(struct strbuf *out, const struct trace_finding *f);

@@ -177,17 +177,28 @@ static const char *outcome_word(unsigned outcome)
 	return outcome < sizeof(words) / sizeof(words[0]) ? words[outcome] : "?";
 }
 
+static const char *why_word(unsigned kind)
+{
+	static const char *const words[] = {
+#define WHY(id, word) word,
+#include "wire/whys.def"
+#undef WHY
+	};
+	return kind < sizeof(words) / sizeof(words[0]) ? words[kind] : "?";
+}
+
 static void show_finding(const struct trace_reader *r, uint32_t number)
 {
 	const struct trace_finding *f = trace_reader_finding(r, number);
 	show_stack(r, f->stack);
 	show_stack(r, f->made_stack);
 	show_stack(r, f->first_site);
-	printf("W %s %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s %u %u %u %u %u %u %u\n",
+	printf("W %s %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s %u %u %u %u %u %u %u %s %s %s\t%s\n",
 	       class_word(f->class), role_symbol(f->role),
 	       f->flags & FINDING_HAS_BLOCK ? role_symbol(f->made_role) : "-", f->argument, f->size,
 	       f->count, outcome_word(f->outcome), f->flags, f->process, f->thread, f->stack,
-	       f->made_stack, f->first_site, f->allocator);
+	       f->made_stack, f->first_site, f->allocator, f->why ? why_word(f->why_kind) : "-",
+	       f->why ? why_word(f->made_why_kind) : "-", f->why ? f->why : "", f->why ? f->fix : "");
 }
 
 static void show_event(const struct trace_reader *r, const struct trace_event *e)

@@ -27,7 +27,8 @@ class Block:
 class Finding:
     """A wrong release. kind: its class; made: the role that made the block, or None; stack,
     made_stack, first_site: function names, innermost first; owner, receiver: numbers of allocators, of
-    the block and (if the class is cross) of the release."""
+    the block and (if the class is cross) of the release; why, fix: sentences, "" if
+    there are none; why_kind, made_why_kind: of the release and of what made the block, or "-"."""
 
     def __init__(self, word, stacks):
         self.kind, self.role = word[1], word[2]
@@ -36,12 +37,14 @@ class Finding:
         self.outcome, self.flags = word[7], int(word[8])
         self.process, self.thread = int(word[9]), int(word[10])
         self.owner, self.receiver = int(word[14]), self.argument
+        self.why_kind, self.made_why_kind = word[15], word[16]
+        self.why, self.fix = " ".join(word[17:]).split("\t")
         self.stack, self.made_stack, self.first_site = (stacks[number][0] for number in word[11:14])
 
     def __str__(self):
-        return "%s: %s of %d bytes of %s, %d times, %s; %s; made by %s" % (
+        return "%s: %s of %d bytes of %s, %d times, %s; %s; made by %s; %s/%s: %s" % (
             self.kind, self.role, self.size, self.made, self.count, self.outcome, " < ".join(self.stack),
-            " < ".join(self.made_stack))
+            " < ".join(self.made_stack), self.why_kind, self.made_why_kind, self.why)
 
 
 class Trace:

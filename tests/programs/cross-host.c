@@ -56,13 +56,18 @@ static const char *owner(const struct loaded *s, enum side_kind kind)
 	return kind >= KIND_NEW ? s->new : kind >= KIND_STRDUP ? s->libc : s->malloc;
 }
 
+static bool is_operator(const struct loaded *s, enum side_way way)
+{
+	return way >= WAY_DELETE || (way == WAY_SIZED && s->side->sized == SIZED_DELETE);
+}
+
 static const char *receiver(const struct loaded *s, enum side_way way)
 {
 	if (way == WAY_SIZED && s->side->sized == SIZED_NONE)
 		return "-";
 	if (way == WAY_USABLE && !s->side->has_usable)
 		return "-";
-	return way >= WAY_DELETE || (way == WAY_SIZED && s->side->sized == SIZED_DELETE) ? s->new : s->malloc;
+	return is_operator(s, way) ? s->new : s->malloc;
 }
 
 /* The block as it was, moved to its new size by its owner's realloc. */
@@ -92,7 +97,8 @@ static NOINLINE void wrong(const struct loaded *from, const struct loaded *to, e
 		return;
 	char first = *p;
 	char *moved = to->side->release(way, p, next_bytes + (way == WAY_REALLOC ? MORE_BYTES : 0));
-	expect("size=%zu kind=%d way=%d owner=%s to=%s", next_bytes, kind, way, owner(from, kind),
+	expect("size=%zu kind=%d way=%d operator=%d from=%d by=%d owner=%s to=%s", next_bytes, kind,
+	       way, is_operator(to, way), (int)(from - sides), (int)(to - sides), owner(from, kind),
 	       receiver(to, way));
 	if (way == WAY_REALLOC)
 		check_moved(moved, first, next_bytes);

@@ -1,0 +1,271 @@
+/* why_words.c - see why_words.h. */
+#include "collect/why_words.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "util/path.h"
+
+static const char *name_of(const struct binding_process *p, size_t module)
+{
+	return module < p->count ? path_name(p->modules[module].path)
+				 : "a module that is not known";
+}
+
+/* "operator delete[]" of "_ZdaPv..."; others as they are. */
+static void add_function(struct strbuf *out, const char *symbol)
+{
+	bool is_new = strncmp(symbol, "_Zn", 3) == 0, is_delete = strncmp(symbol, "_Zd", 3) == 0;
+	if ((is_new || is_delete) && (symbol[3] == 'w' || symbol[3] == 'l' || symbol[3] == 'a'))
+		strbuf_addf(out, "operator %s%s", is_new ? "new" : "delete",
+			    symbol[3] == 'a' ? "[]" : "");
+	else
+		strbuf_adds(out, symbol);
+}
+
+static bool is_libc(const char *name)
+{
+	return strncmp(name, "libc.so", 7) == 0 || strncmp(name, "libc.musl", 9) == 0;
+}
+
+/* ---- why ---- */
+
+static void add_needed(struct strbuf *out, const struct binding_process *p,
+		       const struct why_side *s)
+{
+	const char *definer = name_of(p, s->binding.module);
+	const char *symbol = s->via != SIZE_MAX ? s->base : s->symbol;
+	if (is_libc(definer)) {
+		strbuf_addf(out, "no library before %s in the search order defines ", definer);
+		add_function(out, symbol);
+		return;
+	}
+	strbuf_addf(out, "%s comes first in %s's order of DT_NEEDED among those that define ",
+		    definer, name_of(p, 0));
+	add_function(out, symbol);
+}
+
+/* "libjemalloc.so.2 is preloaded, ..." */
+static void add_reason(struct strbuf *out, const struct binding_process *p,
+		       const struct why_side *s)
+{
+	const char *caller = name_of(p, s->caller), *definer = name_of(p, s->binding.module);
+	const char *opened = name_of(p, s->opened);
+	switch (s->kind) {
+	case WHY_PROGRAM:
+		strbuf_addf(out, "%s, the program, defines it and is searched first", definer);
+		break;
+	case WHY_PRELOAD:
+		strbuf_addf(out, "%s is preloaded, so it is searched right after the program",
+			    definer);
+		break;
+	case WHY_NEEDED:
+		add_needed(out, p, s);
+		break;
+	case WHY_GLOBAL:
+		strbuf_addf(out,
+			    "%s was opened with RTLD_GLOBAL, and nothing searched before it "
+			    "defines it",
+			    definer);
+		break;
+	case WHY_LOCAL:
+		strbuf_addf(out,
+			    "nothing in the program's scope defines it, and %s came with the "
+			    "dlopen() of %s",
+			    definer, opened);
+		break;
+	case WHY_DEEPBIND:
+		strbuf_addf(out,
+			    "%s was opened with RTLD_DEEPBIND, so it and what it needs are "
+			    "searched before the program and what was preloaded",
+			    opened);
+		break;
+	case WHY_NAMESPACE:
+		strbuf_addf(out,
+			    "%s is in a namespace of its own (dlmopen()), where nothing of the "
+			    "program's is searched",
+			    caller);
+		break;
+	case WHY_SYMBOLIC:
+		strbuf_addf(out,
+			    "%s is linked with -Bsymbolic, so it is searched first for its own "
+			    "symbols",
+			    caller);
+		break;
+	case WHY_SPLIT:
+		strbuf_addf(out,
+			    "%s, which has malloc, does not define it, so that the search went "
+			    "on to %s",
+			    name_of(p, s->split_from), definer);
+		break;
+	default:
+		break;
+	}
+}
+
+static void add_passed_over(struct strbuf *out, const struct binding_process *p,
+			    const struct why_side *s)
+{
+	if (s->binding.passed_over < p->count)
+		strbuf_addf(out, " (%s has it in another version)",
+			    name_of(p, s->binding.passed_over));
+	if (s->binding.has_own && s->kind != WHY_DEEPBIND)
+		strbuf_addf(out,
+			    " (%s defines it, too, but is not searched first: it is not linked "
+			    "with -Bsymbolic)",
+			    name_of(p, s->via == SIZE_MAX ? s->caller : s->via));
+}
+
+/* "libplug.so calls a free of its own, ..." */
+static void add_own(struct strbuf *out, const struct binding_process *p, const struct why_side *s)
+{
+	const char *caller = name_of(p, s->caller);
+	strbuf_addf(out, "%s calls its own ", caller);
+	add_function(out, s->symbol);
+	strbuf_addf(out, " directly: the allocator is linked into it and %s",
+		    !s->exported     ? "hidden"
+		    : s->caller == 0 ? "bound when the program was linked"
+				     : "bound when that was linked (-Bsymbolic or protected)");
+}
+
+static void add_pointer(struct strbuf *out, const struct binding_process *p,
+			const struct why_side *s)
+{
+	strbuf_addf(out, "%s calls ", name_of(p, s->caller));
+	add_function(out, s->symbol);
+	strbuf_addf(out, " of %s through a pointer, apparently from dlsym()",
+		    name_of(p, s->provider));
+}
+
+static void add_unknown(struct strbuf *out, const struct binding_process *p,
+			const struct why_side *s)
+{
+	strbuf_addf(out, "how %s calls ", name_of(p, s->caller));
+	add_function(out, s->symbol);
+	if (s->provider < p->count)
+		strbuf_addf(out, " of %s", name_of(p, s->provider));
+	strbuf_adds(out, " could not be seen");
+}
+
+static void add_bound(struct strbuf *out, const struct binding_process *p, const struct why_side *s)
+{
+	strbuf_addf(out, "%s's ", name_of(p, s->caller));
+	add_function(out, s->symbol);
+	if (s->caller == s->provider) {
+		strbuf_addf(out, " is %sits own: ", s->apparently ? "apparently " : "");
+		add_reason(out, p, s);
+		add_passed_over(out, p, s);
+		return;
+	}
+	if (s->via != SIZE_MAX) {
+		strbuf_addf(out, " is %s's, which calls ", name_of(p, s->via));
+		add_function(out, s->base);
+		strbuf_addf(out, " of %s%s: ", s->apparently ? "apparently " : "",
+			    name_of(p, s->provider));
+	} else {
+		strbuf_addf(out, " is %s%s's: ", s->apparently ? "apparently " : "",
+			    name_of(p, s->provider));
+	}
+	add_reason(out, p, s);
+	add_passed_over(out, p, s);
+}
+
+static void add_side(struct strbuf *out, const struct binding_process *p, const struct why_side *s)
+{
+	if (s->on_behalf) {
+		add_function(out, s->on_behalf);
+		strbuf_addf(out, " of %s calls it for its caller: ", name_of(p, s->caller));
+	}
+	switch (s->kind) {
+	case WHY_OWN:
+		add_own(out, p, s);
+		break;
+	case WHY_POINTER:
+		add_pointer(out, p, s);
+		break;
+	case WHY_UNKNOWN:
+		add_unknown(out, p, s);
+		break;
+	default:
+		add_bound(out, p, s);
+	}
+}
+
+void why_add_sentence(struct strbuf *out, const struct binding_process *p,
+		      const struct why_side *release, const struct why_side *made)
+{
+	add_side(out, p, release);
+	strbuf_adds(out, "; ");
+	add_side(out, p, made);
+}
+
+/* ---- what to do ---- */
+
+static void add_split_fix(struct strbuf *out, const struct binding_process *p,
+			  const struct why_side *s)
+{
+	strbuf_adds(out, "use an allocator that defines ");
+	add_function(out, s->symbol);
+	strbuf_addf(out, " beside malloc, or let %s define it", name_of(p, s->split_from));
+}
+
+static void add_open_fix(struct strbuf *out, const struct binding_process *p,
+			 const struct why_side *s, const struct why_side *made)
+{
+	strbuf_addf(out, "open %s without RTLD_DEEPBIND, or release the block in %s",
+		    name_of(p, s->opened), name_of(p, made->caller));
+}
+
+static void add_own_fix(struct strbuf *out, const struct binding_process *p,
+			const struct why_side *own, const struct why_side *made)
+{
+	if (made->on_behalf && own != made)
+		strbuf_addf(
+			out,
+			"release what %s of %s made outside of %s, or copy it into memory of %s's "
+			"own allocator",
+			made->on_behalf, name_of(p, made->caller), name_of(p, own->caller),
+			name_of(p, own->caller));
+	else
+		strbuf_addf(out,
+			    "let %s release what it made, or link %s without an allocator of its "
+			    "own",
+			    name_of(p, made->caller), name_of(p, own->caller));
+}
+
+void why_add_fix(struct strbuf *out, const struct binding_process *p,
+		 const struct why_side *release, const struct why_side *made)
+{
+	const struct why_side *both[] = { release, made };
+	for (unsigned i = 0; i < 2; i++)
+		if (both[i]->kind == WHY_SPLIT) {
+			add_split_fix(out, p, both[i]);
+			return;
+		}
+	for (unsigned i = 0; i < 2; i++)
+		if (both[i]->kind == WHY_NAMESPACE) {
+			strbuf_addf(
+				out,
+				"release the block in the namespace that made it, by a function "
+				"of %s",
+				name_of(p, made->caller));
+			return;
+		}
+	for (unsigned i = 0; i < 2; i++)
+		if (both[i]->kind == WHY_DEEPBIND) {
+			add_open_fix(out, p, both[i], made);
+			return;
+		}
+	for (unsigned i = 0; i < 2; i++)
+		if (both[i]->kind == WHY_OWN) {
+			add_own_fix(out, p, both[i], made);
+			return;
+		}
+	if (made->kind == WHY_POINTER || release->kind == WHY_POINTER)
+		strbuf_addf(out,
+			    "release it with the function of %s that belongs to the one that made "
+			    "it",
+			    name_of(p, made->provider));
+	else
+		strbuf_addf(out, "release it in %s, which made it", name_of(p, made->caller));
+}
