@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "elf/family_clues.h"
+#include "elf/foreign_file.h"
 #include "elf/function_set.h"
 #include "elf/user_families.h"
 #include "util/mem.h"
@@ -35,8 +36,9 @@ struct allocator_finder {
 
 /* One file while it is looked at. */
 struct search {
-	const struct elf_file *files; /* one, or the objects of an archive */
-	size_t file_count;
+	const struct elf_file *file; /* or NULL: several objects, or no ELF file */
+	const struct constants *constants;
+	size_t constants_count;
 	const char *file_name;
 	struct function_set functions;
 	struct family_clue clues[FAMILY_COUNT];
@@ -180,7 +182,7 @@ static bool is_library_of(const struct search *s, enum family family)
 	char word[WORD_BYTES];
 	if (s->functions.objects)
 		return false; /* libjemalloc.a: a static library is linked into others */
-	const char *name = s->file_count ? soname(s->files->elf) : NULL;
+	const char *name = s->file ? soname(s->file->elf) : NULL;
 	if (!name)
 		name = s->file_name;
 	name = path_name(name);
@@ -227,12 +229,12 @@ static void find_version(struct allocator *a, const struct search *s)
 {
 	const char *how = facts[a->family].version;
 	if (how[0] == '#') {
-		for (size_t i = 0; i < s->file_count && !a->version[0]; i++)
-			family_clues_version_before(&s->files[i], how + 1, a->version);
+		for (size_t i = 0; i < s->constants_count && !a->version[0]; i++)
+			family_clues_version_before(&s->constants[i], how + 1, a->version);
 	} else if (strncmp(how, "()", 2) == 0) {
 		const struct function *f = function_set_find(&s->functions, a->prefix, how + 2);
 		uint32_t number;
-		if (f && s->file_count && constant_function(s->files, f->address, &number))
+		if (f && s->file && constant_function(s->file, f->address, &number))
 			number_version(a, number);
 	}
 	/* Built from a source without its history: jemalloc then says 0.0.0. */
@@ -380,45 +382,78 @@ static void find_families(struct search *s)
 	}
 }
 
+/* With the search's functions and constants filled in. */
+static void search(struct search *s, struct allocator_finder *finder, const char *name,
+		   struct allocators *out)
+{
+	s->file_name = name;
+	s->out = out;
+	*out = (struct allocators)ALLOCATORS_INIT;
+	if (is_our_runtime(&s->functions))
+		return;
+	family_clues_find(finder->texts, s->constants, s->constants_count, s->clues);
+	find_families(s);
+	for (size_t i = 0; i < out->count; i++)
+		set_version(s, &out->items[i]);
+	if (finder->users)
+		user_families_find(finder->users, &s->functions, out);
+}
+
+static void add_functions(struct search *s, Elf *elf)
+{
+	function_set_add(&s->functions, elf, SHT_DYNSYM);
+	function_set_add(&s->functions, elf, SHT_SYMTAB);
+}
+
 void allocators_find(struct allocator_finder *finder, const struct elf_file *file, const char *name,
 		     struct allocators *out)
 {
-	allocators_find_in_objects(finder, file, 1, name, out);
+	const struct constants constants = { .file = file };
+	struct search *s = mem_zalloc(1, sizeof(*s));
+	s->file = file;
+	s->constants = &constants;
+	s->constants_count = 1;
+	add_functions(s, file->elf);
+	search(s, finder, name, out);
+	function_set_release(&s->functions);
+	free(s);
 }
 
 void allocators_find_in_objects(struct allocator_finder *finder, const struct elf_file *objects,
 				size_t count, const char *name, struct allocators *out)
 {
+	struct constants *constants = mem_zalloc(count, sizeof(*constants));
 	struct search *s = mem_zalloc(1, sizeof(*s));
-	s->files = objects;
-	s->file_count = count;
-	s->file_name = name;
-	s->out = out;
-	*out = (struct allocators)ALLOCATORS_INIT;
+	s->constants = constants;
+	s->constants_count = count;
 	for (size_t i = 0; i < count; i++) {
-		function_set_add(&s->functions, objects[i].elf, SHT_DYNSYM);
-		function_set_add(&s->functions, objects[i].elf, SHT_SYMTAB);
+		constants[i].file = &objects[i];
+		add_functions(s, objects[i].elf);
 	}
-	if (!is_our_runtime(&s->functions)) {
-		family_clues_find(finder->texts, objects, count, s->clues);
-		find_families(s);
-		for (size_t i = 0; i < out->count; i++)
-			set_version(s, &out->items[i]);
-		if (finder->users)
-			user_families_find(finder->users, &s->functions, out);
-	}
+	search(s, finder, name, out);
 	function_set_release(&s->functions);
+	free(s);
+	free(constants);
+}
+
+void allocators_find_in_foreign(struct allocator_finder *finder, const struct foreign_file *file,
+				const char *name, struct allocators *out)
+{
+	const struct constants constants = { &file->bytes, file->constants, file->constant_count };
+	struct search *s = mem_zalloc(1, sizeof(*s));
+	s->constants = &constants;
+	s->constants_count = 1;
+	s->functions = file->functions;
+	search(s, finder, name, out);
 	free(s);
 }
 
 void allocators_find_by_symbols(const struct elf_file *file, const char *name,
 				const struct function_set *functions, struct allocators *out)
 {
-	struct search s = { .files = file,
-			    .file_count = 1,
-			    .file_name = name,
-			    .functions = *functions,
-			    .out = out };
+	struct search s = {
+		.file = file, .file_name = name, .functions = *functions, .out = out
+	};
 	*out = (struct allocators)ALLOCATORS_INIT;
 	find_families(&s);
 }
@@ -426,12 +461,14 @@ void allocators_find_by_symbols(const struct elf_file *file, const char *name,
 void allocators_add_versions(struct allocators *found, const struct elf_file *file,
 			     const struct function_set *functions)
 {
+	const struct constants constants = { .file = file };
 	struct family_texts *texts = family_texts_new();
 	struct search *s = mem_zalloc(1, sizeof(*s));
-	s->files = file;
-	s->file_count = 1;
+	s->file = file;
+	s->constants = &constants;
+	s->constants_count = 1;
 	s->functions = *functions;
-	family_clues_find(texts, file, 1, s->clues);
+	family_clues_find(texts, s->constants, 1, s->clues);
 	for (size_t i = 0; i < found->count; i++)
 		set_version(s, &found->items[i]);
 	free(s);
@@ -445,8 +482,10 @@ static void add_symbols(struct allocators *found, size_t index, const struct elf
 {
 	enum family family = found->items[index].family;
 	struct allocators proof = ALLOCATORS_INIT;
-	struct search s = { .files = file,
-			    .file_count = 1,
+	const struct constants constants = { .file = file };
+	struct search s = { .file = file,
+			    .constants = &constants,
+			    .constants_count = 1,
 			    .file_name = "",
 			    .functions = *set,
 			    .out = &proof };

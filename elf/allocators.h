@@ -1,4 +1,5 @@
-/* allocators.h - which allocators' code is in an ELF file, or in the objects of an archive.
+/* allocators.h - which allocators' code is in an ELF file, in the objects of an archive, or in a PE or
+ * Mach-O file.
  *
  * Knows the families of wire/families.def by sets of functions in its symbol tables, or by their
  * messages where the symbols are gone. Also finds C++ operators of the file's own and malloc
@@ -42,6 +43,7 @@ struct allocators {
 #define ALLOCATORS_INIT { NULL, 0, 0 }
 
 struct allocator_finder;
+struct foreign_file;
 struct function_set;
 struct user_families;
 
@@ -58,6 +60,9 @@ void allocators_find(struct allocator_finder *finder, const struct elf_file *fil
 /* The same for the objects of an archive together: an allocator may be spread over several. */
 void allocators_find_in_objects(struct allocator_finder *finder, const struct elf_file *objects,
 				size_t count, const char *name, struct allocators *out);
+/* The same of what is no ELF file. */
+void allocators_find_in_foreign(struct allocator_finder *finder, const struct foreign_file *file,
+				const char *name, struct allocators *out);
 /* The same by the file's symbols alone, which are in `functions`, and without versions: quick. */
 void allocators_find_by_symbols(const struct elf_file *file, const char *name,
 				const struct function_set *functions, struct allocators *out);

@@ -154,13 +154,13 @@ static void on_hit(void *context, size_t id, const uint8_t *begin, const uint8_t
 	}
 }
 
-void family_clues_find(struct family_texts *texts, const struct elf_file *files, size_t count,
+void family_clues_find(struct family_texts *texts, const struct constants *in, size_t count,
 		       struct family_clue *clues)
 {
 	struct finding f = { texts, clues, false };
 	memset(clues, 0, FAMILY_COUNT * sizeof(*clues));
 	for (size_t i = 0; i < count; i++)
-		text_search_run(texts->search, &files[i], on_hit, &f);
+		text_search_run(texts->search, &in[i], on_hit, &f);
 	for (unsigned i = 0; i < FAMILY_COUNT; i++)
 		clues[i].proved =
 			!f.ours && texts->needed[i] && clues[i].seen == texts->needed[i];
@@ -205,9 +205,9 @@ static bool look_for_version(void *context, const uint8_t *begin, const uint8_t 
 	return true;
 }
 
-void family_clues_version_before(const struct elf_file *file, const char *mark, char *out)
+void family_clues_version_before(const struct constants *in, const char *mark, char *out)
 {
 	struct before b = { mark, out };
 	out[0] = '\0';
-	constants_read(file, look_for_version, &b);
+	constants_read(in, look_for_version, &b);
 }

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "elf/elf_file.h"
+#include "elf/text_search.h"
 #include "wire/families.h"
 
 enum { FAMILY_VERSION_BYTES = 32, FAMILY_PREFIX_BYTES = 32 };
@@ -21,11 +21,11 @@ struct family_texts;
 
 struct family_texts *family_texts_new(void);
 void family_texts_free(struct family_texts *texts);
-/* Fills in clues[FAMILY_COUNT] with what the files together have: one, or an archive's objects. */
-void family_clues_find(struct family_texts *texts, const struct elf_file *files, size_t count,
+/* Fills in clues[FAMILY_COUNT] with what is there together: a file's, or an archive's objects'. */
+void family_clues_find(struct family_texts *texts, const struct constants *in, size_t count,
 		       struct family_clue *clues);
 /* A version that stands at the beginning of a string before `mark` ("5.3.0-0-g..." before "-g");
  * out has FAMILY_VERSION_BYTES. */
-void family_clues_version_before(const struct elf_file *file, const char *mark, char *out);
+void family_clues_version_before(const struct constants *in, const char *mark, char *out);
 
 #endif

@@ -40,7 +40,7 @@ static void grow(struct function_set *set)
 		*place(set, set->items[i].name, set->items[i].name_bytes) = (uint32_t)i + 1;
 }
 
-static void add(struct function_set *set, const struct function *function)
+void function_set_put(struct function_set *set, const struct function *function)
 {
 	if (set->count * 2 >= set->room)
 		grow(set);
@@ -102,7 +102,7 @@ static void add_section(struct function_set *set, Elf *elf, Elf_Scn *section, co
 			.exported = (object || shdr->sh_type == SHT_DYNSYM) && is_exported(&symbol),
 			.address = address_of(set, &symbol, object),
 		};
-		add(set, &function);
+		function_set_put(set, &function);
 	}
 	set->objects += object;
 }

@@ -36,6 +36,8 @@ void function_set_release(struct function_set *set);
 /* Adds what the file's tables of this type (SHT_DYNSYM or SHT_SYMTAB) define. An object's global
  * functions count as exported. */
 void function_set_add(struct function_set *set, Elf *elf, uint32_t section_type);
+/* Adds one; its name is not copied. */
+void function_set_put(struct function_set *set, const struct function *function);
 /* The function called prefix + name, or NULL. */
 const struct function *function_set_find(const struct function_set *set, const char *prefix,
 					 const char *name);

@@ -7,6 +7,7 @@ elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 	elf/bindings.c elf/bindings.h \
 	elf/call_site.c elf/call_site.h \
 	elf/code_ranges.c elf/code_ranges.h \
+	elf/foreign_file.c elf/foreign_file.h elf/mach_o_file.c elf/pe_file.c \
 	elf/family_clues.c elf/family_clues.h \
 	elf/fde_ranges.c elf/fde_ranges.h \
 	elf/function_set.c elf/function_set.h \

@@ -68,10 +68,6 @@ void text_search_add(struct text_search *search, const char *text, size_t bytes)
 
 /* ---- the constants of a file ---- */
 
-struct part {
-	uint64_t offset, bytes;
-};
-
 /* Sections that can be large and hold no text. */
 static bool has_text(const char *name)
 {
@@ -83,7 +79,7 @@ static bool has_text(const char *name)
 	return true;
 }
 
-static size_t find_sections(Elf *elf, struct part *parts)
+static size_t find_sections(Elf *elf, struct file_part *parts)
 {
 	size_t names, count = 0;
 	Elf_Scn *section = NULL;
@@ -96,12 +92,12 @@ static size_t find_sections(Elf *elf, struct part *parts)
 			continue;
 		const char *name = elf_strptr(elf, names, shdr.sh_name);
 		if (!name || has_text(name))
-			parts[count++] = (struct part){ shdr.sh_offset, shdr.sh_size };
+			parts[count++] = (struct file_part){ shdr.sh_offset, shdr.sh_size };
 	}
 	return count;
 }
 
-static size_t find_segments(Elf *elf, struct part *parts)
+static size_t find_segments(Elf *elf, struct file_part *parts)
 {
 	size_t all, count = 0;
 	if (elf_getphdrnum(elf, &all) != 0)
@@ -111,13 +107,13 @@ static size_t find_segments(Elf *elf, struct part *parts)
 		if (!gelf_getphdr(elf, (int)i, &phdr))
 			break;
 		if (phdr.p_type == PT_LOAD && !(phdr.p_flags & PF_W))
-			parts[count++] = (struct part){ phdr.p_offset, phdr.p_filesz };
+			parts[count++] = (struct file_part){ phdr.p_offset, phdr.p_filesz };
 	}
 	return count;
 }
 
 /* Reads one part with what is needed around each piece kept from the one before. */
-static bool read_part(const struct elf_file *file, struct part part, uint8_t *buffer,
+static bool read_part(const struct elf_file *file, struct file_part part, uint8_t *buffer,
 		      constants_look *look, void *context)
 {
 	size_t have = 0, from = 0;
@@ -140,19 +136,28 @@ static bool read_part(const struct elf_file *file, struct part part, uint8_t *bu
 	return true;
 }
 
-void constants_read(const struct elf_file *file, constants_look *look, void *context)
+static size_t find_parts(const struct constants *in, struct file_part *parts)
 {
-	struct part *parts = mem_alloc(MAX_PARTS * sizeof(*parts));
+	size_t count = in->part_count < MAX_PARTS ? in->part_count : MAX_PARTS;
+	if (in->parts) {
+		memcpy(parts, in->parts, count * sizeof(*parts));
+		return count;
+	}
+	count = find_sections(in->file->elf, parts);
+	return count ? count : find_segments(in->file->elf, parts);
+}
+
+void constants_read(const struct constants *in, constants_look *look, void *context)
+{
+	struct file_part *parts = mem_alloc(MAX_PARTS * sizeof(*parts));
 	uint8_t *buffer = mem_alloc(PIECE_BYTES + TEXT_SEARCH_BEFORE + TEXT_SEARCH_AFTER);
 	uint64_t left = max_file_bytes;
-	size_t count = find_sections(file->elf, parts);
-	if (!count)
-		count = find_segments(file->elf, parts);
+	size_t count = find_parts(in, parts);
 	for (size_t i = 0; i < count && left > 0; i++) {
 		if (parts[i].bytes > left)
 			parts[i].bytes = left;
 		left -= parts[i].bytes;
-		if (!read_part(file, parts[i], buffer, look, context))
+		if (!read_part(in->file, parts[i], buffer, look, context))
 			break;
 	}
 	free(buffer);
@@ -200,9 +205,9 @@ static bool search_piece(void *context, const uint8_t *begin, const uint8_t *fro
 	return true;
 }
 
-void text_search_run(struct text_search *search, const struct elf_file *file, text_search_hit *hit,
+void text_search_run(struct text_search *search, const struct constants *in, text_search_hit *hit,
 		     void *context)
 {
 	struct searching s = { search, hit, context };
-	constants_read(file, search_piece, &s);
+	constants_read(in, search_piece, &s);
 }

@@ -1,4 +1,4 @@
-/* text_search.h - finds a fixed set of texts among the constants of an ELF file, in one pass.
+/* text_search.h - finds a fixed set of texts among the constants of a file, in one pass.
  *
  * The constants: sections of initialised data, or where there are no sections the read-only
  * segments. Looks at every tenth byte or so (Wu and Manber's shift table over pairs of bytes), and
@@ -18,6 +18,18 @@ enum {
 	TEXT_SEARCH_AFTER = 256,
 };
 
+struct file_part {
+	uint64_t offset, bytes;
+};
+
+/* Where constants are: the parts of the file, or if there are none those that the ELF file's headers
+ * tell of. */
+struct constants {
+	const struct elf_file *file;
+	const struct file_part *parts;
+	size_t part_count;
+};
+
 struct text_search;
 
 /* A hit: the text begins at `at`; from `begin` to `end` is readable. */
@@ -28,13 +40,13 @@ struct text_search *text_search_new(void);
 void text_search_free(struct text_search *search);
 /* The text is not copied. Its id is how many were added before. */
 void text_search_add(struct text_search *search, const char *text, size_t bytes);
-void text_search_run(struct text_search *search, const struct elf_file *file, text_search_hit *hit,
+void text_search_run(struct text_search *search, const struct constants *in, text_search_hit *hit,
 		     void *context);
 
-/* Calls `look` with the constants of the file piece by piece; `from` to `to` is new, what is around
+/* Calls `look` with the constants piece by piece; `from` to `to` is new, what is around
  * it (as at a hit) readable. Leaves off when it returns false. */
 typedef bool constants_look(void *context, const uint8_t *begin, const uint8_t *from,
 			    const uint8_t *to, const uint8_t *end);
-void constants_read(const struct elf_file *file, constants_look *look, void *context);
+void constants_read(const struct constants *in, constants_look *look, void *context);
 
 #endif

@@ -59,6 +59,7 @@ static void put_file(struct json *j, const struct survey_file *f)
 	json_string(j, "problem", f->problem);
 	json_string(j, "type", kinds[f->kind]);
 	if (f->kind != SURVEY_OTHER) {
+		json_string(j, "format", f->format);
 		json_string(j, "machine", survey_machine_name(f->machine));
 		json_uint(j, "machine_number", f->machine);
 		json_uint(j, "bits", f->bits);

@@ -150,7 +150,8 @@ static void add_file(struct strbuf *out, const struct survey_file *f)
 	static const char *const kinds[] = { "", "program", "library", "object", "static library" };
 	const char *machine = survey_machine_name(f->machine);
 	strbuf_add_escaped(out, f->path);
-	strbuf_addf(out, "\n  %s, %u-bit%s, ", kinds[f->kind], f->bits,
+	strbuf_addf(out, "\n  %s%s%s, %u-bit%s, ", strcmp(f->format, "ELF") ? f->format : "",
+		    strcmp(f->format, "ELF") ? " " : "", kinds[f->kind], f->bits,
 		    f->is_big_endian ? " big-endian" : "");
 	if (machine)
 		strbuf_adds(out, machine);

@@ -16,6 +16,7 @@
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "elf/elf_archive.h"
+#include "elf/foreign_file.h"
 #include "symbol/module_allocators.h"
 #include "util/mem.h"
 
@@ -75,7 +76,14 @@ void survey_add(struct survey *s, const char *path)
 
 /* ---- one file ---- */
 
-enum magic { MAGIC_OTHER, MAGIC_ELF, MAGIC_ARCHIVE, MAGIC_THIN_ARCHIVE, MAGIC_UNREADABLE };
+enum magic {
+	MAGIC_OTHER,
+	MAGIC_ELF,
+	MAGIC_ARCHIVE,
+	MAGIC_THIN_ARCHIVE,
+	MAGIC_FOREIGN,
+	MAGIC_UNREADABLE
+};
 
 static enum magic read_magic(const char *path, struct err *err)
 {
@@ -95,6 +103,8 @@ static enum magic read_magic(const char *path, struct err *err)
 		return MAGIC_ARCHIVE;
 	if (got == sizeof(start) && memcmp(start, "!<thin>\n", sizeof(start)) == 0)
 		return MAGIC_THIN_ARCHIVE;
+	if (foreign_format_of((const uint8_t *)start, (size_t)got) != FOREIGN_NONE)
+		return MAGIC_FOREIGN;
 	return MAGIC_OTHER;
 }
 
@@ -134,6 +144,7 @@ static void describe(struct survey_file *f, Elf *elf)
 	GElf_Ehdr ehdr;
 	if (!gelf_getehdr(elf, &ehdr))
 		return;
+	f->format = "ELF";
 	f->machine = ehdr.e_machine;
 	f->bits = ehdr.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64;
 	f->is_big_endian = ehdr.e_ident[EI_DATA] == ELFDATA2MSB;
@@ -171,6 +182,29 @@ static int look_at_archive(struct survey_file *f, struct allocator_finder *finde
 	return 0;
 }
 
+/* Other files begin with the same bytes (DOS programs, Java classes): in a directory they are passed
+ * over. */
+static int look_at_foreign(struct survey_file *f, struct allocator_finder *finder, struct err *err)
+{
+	static const char *const formats[] = { NULL, "PE", "Mach-O" };
+	struct foreign_file *file = mem_alloc(sizeof(*file));
+	int code = foreign_file_open(file, f->path, err);
+	if (code == 0) {
+		f->format = formats[file->format];
+		f->kind = file->is_object  ? SURVEY_OBJECT :
+			  file->is_program ? SURVEY_PROGRAM : SURVEY_LIBRARY;
+		f->machine = file->machine;
+		f->bits = file->bits;
+		f->is_big_endian = file->is_big_endian;
+		f->has_symbols = file->has_symbols;
+		f->build_id = file->id;
+		allocators_find_in_foreign(finder, file, f->path, &f->found);
+		foreign_file_close(file);
+	}
+	free(file);
+	return f->is_named ? code : 0;
+}
+
 static void look_at(struct survey_file *f, struct allocator_finder *finder)
 {
 	struct err err = { "" };
@@ -184,13 +218,19 @@ static void look_at(struct survey_file *f, struct allocator_finder *finder)
 	case MAGIC_ARCHIVE:
 		code = look_at_archive(f, finder, &err);
 		break;
+	case MAGIC_FOREIGN:
+		code = look_at_foreign(f, finder, &err);
+		break;
 	case MAGIC_THIN_ARCHIVE:
-		code = err_set(&err, "%s is a thin archive: name the files that it refers to",
-			       f->path);
+		if (f->is_named)
+			code = err_set(&err,
+				       "%s is a thin archive: name the files that it refers to",
+				       f->path);
 		break;
 	case MAGIC_OTHER:
 		if (f->is_named)
-			code = err_set(&err, "%s is neither an ELF file nor an archive", f->path);
+			code = err_set(&err, "%s is no ELF, PE or Mach-O file and no archive",
+				       f->path);
 		break;
 	case MAGIC_UNREADABLE:
 		code = -1;

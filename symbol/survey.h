@@ -1,8 +1,8 @@
 /* survey.h - which allocators are in the files that somebody names: ELF files, objects, static
- * archives, and all of them below directories.
+ * archives, PE and Mach-O files, and all of them below directories.
  *
- * Links below a directory are not followed, /proc and its like not entered, and what is no ELF file
- * or archive is passed over unless it was named. Files are looked at by several threads. One that
+ * Links below a directory are not followed, /proc and its like not entered, and what is no such file
+ * is passed over unless it was named. Files are looked at by several threads. One that
  * cannot be read has a problem and does not stop the others. */
 #ifndef ALLOCTRACE_SYMBOL_SURVEY_H
 #define ALLOCTRACE_SYMBOL_SURVEY_H
@@ -25,6 +25,7 @@ struct survey_file {
 	char *path;
 	bool is_named; /* not met in a directory */
 	enum survey_kind kind;
+	const char *format; /* "ELF", "PE", "Mach-O" */
 	char *problem; /* NULL: none */
 	uint16_t machine; /* e_machine */
 	uint8_t bits;	  /* 32 or 64 */

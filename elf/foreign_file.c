@@ -1,0 +1,82 @@
+/* foreign_file.c - see foreign_file.h. */
+#include "elf/foreign_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/mem.h"
+
+enum { TABLE_MAX_BYTES = 256 << 20 };
+
+enum foreign_format foreign_format_of(const uint8_t *start, size_t bytes)
+{
+	static const uint8_t mach_o[][4] = { { 0xcf, 0xfa, 0xed, 0xfe }, { 0xce, 0xfa, 0xed, 0xfe },
+					     { 0xfe, 0xed, 0xfa, 0xcf }, { 0xfe, 0xed, 0xfa, 0xce },
+					     { 0xca, 0xfe, 0xba, 0xbe } };
+	if (bytes >= 2 && memcmp(start, "MZ", 2) == 0)
+		return FOREIGN_PE;
+	for (size_t i = 0; bytes >= 4 && i < sizeof(mach_o) / sizeof(mach_o[0]); i++)
+		if (memcmp(start, mach_o[i], 4) == 0)
+			return FOREIGN_MACH_O;
+	return FOREIGN_NONE;
+}
+
+char *foreign_load(const struct foreign_file *file, uint64_t offset, uint64_t bytes)
+{
+	if (bytes > TABLE_MAX_BYTES)
+		return NULL;
+	char *data = mem_alloc((size_t)bytes + 1);
+	data[bytes] = '\0';
+	if (elf_file_read(&file->bytes, offset, data, (size_t)bytes) == bytes)
+		return data;
+	free(data);
+	return NULL;
+}
+
+void foreign_add_function(struct foreign_file *file, const char *name, const char *end,
+			  uint64_t address, bool exported)
+{
+	size_t bytes = strnlen(name, (size_t)(end - name));
+	if (bytes == 0 || bytes > FUNCTION_NAME_MAX)
+		return;
+	const struct function f = { .name = name,
+				    .name_bytes = (uint32_t)bytes,
+				    .exported = exported,
+				    .address = address };
+	function_set_put(&file->functions, &f);
+}
+
+void foreign_add_constants(struct foreign_file *file, uint64_t offset, uint64_t bytes)
+{
+	if (file->constant_count < FOREIGN_PARTS_MAX && bytes > 0)
+		file->constants[file->constant_count++] = (struct file_part){ offset, bytes };
+}
+
+int foreign_file_open(struct foreign_file *file, const char *path, struct err *err)
+{
+	uint8_t start[8] = { 0 };
+	memset(file, 0, sizeof(*file));
+	file->bytes = (struct elf_file)ELF_FILE_INIT;
+	file->bytes.fd = elf_open_regular(path, err);
+	if (file->bytes.fd < 0)
+		return -1;
+	size_t got = elf_file_read(&file->bytes, 0, start, sizeof(start));
+	file->format = foreign_format_of(start, got);
+	bool good = file->format == FOREIGN_PE	    ? foreign_read_pe(file) :
+		    file->format == FOREIGN_MACH_O ? foreign_read_mach_o(file) : false;
+	if (good)
+		return 0;
+	foreign_file_close(file);
+	return err_set(err, "%s is no PE or Mach-O file that can be read", path);
+}
+
+void foreign_file_close(struct foreign_file *file)
+{
+	function_set_release(&file->functions);
+	for (size_t i = 0; i < sizeof(file->names) / sizeof(file->names[0]); i++)
+		free(file->names[i]);
+	elf_file_close(&file->bytes);
+	memset(file, 0, sizeof(*file));
+	file->bytes.fd = -1;
+}
