@@ -191,7 +191,7 @@ static bool take_text(struct collector *c, struct slot *slot, uint32_t index, ui
 /* Whether it can be one; the nodes that it names are in the trace then. */
 static bool finding_is_sound(struct collector *c, const struct finding *f)
 {
-	const unsigned known_flags = FINDING_HAS_BLOCK | FINDING_WAS_FREED;
+	const unsigned known_flags = FINDING_HAS_BLOCK | FINDING_WAS_FREED | FINDING_IN_REGION;
 	return f->number < SESSION_MAX_FINDINGS && f->class < FINDING_CLASSES &&
 	       f->role < ROLE_COUNT && f->made_role < ROLE_COUNT && f->outcome <= FINDING_ABORTED &&
 	       !(f->flags & ~known_flags) && f->made_slot < SESSION_MAX_RINGS &&
@@ -218,12 +218,14 @@ static struct trace_finding trace_finding(const struct collector *c, const struc
 				     .time_ns = clock_ns(&c->clock, slot->tick),
 				     .count = 1 };
 	const uint64_t tick_ns = clock_duration_ns(&c->clock, UINT64_C(1) << FINDING_AGE_SHIFT);
-	if (!(f->flags & FINDING_HAS_BLOCK))
+	if (!(f->flags & (FINDING_HAS_BLOCK | FINDING_IN_REGION)))
 		return out;
-	out.made_role = f->made_role;
 	out.allocator = f->allocator;
 	out.made_stack = f->made_stack;
 	out.size = f->size;
+	if (!(f->flags & FINDING_HAS_BLOCK))
+		return out;
+	out.made_role = f->made_role;
 	out.age_ns = f->age * tick_ns;
 	/* The age may be a tick too small. */
 	uint64_t oldest_ns = out.age_ns + tick_ns;

@@ -204,6 +204,13 @@ static void plan_module(struct module_hooks *m, uint32_t index, const struct tra
 	elf_file_close(&file);
 }
 
+static void give_answer(struct module_hooks *m, uint32_t *question)
+{
+	at_store_release(question, (uint32_t)HOOKS_READY);
+	at_add_relaxed(&m->session->header->plans_wanted, (uint32_t)-1);
+	syscall(SYS_futex, question, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
 static void answer(struct module_hooks *m, uint32_t index)
 {
 	struct session_module *shared = &m->session->modules[index], copy;
@@ -213,9 +220,63 @@ static void answer(struct module_hooks *m, uint32_t index)
 		plan_module(m, index, &module);
 	shared->first_hook = first;
 	shared->hooks = m->count - first;
-	at_store_release(&shared->hooks_state, (uint32_t)HOOKS_READY);
-	at_add_relaxed(&m->session->header->plans_wanted, (uint32_t)-1);
-	syscall(SYS_futex, &shared->hooks_state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+	give_answer(m, &shared->hooks_state);
+}
+
+/* Hidden is one alone, and stripped. What hands on to malloc has no heap, but operators new and delete of
+ * the module's own may have one. */
+static enum session_carried judge_carried(const struct allocators *found,
+					  const struct allocator **hidden)
+{
+	size_t heaps = 0;
+	bool operators = false;
+	*hidden = NULL;
+	for (size_t i = 0; i < found->count; i++) {
+		const struct allocator *a = &found->items[i];
+		operators |= a->family == FAMILY_OPERATORS;
+		heaps += !a->layer;
+		if (!a->layer && a->linkage == ALLOCATOR_STRIPPED)
+			*hidden = a;
+	}
+	if (heaps == 1 && *hidden)
+		return CARRIED_HIDDEN;
+	return heaps || operators ? CARRIED_SEEN : CARRIED_NOTHING;
+}
+
+static enum session_carried find_carried(const struct elf_file *file, const char *path,
+					 struct session_module *shared)
+{
+	struct allocators found;
+	const struct allocator *hidden;
+	struct allocator_finder *finder = allocator_finder_new();
+	allocators_find(finder, file, path, &found);
+	enum session_carried carried = judge_carried(&found, &hidden);
+	if (hidden) {
+		size_t bytes = strnlen(hidden->version, sizeof(shared->carried_version) - 1);
+		shared->carried_family = (uint8_t)hidden->family;
+		memcpy(shared->carried_version, hidden->version, bytes);
+	}
+	allocators_release(&found);
+	allocator_finder_free(finder);
+	return carried;
+}
+
+/* Which allocator nobody finds in the module; rarely asked for. */
+static void answer_carried(struct module_hooks *m, uint32_t index)
+{
+	struct session_module *shared = &m->session->modules[index], copy;
+	struct trace_module module;
+	struct elf_file file;
+	enum session_carried carried = CARRIED_UNKNOWN;
+	if (!m->refuses && tables_read_module(m->tables, index, &copy, &module) &&
+	    !module.anonymous_process_plus_1 && module.path[0] == '/' &&
+	    elf_file_open(&file, module.path, NULL) >= 0) {
+		if (module_file_is_same(file.elf, &module))
+			carried = find_carried(&file, module.path, shared);
+		elf_file_close(&file);
+	}
+	shared->carried = (uint8_t)carried;
+	give_answer(m, &shared->carried_state);
 }
 
 void module_hooks_answer(struct module_hooks *m)
@@ -225,6 +286,9 @@ void module_hooks_answer(struct module_hooks *m)
 	for (uint32_t i = 0; i < count && i < SESSION_MAX_MODULES; i++)
 		if (at_load_acquire(&s->modules[i].hooks_state) == HOOKS_WANTED)
 			answer(m, i);
+	for (uint32_t i = 0; i < count && i < SESSION_MAX_MODULES; i++)
+		if (at_load_acquire(&s->modules[i].carried_state) == HOOKS_WANTED)
+			answer_carried(m, i);
 }
 
 uint64_t module_hooks_outcomes(const struct module_hooks *m, uint32_t module, uint64_t address)

@@ -45,7 +45,7 @@ static void read_name(const struct collector *c, uint64_t allocator, char *name)
 static void read_allocators(struct collector *c, struct told_finding *f)
 {
 	const struct slot *slot = slot_of_thread(c, f->finding.thread);
-	if (f->finding.flags & FINDING_HAS_BLOCK)
+	if (f->finding.flags & (FINDING_HAS_BLOCK | FINDING_IN_REGION))
 		read_name(c, f->finding.allocator, f->made_allocator);
 	if (f->finding.class == FINDING_CROSS || f->finding.class == FINDING_GONE)
 		read_name(c, f->finding.argument, f->called_allocator);
@@ -67,7 +67,7 @@ struct told_finding *told_finding_new(struct collector *c, uint32_t number,
 	read_process(c, f);
 	read_allocators(c, f);
 	told_stack_read(c, &f->modules, &f->stacks[TOLD_RELEASE], finding->stack);
-	if (finding->flags & FINDING_HAS_BLOCK)
+	if (finding->flags & (FINDING_HAS_BLOCK | FINDING_IN_REGION))
 		told_stack_read(c, &f->modules, &f->stacks[TOLD_MADE], finding->made_stack);
 	if (finding->flags & FINDING_WAS_FREED)
 		told_stack_read(c, &f->modules, &f->stacks[TOLD_FIRST], finding->first_site);

@@ -127,18 +127,6 @@ static void *made(const struct call *c, uintptr_t result)
 	return result == 0 && c->a[out] ? *(void **)c->a[out] : NULL;
 }
 
-/* The tool is told the instance's name before the first block of it. */
-static void announce(const struct hook *h, struct instance *i)
-{
-	bool known = false;
-	if (i->allocator == 0 || at_load_relaxed(&i->announced) ||
-	    !at_cas_acq_rel(&i->announced, &known, true))
-		return;
-	hook_text(h, EVENT_POOL, POOL_INSTANCE,
-		  event_pool_what(i->allocator, modules[i->module].id + 1), i->name);
-	hook_to_backend(h);
-}
-
 static uintptr_t make(const struct call *c, const struct hook *h)
 {
 	uintptr_t result = go_on(c);
@@ -259,7 +247,10 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 		return go_on(&c);
 	if (!hook_enter_at(&h, frame))
 		return pass(&c, &h);
-	announce(&h, p->instance);
+	if (p->instance->allocator != 0 && !at_load_relaxed(&p->instance->announced)) {
+		hook_announce(&h, p->instance->allocator);
+		hook_to_backend(&h);
+	}
 	if (is_query)
 		return query(&c, &h);
 	return release ? give_back(&c, &h) : block >= 0 ? move(&c, &h) : make(&c, &h);

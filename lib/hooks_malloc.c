@@ -127,7 +127,7 @@ static inline void *reallocarray_unseen(const struct hook *h, void *old, size_t 
 }
 
 /* realloc of what is not the backend's: the block's owner does it. Of what is no block at all the
- * program gets one all the same; what was in it is not known. */
+ * program gets one all the same, with what is there if its memory is known. */
 static AT_COLD void *realloc_otherwise(const struct hook *h, enum finding_outcome outcome,
 				       const struct block *taken, void *old, size_t size,
 				       enum role role)

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <sys/auxv.h>
 
+#include "lib/judge_mapped.h"
 #include "lib/modules.h"
 #include "lib/points.h"
 #include "lib/real.h"
@@ -127,13 +128,9 @@ static bool is_on_stack(uintptr_t address, const struct judge_place *place)
 /* An allocator may give out its module's own memory; and ld.so does, before there is another. */
 static bool serves(const struct module *m)
 {
-	for (unsigned role = 0; role < ROLE_COUNT; role++) {
-		uintptr_t f = (uintptr_t)at_load_relaxed(&real_addresses[role]);
-		if (f >= m->start && f < m->end)
-			return true;
-	}
 	uintptr_t interpreter = getauxval(AT_BASE);
-	return interpreter >= m->start && interpreter < m->end;
+	return real_serves(m->start, m->end) ||
+	       (interpreter >= m->start && interpreter < m->end);
 }
 
 static bool judge_module(uintptr_t address, struct finding *f)
@@ -160,7 +157,8 @@ static void fill_block(struct finding *f, const struct block *b)
 	f->age = block_made(b); /* until the time is known */
 }
 
-static bool judge_unknown(uintptr_t address, const struct judge_place *place, struct finding *f)
+static bool judge_unknown(const struct release *r, uintptr_t address,
+			  const struct judge_place *place, struct finding *f)
 {
 	struct block b;
 	f->outcome = FINDING_SWALLOWED;
@@ -182,7 +180,7 @@ static bool judge_unknown(uintptr_t address, const struct judge_place *place, st
 		return true;
 	uintptr_t start = blocks_find_around(BLOCK_SPACE_HEAP, address, &b);
 	if (!start)
-		return false;
+		return judge_mapped(r, address, f);
 	f->class = FINDING_INTERIOR;
 	f->argument = address - start;
 	fill_block(f, &b);
@@ -210,6 +208,6 @@ bool judge_release(const struct release *r, uintptr_t address, enum block_state 
 		f->first_site = block_freeing_site(b);
 		return true;
 	default:
-		return judge_unknown(address, place, f);
+		return judge_unknown(r, address, place, f);
 	}
 }

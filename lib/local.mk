@@ -10,10 +10,11 @@ lib_liballoctrace_la_SOURCES = \
 	lib/hooks_map.c lib/hooks_new.c lib/hooks_signal.c \
 	lib/inline_patch.c lib/inline_patch.h \
 	lib/intern.c lib/intern.h \
-	lib/judge.c lib/judge.h \
+	lib/judge.c lib/judge.h lib/judge_mapped.c lib/judge_mapped.h \
 	lib/load_order.c lib/load_order.h \
 	lib/loader.c lib/loader.h \
 	lib/lock.c lib/lock.h \
+	lib/mapped.c lib/mapped.h \
 	lib/modules.c lib/modules.h \
 	lib/one_heap.c lib/one_heap.h \
 	lib/points.c lib/points.h \

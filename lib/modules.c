@@ -274,6 +274,22 @@ uint32_t modules_find(uintptr_t pc, bool *is_new)
 	return map ? add(&found, map->l_name, is_new) : anonymous(is_new);
 }
 
+uint32_t modules_at(uintptr_t pc, uint16_t epoch)
+{
+	bool ignored;
+	uint32_t count = modules_count(), found = MODULE_ANONYMOUS;
+	if (epoch == at_load_relaxed(&modules_epoch))
+		return modules_find(pc, &ignored);
+	for (uint32_t i = MODULE_ANONYMOUS + 1; i < count; i++) {
+		if (pc < modules[i].start || pc >= modules[i].end)
+			continue;
+		if (found != MODULE_ANONYMOUS)
+			return MODULE_ANONYMOUS;
+		found = i;
+	}
+	return found;
+}
+
 static bool is_main_program(const struct module *m)
 {
 	const struct link_map *first = elf_first_module();

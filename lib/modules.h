@@ -28,6 +28,10 @@ extern struct module modules[MODULES_MAX];
  * and has to be announced with an event. */
 uint32_t modules_find(uintptr_t pc, bool *is_new);
 
+/* The one that pc was in when modules_epoch was `epoch`, perhaps gone since; MODULE_ANONYMOUS if that is
+ * not certain. */
+uint32_t modules_at(uintptr_t pc, uint16_t epoch);
+
 /* What kind of memory of m's file address is: the flags (PF_X, PF_W, ...) of its segment; false if
  * it lies in none. */
 bool modules_segment_flags(const struct module *m, uintptr_t address, uint32_t *flags);

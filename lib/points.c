@@ -42,26 +42,27 @@ static const char *const libraries[FAMILY_COUNT] = {
 
 /* ---- asking the tool ---- */
 
-static void ask(struct session_module *m)
+/* One of the questions about a module, by its state. */
+static void ask(uint32_t *question)
 {
 	uint32_t state = HOOKS_UNKNOWN;
-	if (at_load_relaxed(&m->hooks_state) != HOOKS_UNKNOWN ||
-	    !at_cas_acq_rel(&m->hooks_state, &state, (uint32_t)HOOKS_WANTED))
+	if (at_load_relaxed(question) != HOOKS_UNKNOWN ||
+	    !at_cas_acq_rel(question, &state, (uint32_t)HOOKS_WANTED))
 		return;
 	at_add_relaxed(&session.header->plans_wanted, 1u);
 	session_wake_collector();
 }
 
-static bool answered(struct session_module *m)
+static bool answered(uint32_t *question)
 {
 	const struct timespec slice = { 0, ANSWER_SLICE_MS * 1000000L };
 	for (unsigned i = 0; i < ANSWER_SLICES; i++) {
-		if (at_load_acquire(&m->hooks_state) == HOOKS_READY)
+		if (at_load_acquire(question) == HOOKS_READY)
 			return true;
 		if (at_load_relaxed(&session.header->state) == SESSION_ENDED || sys_is_restricted())
 			return false;
 		session_wake_collector();
-		sys_call4(SYS_futex, &m->hooks_state, FUTEX_WAIT, HOOKS_WANTED, &slice);
+		sys_call4(SYS_futex, question, FUTEX_WAIT, HOOKS_WANTED, &slice);
 	}
 	return false;
 }
@@ -148,6 +149,18 @@ bool points_is_inner_call(const struct instance *i, uintptr_t caller)
 {
 	const struct module *m = &modules[i->module];
 	return i->own_file && caller >= m->start && caller < m->end;
+}
+
+struct instance *points_unannounced(uint32_t allocator)
+{
+	uint32_t count = at_load_acquire(&instance_count);
+	for (uint32_t i = 0; i < count && allocator != 0; i++) {
+		bool known = false;
+		if (instances[i].allocator == allocator && !at_load_relaxed(&instances[i].announced) &&
+		    at_cas_acq_rel(&instances[i].announced, &known, true))
+			return &instances[i];
+	}
+	return NULL;
 }
 
 bool points_have(uintptr_t function)
@@ -356,6 +369,42 @@ static void end(void)
 	at_store_release(&busy, (uint8_t)0);
 }
 
+/* A file, and not the runtime's own. */
+static bool is_hookable(uint32_t module)
+{
+	uintptr_t here = (uintptr_t)hooks_inline_entry;
+	return module != MODULE_ANONYMOUS && modules[module].id < SESSION_MAX_MODULES &&
+	       (here < modules[module].start || here >= modules[module].end);
+}
+
+/* The number of its instance stands for any in the module that nobody finds. */
+static bool find_hidden(uint32_t module, const struct session_module *m, uint32_t *allocator)
+{
+	enum { HIDDEN_NUMBER = UINT8_MAX };
+	struct session_hook like = { .family = m->carried_family, .number = HIDDEN_NUMBER };
+	if (like.family >= FAMILY_COUNT || !begin())
+		return false;
+	__builtin_memcpy(like.version, m->carried_version, sizeof(m->carried_version) - 1);
+	const struct instance *i = find_instance(module, &like);
+	end();
+	*allocator = i ? i->allocator : 0;
+	return *allocator != 0;
+}
+
+enum session_carried points_carried_by(uint32_t module, uint32_t *allocator)
+{
+	if (!is_hookable(module))
+		return CARRIED_SEEN;
+	struct session_module *m = &session.modules[modules[module].id];
+	ask(&m->carried_state);
+	if (!answered(&m->carried_state))
+		return CARRIED_UNKNOWN;
+	enum session_carried carried = (enum session_carried)m->carried;
+	if (carried == CARRIED_HIDDEN && !find_hidden(module, m, allocator))
+		return CARRIED_SEEN;
+	return carried;
+}
+
 void points_hook_libc(void)
 {
 	static bool done;
@@ -380,14 +429,6 @@ static void renew(void)
 	}
 }
 
-/* A file, and not the runtime's own. */
-static bool is_hookable(uint32_t module)
-{
-	uintptr_t here = (uintptr_t)hooks_inline_entry;
-	return module != MODULE_ANONYMOUS && modules[module].id < SESSION_MAX_MODULES &&
-	       (here < modules[module].start || here >= modules[module].end);
-}
-
 void points_hook_new(void)
 {
 	uint32_t count = modules_count();
@@ -396,10 +437,10 @@ void points_hook_new(void)
 	renew();
 	for (uint32_t i = modules_done; i < count; i++)
 		if (is_hookable(i))
-			ask(&session.modules[modules[i].id]);
+			ask(&session.modules[modules[i].id].hooks_state);
 	for (; modules_done < count; modules_done++)
 		if (is_hookable(modules_done) &&
-		    answered(&session.modules[modules[modules_done].id]))
+		    answered(&session.modules[modules[modules_done].id].hooks_state))
 			hook_module(modules_done, false);
 	end();
 }

@@ -72,6 +72,12 @@ uint32_t points_allocator_of(uintptr_t function);
 
 /* The C library's own allocator, where it is not the program's heap and is hooked; else 0. */
 uint32_t points_libc(void);
+/* Does the module's file have an allocator that is not hooked, because nobody finds its functions? Asks
+ * the tool the first time, which takes some ms. CARRIED_HIDDEN: *allocator is its number then. */
+enum session_carried points_carried_by(uint32_t module, uint32_t *allocator);
+
+/* The instance of this number if the tool has yet to be told its name; NULL the next time. */
+struct instance *points_unannounced(uint32_t allocator);
 
 /* Is the code of the allocator gone (dlclose)? */
 bool points_are_gone(uint32_t allocator);

@@ -34,6 +34,16 @@ void real_pass_hook(uintptr_t function, void *original)
 			at_store_relaxed(&real_functions[role], original);
 }
 
+bool real_serves(uintptr_t start, uintptr_t end)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++) {
+		uintptr_t f = (uintptr_t)at_load_relaxed(&real_addresses[role]);
+		if (f >= start && f < end)
+			return true;
+	}
+	return false;
+}
+
 int real_dlclose(void *handle)
 {
 	static int (*function)(void *);

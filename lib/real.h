@@ -35,6 +35,9 @@ static inline void *real_function(enum role role)
 /* The function there is hooked now; the runtime itself is to call `original` and not the hook. */
 void real_pass_hook(uintptr_t function, void *original);
 
+/* Is one of the functions in this memory? */
+bool real_serves(uintptr_t start, uintptr_t end);
+
 int real_dlclose(void *handle);
 
 /* Memory for calls that come before the backend is known. Never given back. */

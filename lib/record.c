@@ -6,6 +6,8 @@
 #include "base/hash.h"
 #include "lib/doubt.h"
 #include "lib/judge.h"
+#include "lib/judge_mapped.h"
+#include "lib/modules.h"
 #include "lib/one_heap.h"
 #include "lib/points.h"
 #include "lib/regions.h"
@@ -257,7 +259,7 @@ static bool is_wrong(const struct hook *h, const struct release *r, const void *
 	}
 	if (!judge_release(r, (uintptr_t)p, state, b, &place, f))
 		return false;
-	if (f->class == FINDING_CROSS && is_one_heap(h, r, f)) {
+	if (f->class == FINDING_CROSS && f->flags & FINDING_HAS_BLOCK && is_one_heap(h, r, f)) {
 		struct release same = *r;
 		same.allocator = f->allocator;
 		if (!judge_release(&same, (uintptr_t)p, state, b, &place, f))
@@ -290,6 +292,8 @@ static enum finding_outcome tell(const struct hook *h, struct finding *f, uint32
 	if (to_end)
 		f->outcome = FINDING_ABORTED;
 	if (tell_is_first(f, site)) {
+		if (f->flags & FINDING_IN_REGION)
+			hook_announce(h, f->allocator);
 		f->stack = capture(h);
 		tell_write(t, f);
 	}
@@ -369,8 +373,10 @@ enum finding_outcome hook_take(const struct hook *h, void *p, const struct relea
 
 void *hook_copy_taken(void *p, size_t size, const struct block *taken, void *from)
 {
-	if (!block_is_live(block_state(taken)))
+	if (!block_is_live(block_state(taken))) {
+		judge_mapped_rescue(p, (uintptr_t)from, size);
 		return NULL;
+	}
 	if (p)
 		__builtin_memcpy(p, from, size < block_size(taken) ? size : block_size(taken));
 	return from;
@@ -529,4 +535,12 @@ void hook_text(const struct hook *h, enum event_kind kind, unsigned type, uint32
 		thread_put(t, word);
 	}
 	publish(t);
+}
+
+void hook_announce(const struct hook *h, uint32_t allocator)
+{
+	const struct instance *i = points_unannounced(allocator);
+	if (i)
+		hook_text(h, EVENT_POOL, POOL_INSTANCE,
+			  event_pool_what(i->allocator, modules[i->module].id + 1), i->name);
 }

@@ -150,7 +150,8 @@ enum finding_outcome hook_take(const struct hook *h, void *p, const struct relea
 			       struct block *taken);
 
 /* Fills p (may be NULL), of size bytes, which a realloc makes instead of `from`, with what that held if it is a block
- * after all, but one whose allocator cannot move it. Returns what the realloc ended: from, or NULL. */
+ * after all, but one whose allocator cannot move it, or if who mapped its memory is known. Returns what the
+ * realloc ended: from, or NULL. */
 void *hook_copy_taken(void *p, size_t size, const struct block *taken, void *from);
 
 /* The program asks how large the block at p is, of the allocator of *r. What the caller then does:
@@ -171,6 +172,10 @@ void hook_reallocated(const struct hook *h, const struct block *taken, void *old
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size);
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p);
 void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size);
+
+/* The tool is told the instance's name, if it has not been: before the first block or finding of it. The
+ * runtime works afterwards. */
+void hook_announce(const struct hook *h, uint32_t allocator);
 
 /* Memory mapped or unmapped at p (role says which). */
 void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes, unsigned flags);

@@ -84,6 +84,18 @@ static void block(struct json *j, const struct finding_story *s)
 	json_end_object(j);
 }
 
+static void region(struct json *j, const struct finding_story *s)
+{
+	json_object(j, "region");
+	json_uint(j, "bytes", s->finding.size);
+	if (finding_names_called(&s->finding)) {
+		json_uint(j, "allocator", s->finding.allocator);
+		json_string(j, "allocator_name", s->made_allocator);
+	}
+	stack(j, "stack", &s->stacks[STORY_MADE]);
+	json_end_object(j);
+}
+
 void finding_json(struct json *j, const struct finding_story *s)
 {
 	const struct trace_finding *f = &s->finding;
@@ -121,6 +133,8 @@ void finding_json(struct json *j, const struct finding_story *s)
 	stack(j, "stack", &s->stacks[STORY_RELEASE]);
 	if (story_has_block(s))
 		block(j, s);
+	if (story_has_region(s))
+		region(j, s);
 	if (story_was_freed(s)) {
 		json_object(j, "freed_before");
 		tid(j, "tid", s->first_tid);

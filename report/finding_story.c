@@ -24,6 +24,11 @@ bool story_has_block(const struct finding_story *s)
 	return s->finding.flags & FINDING_HAS_BLOCK;
 }
 
+bool story_has_region(const struct finding_story *s)
+{
+	return s->finding.flags & FINDING_IN_REGION && !story_has_block(s);
+}
+
 bool story_was_freed(const struct finding_story *s)
 {
 	return s->finding.flags & FINDING_WAS_FREED;
@@ -88,6 +93,14 @@ static void add_stack_key(struct strbuf *key, const struct story_stack *stack)
 		add_frame_key(key, &stack->frames[i]);
 }
 
+/* An allocator maps from here and there; the module is what counts. */
+static void add_owner_key(struct strbuf *key, const struct story_stack *mapped)
+{
+	strbuf_adds(key, "\n--\n");
+	if (mapped->count)
+		strbuf_adds(key, story_module_name(&mapped->frames[0]));
+}
+
 /* FNV-1a, spelled out: fingerprints are kept in other programs' files and must not change with
  * what hash tables use. */
 static uint64_t fingerprint_of(const struct strbuf *key)
@@ -103,7 +116,10 @@ void finding_story_finish(struct finding_story *s)
 	struct strbuf key = STRBUF_INIT;
 	strbuf_adds(&key, finding_class_word(s->finding.class));
 	add_stack_key(&key, &s->stacks[STORY_RELEASE]);
-	add_stack_key(&key, &s->stacks[STORY_MADE]);
+	if (story_has_region(s) && finding_names_called(&s->finding))
+		add_owner_key(&key, &s->stacks[STORY_MADE]);
+	else
+		add_stack_key(&key, &s->stacks[STORY_MADE]);
 	s->fingerprint = fingerprint_of(&key);
 	strbuf_release(&key);
 }
@@ -196,9 +212,9 @@ void finding_story_read(struct finding_story *s, struct trace_names *names, uint
 	if (finding_names_called(f))
 		s->called_allocator = allocator_name(reader, f->argument);
 	read_stack(&s->stacks[STORY_RELEASE], names, f->stack);
-	if (story_has_block(s))
+	if (story_has_block(s) || (story_has_region(s) && finding_names_called(f)))
 		s->made_allocator = allocator_name(reader, f->allocator);
-	if (story_has_block(s))
+	if (story_has_block(s) || story_has_region(s))
 		read_stack(&s->stacks[STORY_MADE], names, f->made_stack);
 	if (story_was_freed(s))
 		read_stack(&s->stacks[STORY_FIRST], names, f->first_site);

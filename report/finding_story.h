@@ -66,8 +66,10 @@ uint64_t story_fingerprint(const char *word, const struct story_stack *stack);
 
 /* Whether the argument is the allocator whose function was called. */
 bool finding_names_called(const struct trace_finding *f);
-/* Whether a block is told of, and whether a free before this one. */
+/* Whether a block is told of, and whether a free before this one; or the memory that the address is in,
+ * whose call of mmap() or the like STORY_MADE is. */
 bool story_has_block(const struct finding_story *s);
+bool story_has_region(const struct finding_story *s);
 bool story_was_freed(const struct finding_story *s);
 /* The frame that released it, by which people know the mistake: the innermost that is no plumbing
  * (analysis/plumbing.h), or the innermost of all; NULL if there is none. */

@@ -266,8 +266,8 @@ void finding_add_text(struct strbuf *out, const struct finding_story *s, const c
 		stack_head(out, "freed before", s->first_tid);
 		add_stack(out, &s->stacks[STORY_FIRST], style);
 	}
-	if (story_has_block(s)) {
-		stack_head(out, "made", s->made_tid);
+	if (story_has_block(s) || story_has_region(s)) {
+		stack_head(out, story_has_block(s) ? "made" : "mapped", s->made_tid);
 		add_stack(out, &s->stacks[STORY_MADE], style);
 	}
 	add_sentence(out, s, "why: ", finding_add_why, style);

@@ -204,6 +204,32 @@ static void add_both(struct strbuf *out, const struct trace_finding *f, const ch
 		strbuf_adds(out, ", which has been unloaded");
 }
 
+/* No block is known. made is "jemalloc 5.3.0 in libplug.so". */
+static void add_region(struct strbuf *out, const struct trace_finding *f, const char *made,
+		       const char *called)
+{
+	static const char in[] = " in ";
+	const char *module = made ? strstr(made, in) : NULL;
+	if (called)
+		strbuf_addf(out, " of %s", called);
+	strbuf_addf(out, " got 0x%" PRIx64 ", in a region of %" PRIu64 " bytes mapped by ", f->address,
+		    f->size);
+	if (!module) {
+		strbuf_adds(out, "another allocator");
+	} else {
+		strbuf_addf(out, "%s, which carries ", module + strlen(in));
+		strbuf_add(out, made, (size_t)(module - made));
+		strbuf_adds(out, " (stripped)");
+	}
+	if (f->class == FINDING_GONE)
+		strbuf_adds(out, " and has been unloaded");
+}
+
+static bool is_region(const struct trace_finding *f)
+{
+	return f->flags & FINDING_IN_REGION && !(f->flags & FINDING_HAS_BLOCK);
+}
+
 void finding_add_summary(struct strbuf *out, const struct trace_finding *f, const char *made,
 			 const char *called)
 {
@@ -232,6 +258,10 @@ void finding_add_summary(struct strbuf *out, const struct trace_finding *f, cons
 	case FINDING_CROSS:
 	case FINDING_MISMATCH:
 	case FINDING_GONE:
+		if (f->class != FINDING_MISMATCH && is_region(f)) {
+			add_region(out, f, made, called);
+			return;
+		}
 		if (f->class != FINDING_MISMATCH && made && called) {
 			add_both(out, f, made, called);
 			return;
@@ -245,6 +275,9 @@ void finding_add_summary(struct strbuf *out, const struct trace_finding *f, cons
 		return;
 	default:
 		strbuf_addf(out, " of 0x%" PRIx64 ", %s", f->address, place_words(f->class));
+		if (is_region(f))
+			strbuf_addf(out, ", %" PRIu64 " byte%s into %" PRIu64 " bytes", f->argument,
+				    f->argument == 1 ? "" : "s", f->size);
 		return;
 	}
 }
@@ -272,6 +305,10 @@ static const char *class_why(const struct trace_finding *f)
 		return "what is there may be anybody's since it was freed";
 	switch (f->class) {
 	case FINDING_CROSS:
+		if (is_region(f))
+			return "who mapped the memory made the block, though nobody saw it: the symbols "
+			       "of its functions are gone. An allocator that gets a block of another "
+			       "one takes what lies there for its own records";
 		return "an allocator that gets a block of another one takes what lies there for "
 		       "its "
 		       "own records";
@@ -295,8 +332,9 @@ static const char *class_why(const struct trace_finding *f)
 	case FINDING_GLOBAL:
 	case FINDING_CODE:
 	case FINDING_MAPPED:
-	case FINDING_UNKNOWN:
 		return "no allocation returned this address";
+	case FINDING_UNKNOWN:
+		return "no allocation returned this address, and no memory is mapped there";
 	default:
 		return "this version does not know the kind of mistake";
 	}

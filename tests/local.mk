@@ -11,9 +11,10 @@ TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/progr
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap \
 	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap tests/right.tap tests/cross.tap \
-	tests/own-families.tap tests/crash.tap
+	tests/own-families.tap tests/crash.tap tests/hidden.tap
 TESTS += $(TAP_TESTS)
-EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/harness.py tests/expectations.py \
+EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/archives.py tests/harness.py tests/expectations.py \
+	tests/programs/hidden-host.cc tests/programs/hidden-plugin.c \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
 	tests/programs/rust-threads.rs tests/programs/rust-allocator.rs tests/programs/cross-host.c tests/programs/cross-side.c \
 	tests/programs/cross-side.h tests/programs/cross-standin.c tests/programs/cross-exports.map
@@ -113,4 +114,4 @@ print-sanitizer-tests:
 UNSANITIZED_TESTS = tests/inline-allocators.tap tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap \
-	tests/cross.tap tests/crash.tap
+	tests/cross.tap tests/crash.tap tests/hidden.tap

@@ -35,6 +35,9 @@ enum finding_outcome {
 enum finding_flag {
 	FINDING_HAS_BLOCK = 1, /* the block's fields hold: it is or was one */
 	FINDING_WAS_FREED = 2, /* and it had been freed: the first_* fields hold */
+	/* No block is known, but the memory that the address is in: `size` has its bytes, `made_stack`
+	 * the call that mapped it, and if the class is CROSS or GONE, `allocator` whose memory it is. */
+	FINDING_IN_REGION = 4,
 };
 
 /* In a ring it takes EVENT_FINDING_WORDS words: the first with kind EVENT_FINDING, the function
@@ -54,7 +57,8 @@ struct finding {
 	uint32_t age;	     /* of the block, in units of 2^FINDING_AGE_SHIFT clock ticks */
 	uint16_t made_slot;  /* of the thread that made it */
 	uint64_t address;    /* that was given to the function */
-	uint64_t argument;   /* size or alignment that was given; INTERIOR: offset into the block */
+	uint64_t argument;   /* size or alignment that was given; INTERIOR: offset into the block,
+				 * MAPPED: into the memory; CROSS, GONE: whose function it was */
 	uint64_t size;	     /* of the block, in bytes */
 };
 

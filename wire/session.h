@@ -172,7 +172,19 @@ struct session_module {
 	uint32_t first_hook;
 	uint32_t hooks;
 	char path[SESSION_MODULE_PATH_BYTES]; /* as the loader knows it; always terminated */
-	uint8_t pad[512 - 52 - SESSION_MODULE_PATH_BYTES];
+	/* Asked for and answered in the same way: whether its file has an allocator whose functions
+	 * nobody finds; then also which one. */
+	uint32_t carried_state; /* enum hooks_state */
+	uint8_t carried;	/* enum session_carried */
+	uint8_t carried_family; /* enum family */
+	char carried_version[14]; /* cut if longer; terminated */
+};
+
+enum session_carried {
+	CARRIED_UNKNOWN = 0, /* the file could not be looked at */
+	CARRIED_NOTHING = 1, /* no allocator */
+	CARRIED_SEEN = 2,    /* one that can be hooked, or several, or operators new and delete */
+	CARRIED_HIDDEN = 3,  /* one, stripped of its symbols */
 };
 
 enum hooks_state { HOOKS_UNKNOWN = 0, HOOKS_WANTED = 1, HOOKS_READY = 2 };

@@ -393,7 +393,7 @@ static void a_finding_that_cannot_be_ends_its_ring(void)
 	wrong[2].role = ROLE_COUNT;
 	wrong[3].made_role = ROLE_COUNT;
 	wrong[4].outcome = FINDING_ABORTED + 1;
-	wrong[5].flags = 4;
+	wrong[5].flags = 8;
 	wrong[6].stack = 1000;
 	wrong[7].made_slot = SESSION_MAX_RINGS;
 	wrong[8].first_site = 1000;
