@@ -123,6 +123,7 @@ void crash_restore(void)
 /* Some slots' at once: the common thread costs one system call. The handler leaves these stacks at once, so
  * they need no guards. */
 static char *thread_stacks[SESSION_MAX_RINGS / STACKS_AT_ONCE];
+static const void *inherited_stack; /* of a child's first thread; NULL: it has none */
 static bool stacks_given_up;
 
 static char *thread_stack(uint32_t slot)
@@ -161,7 +162,7 @@ bool crash_is_own_stack(const stack_t *s)
 		if (thread_stacks[i] && (uintptr_t)s->ss_sp - (uintptr_t)thread_stacks[i] <
 						STACKS_AT_ONCE * THREAD_STACK_BYTES)
 			return true;
-	return false;
+	return s->ss_sp && s->ss_sp == inherited_stack;
 }
 
 /* ---- the handler ---- */
@@ -171,15 +172,26 @@ static char own_stack[OWN_STACK_BYTES] __attribute__((aligned(64)));
 static void *escape[5];
 static struct session_crash *record; /* the owner's; NULL: there is none (yet) */
 
+static bool abort_expected;
+
+void crash_expect_abort(void)
+{
+	at_store_relaxed(&abort_expected, true);
+}
+
 struct crash_call {
 	int signal;
 	const siginfo_t *info;
 	const ucontext_t *context;
 };
 
-/* The child has the parent's stacks; its threads get others. */
+/* The child's only thread keeps the signal stack that it had; the threads that come get others. */
 void crash_forked(void)
 {
+	stack_t now;
+	if (!sys_is_restricted() && !sys_failed(sys_call2(SYS_sigaltstack, NULL, &now)) &&
+	    crash_is_own_stack(&now))
+		inherited_stack = now.ss_sp;
 	__builtin_memset(thread_stacks, 0, sizeof(thread_stacks));
 	if (at_load_relaxed(&owner) != sys_gettid())
 		at_store_relaxed(&owner, 0u); /* a thread of the parent's */
@@ -309,7 +321,8 @@ void crash_handler(int signal, siginfo_t *info, void *context)
 	uint32_t nobody = 0, tid = sys_gettid();
 	if (at_load_relaxed(&owner) == tid)
 		__builtin_longjmp(escape, 1);
-	if (at_load_relaxed(&session.header->state) == SESSION_ENDED) {
+	if (at_load_relaxed(&session.header->state) == SESSION_ENDED ||
+	    (signal == SIGABRT && at_load_relaxed(&abort_expected))) {
 		let_it_happen(signal, info, context);
 		return;
 	}

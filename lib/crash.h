@@ -26,6 +26,9 @@ void crash_forked(void);
 void crash_give_up_stacks(void);
 bool crash_is_own_stack(const stack_t *s);
 
+/* The runtime itself is going to end the program, and has said why. */
+void crash_expect_abort(void);
+
 /* Whether the signal is one of a crash and handlers are in place at all. */
 bool crash_covers(int signal);
 void crash_action(struct sigaction *action); /* the handler's */

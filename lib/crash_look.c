@@ -130,7 +130,10 @@ static void look_who(struct session_crash *c)
 {
 	struct module_range own;
 	uintptr_t pc = c->registers[CRASH_IN_PC];
-	if (modules_map((uintptr_t)crash_look, &own) && pc >= own.start && pc < own.end)
+	const struct thread *t = thread_self;
+	/* What libc's functions do for the runtime is its own doing. */
+	if ((modules_map((uintptr_t)crash_look, &own) && pc >= own.start && pc < own.end) ||
+	    (t->guard == GUARD_BUSY && (uintptr_t)t->hook_frame >= c->registers[IN_RSP]))
 		c->flags |= CRASH_IN_RUNTIME;
 	if (thread_self->registered)
 		c->slot_plus_1 = thread_self->slot + 1;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "lib/crash.h"
 #include "lib/doubt.h"
 #include "lib/judge.h"
 #include "lib/judge_mapped.h"
@@ -278,6 +279,7 @@ static bool is_wrong(const struct hook *h, const struct release *r, const void *
 static _Noreturn void end_program(const struct hook *h)
 {
 	session_wake_collector();
+	crash_expect_abort();
 	hook_leave(h);
 	abort();
 }

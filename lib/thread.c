@@ -272,6 +272,8 @@ AT_COLD void thread_unwound(struct thread *t)
 		return;
 	if (t->nested_made)
 		thread_settle_nested(t); /* it is the exception */
+	t->failed_bytes = 0; /* operator new keeps its argument nowhere */
+	t->failed_tsc = session_clock();
 	t->inner_frame = 0;
 	/* Perhaps inner_frame was of an earlier hook at the same place. */
 	if (over_another && t->outer_frame[1] == t->outer_caller)

@@ -61,7 +61,7 @@ struct thread {
 	/* What was last given to a releasing hook: the backend may give it to another one. */
 	uintptr_t releasing;
 	uint32_t tid;
-	/* The last allocation that failed, and when. */
+	/* The last allocation that failed, and when; 0 bytes: not known, it threw an exception. */
 	uint64_t failed_bytes, failed_tsc;
 	struct lock_holder locks;
 	struct stack stack;

@@ -67,13 +67,20 @@ static size_t skip_abort(const struct crash_story *s)
 	return i < stack->count ? i : 0;
 }
 
-/* The runtime stands between the program and its allocator, which is nobody's business. */
+/* The runtime stands between the program and its allocator, which is nobody's business. It tells, though,
+ * that the exception which ends the program is operator new's. */
 static void drop_runtime(struct crash_story *s)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < s->stack.count; i++)
+	bool thrown = false;
+	for (size_t i = 0; i < s->stack.count; i++) {
+		const char *function = s->stack.frames[i].function;
 		if (strcmp(path_name(s->stack.frames[i].module), "liballoctrace.so") != 0)
 			s->stack.frames[kept++] = s->stack.frames[i];
+		else if (thrown && function && (strncmp(function, "_Znw", 4) == 0 || strncmp(function, "_Zna", 4) == 0))
+			s->new_threw = true;
+		thrown |= function && strcmp(function, "__cxa_throw") == 0;
+	}
 	if (kept && !(s->crash.flags & CRASH_IN_RUNTIME))
 		s->stack.count = kept;
 }

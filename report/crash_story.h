@@ -33,6 +33,7 @@ struct crash_story {
 	char *instance;	     /* "jemalloc 5.3.0", that the module of `place` carries; its own, or NULL */
 	const char *linkage; /* of it: "static, hidden" */
 	bool in_allocator;   /* it happened in that allocator's functions, as far as their names tell */
+	bool new_threw;	     /* an operator new, an exception that nobody caught */
 	uint64_t fingerprint;
 };
 

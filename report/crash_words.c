@@ -61,6 +61,15 @@ void crash_add_place(struct strbuf *out, unsigned place)
 
 /* ---- what ---- */
 
+static bool is_terminated(const struct crash_story *s)
+{
+	for (size_t i = 0; s->crash.signal == SIGABRT && i < s->stack.count; i++)
+		if (s->stack.frames[i].function &&
+		    strncmp(s->stack.frames[i].function, "std::terminate", 14) == 0)
+			return true;
+	return false;
+}
+
 static void add_sender(struct strbuf *out, const struct trace_crash *c)
 {
 	if (c->sender == c->pid)
@@ -124,6 +133,9 @@ void crash_add_what(struct strbuf *out, const struct crash_story *s)
 	if (*c->message) {
 		size_t len = strcspn(c->message, "\n");
 		strbuf_addf(out, "libc ended the program: \"%.*s\"", (int)len, c->message);
+	} else if (is_terminated(s)) {
+		strbuf_adds(out, "std::terminate() ended the program: an exception that nobody catches may be "
+			    "the reason");
 	} else if (crash_is_sent(c)) {
 		add_sender(out, c);
 	} else if (c->flags & CRASH_HAS_ADDRESS) {
@@ -205,8 +217,12 @@ static void add_foreign(struct strbuf *out, const struct crash_story *s, const s
 static void add_failure(struct strbuf *out, const struct trace_crash *c)
 {
 	char bytes[HUMANE_BYTES], time[HUMANE_BYTES];
-	strbuf_addf(out, "out of memory: an allocation of %s had failed in this thread %s before",
-		    humane_bytes(bytes, c->failed_bytes), humane_time(time, c->failed_ns));
+	strbuf_adds(out, "out of memory: ");
+	if (c->failed_bytes)
+		strbuf_addf(out, "an allocation of %s", humane_bytes(bytes, c->failed_bytes));
+	else
+		strbuf_adds(out, "an operator new");
+	strbuf_addf(out, " had failed in this thread %s before", humane_time(time, c->failed_ns));
 }
 
 const struct crash_block *crash_told_block(const struct crash_story *s)
@@ -231,6 +247,8 @@ void crash_add_reason(struct strbuf *out, const struct crash_story *s)
 		crash_add_pointer(out, told);
 	} else if (told) {
 		add_foreign(out, s, told);
+	} else if (s->new_threw) {
+		strbuf_adds(out, "out of memory: an operator new has thrown, and nobody caught it");
 	} else if (c->flags & CRASH_ALLOCATION_FAILED && c->failed_ns < RECENT_NS) {
 		add_failure(out, c);
 	} else if (crash_is_heap_message(s)) {

@@ -27,7 +27,8 @@ enum crash_flag {
 	CRASH_BORROWED = 32,	  /* in a child that shares this process's memory (vfork) */
 	CRASH_WRITES = 64,	  /* the access was a write; */
 	CRASH_FETCHES = 128,	  /* ... or the fetch of an instruction */
-	CRASH_ALLOCATION_FAILED = 256, /* of failed_bytes, in this thread, failed_ticks before */
+	CRASH_ALLOCATION_FAILED = 256, /* of failed_bytes (0: not known), in this thread,
+					* failed_ticks before */
 	CRASH_FLAGS_ALL = 511,
 };
 
