@@ -10,6 +10,7 @@
 #include "collect/channel.h"
 #include "collect/embed.h"
 #include "collect/launch.h"
+#include "collect/life_line.h"
 #include "collect/recording.h"
 #include "collect/runtime_path.h"
 #include "collect/session_memory.h"
@@ -179,7 +180,9 @@ int collect_run(const struct collect_options *options, struct collect_result *re
 	launch_prepare(&run.inherited, &run.blocked);
 	if (session_create(&run.session, &settings, err) < 0)
 		return -1;
+	life_line_tie(&run.session);
 	int failed = run_in_session(&run, err);
+	life_line_untie();
 	session_release(&run.session);
 	launch_restore(&run.inherited);
 	if (run.report_is_due && options->recorded)

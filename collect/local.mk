@@ -12,7 +12,7 @@ collect_libcollect_a_SOURCES = \
 	collect/finding_log.c collect/finding_log.h \
 	collect/finding_why.c collect/finding_why.h \
 	collect/judge_findings.c collect/judge_findings.h \
-	collect/launch.c collect/launch.h \
+	collect/launch.c collect/launch.h collect/life_line.c collect/life_line.h \
 	collect/loaded.c collect/loaded.h \
 	collect/module_hooks.c collect/module_hooks.h \
 	collect/order.c collect/order.h \

@@ -97,7 +97,10 @@ struct session_header {
 	uint32_t intern_used[SESSION_INTERN_LEVELS];
 	uint32_t plans_wanted; /* modules whose hooks a process waits for; the tool subtracts */
 	uint32_t crash_count;  /* claimed, also beyond CRASH_MAX */
-	uint32_t pad1[3];
+	/* A robust futex: the thread number of the collector's first thread. When that ends, however
+	 * it ends, the kernel sets FUTEX_OWNER_DIED. 0: not tied to one. */
+	uint32_t collector_life;
+	uint32_t pad1[2];
 };
 
 enum process_state {
