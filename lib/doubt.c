@@ -1,6 +1,7 @@
 /* doubt.c - see doubt.h. */
 #include "lib/doubt.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <stddef.h>
@@ -149,6 +150,7 @@ static uint32_t process_facts;
 enum process_fact {
 	PAST_HOOKS = 1,	   /* a module calls past the hooks */
 	OWN_OPERATORS = 2, /* a module has operators of its own, or may have */
+	LOOKED_UP = 4,	   /* the program has an allocator's function from dlsym() */
 };
 
 /* Nothing in the names tells a program that has its C++ library inside and shows nothing of it. But
@@ -340,9 +342,38 @@ bool doubt_finding(const struct finding *f, uintptr_t caller)
 		return true;
 	uint64_t loads = modules_loads();
 	uint32_t facts = survey_process(loads);
-	if (facts & PAST_HOOKS)
+	if (facts & PAST_HOOKS || (facts & LOOKED_UP && session.company == SESSION_ALONE))
 		return true;
 	if (f->class != FINDING_MISMATCH && f->class != FINDING_ALIGNMENT && f->class != FINDING_SIZE)
 		return false;
 	return may_be_own_cached(f, caller, facts, loads);
+}
+
+/* ---- dlsym ---- */
+
+/* There the hooks are found. */
+static bool is_of_all(const void *handle)
+{
+	return handle == RTLD_DEFAULT || handle == RTLD_NEXT || handle == elf_first_module();
+}
+
+static bool is_backend_own(const char *name, unsigned role)
+{
+	struct look look = { .facts = 0 };
+	if (!at_load_relaxed(&real_addresses[ROLE_MALLOC]))
+		return false;
+	find_allocator(&look);
+	if (!look.allocator)
+		return false;
+	struct elf_import import = { .name = name,
+				     .value = (uintptr_t)elf_symbol_in(look.allocator, name) };
+	return is_of_allocator(&look, &import, role);
+}
+
+void doubt_symbol(const void *handle, const char *name)
+{
+	unsigned role = role_of(name);
+	bool is_hooked = is_heap_role(role) || is_operator(role);
+	if (is_hooked ? !is_of_all(handle) : is_libc_alias(name) || is_backend_own(name, role))
+		at_or_relaxed(&process_facts, (uint32_t)LOOKED_UP);
 }

@@ -18,4 +18,8 @@
 /* caller: the return address of the hook that was called. */
 bool doubt_finding(const struct finding *f, uintptr_t caller);
 
+/* The program looks up a symbol in what dlopen() gave it, or in one of the places that dlsym() knows. May
+ * be called at any time, also before the start. */
+void doubt_symbol(const void *handle, const char *name);
+
 #endif

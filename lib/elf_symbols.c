@@ -111,6 +111,39 @@ void *elf_symbol_in(const struct link_map *map, const char *name)
 	return (void *)address;
 }
 
+/* One more than the last symbol that the table has. */
+static uint32_t count_by_gnu_hash(const struct tables *t)
+{
+	const uint32_t *table = t->gnu_hash;
+	uint32_t bucket_count = table[0], first = table[1], bloom_words = table[2], last = 0;
+	const uint32_t *buckets = (const uint32_t *)((const uint64_t *)(table + 4) + bloom_words);
+	const uint32_t *chain = buckets + bucket_count;
+	for (uint32_t i = 0; i < bucket_count; i++)
+		last = buckets[i] > last ? buckets[i] : last;
+	if (last < first)
+		return first;
+	while (!(chain[last - first] & 1))
+		last++;
+	return last + 1;
+}
+
+const char *elf_symbol_around(const struct link_map *map, uintptr_t address, uintptr_t *start)
+{
+	struct tables t;
+	if (!read_tables(map, &t))
+		return NULL;
+	uint32_t count = t.gnu_hash ? count_by_gnu_hash(&t) : t.sysv_hash ? t.sysv_hash[1] : 0;
+	for (uint32_t i = 1; i < count; i++) {
+		const Elf64_Sym *s = &t.symbols[i];
+		unsigned type = ELF64_ST_TYPE(s->st_info);
+		*start = t.bias + s->st_value;
+		if (s->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_GNU_IFUNC) &&
+		    address - *start < s->st_size)
+			return t.strings + s->st_name;
+	}
+	return NULL;
+}
+
 /* PT_PHDR tells where the program headers think they are, and so the load bias. */
 static uintptr_t main_bias(const Elf64_Phdr *ph, unsigned long count)
 {

@@ -27,7 +27,9 @@ const struct link_map *elf_own_module(void);
 
 /* The address of the definition of name in one module, or NULL. */
 void *elf_symbol_in(const struct link_map *map, const char *name);
-
+/* The name of the function that the module exports and that has address inside it, and where it begins;
+ * NULL if there is none. Looks at all its symbols. */
+const char *elf_symbol_around(const struct link_map *map, uintptr_t address, uintptr_t *start);
 
 /* A symbol that a module's code goes through a table for. */
 struct elf_import {

@@ -49,8 +49,8 @@ static inline uint32_t search_level(unsigned level, const struct want *want, uin
 static uint32_t make_node(const struct want *want)
 {
 	uint32_t node = at_add_relaxed(&session.header->node_count, 1u);
-	if (node >= SESSION_MAX_NODES) {
-		at_store_relaxed(&session.header->node_count, SESSION_MAX_NODES);
+	if (node >= session.max_nodes) {
+		at_store_relaxed(&session.header->node_count, session.max_nodes);
 		return 0;
 	}
 	struct session_node *n = &session.nodes[node];
@@ -67,7 +67,7 @@ static void count_entry(unsigned level, bool crowded)
 	struct session_header *header = session.header;
 	uint32_t used = at_add_relaxed(&header->intern_used[level], 1u) + 1;
 	uint32_t expected = level;
-	if (level + 1 < SESSION_INTERN_LEVELS &&
+	if (level + 1 < session.intern_levels &&
 	    (crowded || used > session_intern_entries(level) / 2))
 		at_cas_acq_rel(&header->intern_level, &expected, level + 1);
 }

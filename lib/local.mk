@@ -1,13 +1,15 @@
 # lib/ - L2 the runtime inside the traced process. Depends on libc and ld.so alone.
 pkglib_LTLIBRARIES += lib/liballoctrace.la
 lib_liballoctrace_la_SOURCES = \
+	lib/alone.c lib/alone.h \
 	lib/api.c \
 	lib/cfi.c lib/cfi.h lib/cfi_expression.c lib/cfi_reader.h \
 	lib/crash.c lib/crash.h lib/crash_look.c \
 	lib/doubt.c lib/doubt.h \
 	lib/elf_symbols.c lib/elf_symbols.h \
+	lib/environment.c lib/environment.h \
 	lib/hooks_inline.c lib/hooks_inline.h lib/hooks_limits.c lib/hooks_malloc.c \
-	lib/hooks_map.c lib/hooks_new.c lib/hooks_signal.c \
+	lib/hooks_map.c lib/hooks_new.c lib/hooks_signal.c lib/hooks_symbol.c \
 	lib/inline_patch.c lib/inline_patch.h \
 	lib/intern.c lib/intern.h \
 	lib/judge.c lib/judge.h lib/judge_mapped.c lib/judge_mapped.h \
@@ -23,10 +25,12 @@ lib_liballoctrace_la_SOURCES = \
 	lib/regions.c lib/regions.h \
 	lib/runtime.c lib/runtime.h \
 	lib/participant.c lib/participant.h \
+	lib/say.c lib/say.h \
 	lib/slab.c lib/slab.h \
 	lib/stack.c lib/stack.h \
 	lib/sys.c lib/sys.h \
-	lib/tell.c lib/tell.h \
+	lib/tell.c lib/tell.h lib/tell_here.c lib/tell_here.h lib/tell_text.c lib/tell_text.h \
+	lib/text.h \
 	lib/thread.c lib/thread.h \
 	lib/unwind.c lib/unwind.h lib/unwind_full.c \
 	lib/unwound.c lib/unwound.h

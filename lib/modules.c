@@ -263,10 +263,30 @@ static const struct link_map *find_object(uintptr_t pc, struct module *found)
 	return object.dlfo_link_map;
 }
 
+static bool is_main_program(const struct module *m)
+{
+	const struct link_map *first = elf_first_module();
+	return first && !first->l_name[0] && first->l_addr == m->bias;
+}
+
+/* What libc itself unloads is told by a hook that the tool plans. Without it: is pc's module still the
+ * one that it was? */
+static bool is_still(const struct module *m, uintptr_t pc)
+{
+	struct module found;
+	return find_object(pc, &found) ? found.bias == m->bias && found.eh_frame_hdr == m->eh_frame_hdr
+				       : is_main_program(m);
+}
+
 uint32_t modules_find(uintptr_t pc, bool *is_new)
 {
 	*is_new = false;
 	uint32_t index = search_known(pc);
+	if (index != MODULE_ANONYMOUS && session.company == SESSION_ALONE &&
+	    !is_still(&modules[index], pc)) {
+		modules_unloaded();
+		index = MODULE_ANONYMOUS;
+	}
 	if (index != MODULE_ANONYMOUS)
 		return index;
 	struct module found;
@@ -288,12 +308,6 @@ uint32_t modules_at(uintptr_t pc, uint16_t epoch)
 		found = i;
 	}
 	return found;
-}
-
-static bool is_main_program(const struct module *m)
-{
-	const struct link_map *first = elf_first_module();
-	return first && !first->l_name[0] && first->l_addr == m->bias;
 }
 
 bool modules_segment_flags(const struct module *m, uintptr_t address, uint32_t *flags)
@@ -440,6 +454,40 @@ void modules_each(void (*tell)(const struct link_map *map, void *context), void 
 		walk_modules(NULL, 0, &walk);
 	else
 		dl_iterate_phdr(walk_modules, &walk);
+}
+
+struct held_work {
+	void (*work)(void *context);
+	void *context;
+};
+
+static int do_work(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+	(void)info, (void)bytes;
+	const struct held_work *held = context;
+	held->work(held->context);
+	return 1;
+}
+
+void modules_hold(void (*work)(void *context), void *context)
+{
+	struct held_work held = { work, context };
+	if (loader_lock_may_be_lost())
+		work(context);
+	else
+		dl_iterate_phdr(do_work, &held);
+}
+
+const struct link_map *modules_record(const struct module *m)
+{
+	struct module found;
+	const struct link_map *map = NULL;
+	if (at_load_relaxed(&m->gone))
+		return NULL;
+	map = find_object(m->start, &found);
+	if (!map && is_main_program(m)) /* one with gaps: only its code is found */
+		map = elf_first_module();
+	return map && map->l_addr == m->bias ? map : NULL;
 }
 
 static void count_module(const struct link_map *map, void *context)

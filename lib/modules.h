@@ -55,6 +55,12 @@ bool modules_read_only(const struct link_map *map, unsigned i, const uint8_t **l
 uint64_t modules_loads(void);
 void modules_each(void (*tell)(const struct link_map *map, void *context), void *context);
 
+/* Does the work while the lists of modules stand still: under the loader's lock, as above. */
+void modules_hold(void (*work)(void *context), void *context);
+
+/* The loader's record of an entry of `modules`, if it is still that; from modules_hold(). */
+const struct link_map *modules_record(const struct module *m);
+
 /* How many entries of `modules` are in use. */
 uint32_t modules_count(void);
 

@@ -1,6 +1,7 @@
 /* participant.c - see participant.h. */
 #include "lib/participant.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -11,10 +12,11 @@
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "base/hash.h"
+#include "lib/alone.h"
 #include "lib/sys.h"
 #include "wire/claim.h"
 
-enum { CONNECT_TIMEOUT_S = 5 };
+enum { CONNECT_TIMEOUT_S = 5, ENVIRONMENT_BYTES = 1024 };
 
 struct session session;
 
@@ -23,7 +25,7 @@ struct session session;
  * across two reads. */
 static const char *initial_environment_value(const char *name)
 {
-	static char value[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	static char value[ENVIRONMENT_BYTES];
 	char buffer[512];
 	size_t len = __builtin_strlen(name), at = 0;
 	long n, fd = sys_open("/proc/self/environ");
@@ -51,7 +53,7 @@ static const char *initial_environment_value(const char *name)
 	return found ? value : NULL;
 }
 
-static const char *environment_value(const char *name)
+const char *session_environment(const char *name)
 {
 	size_t len = __builtin_strlen(name);
 	if (!environ)
@@ -62,22 +64,24 @@ static const char *environment_value(const char *name)
 	return NULL;
 }
 
+/* Or -errno. */
 static long open_socket(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t len = __builtin_strlen(path);
 	if (len == 0 || len >= sizeof(address.sun_path))
-		return -1;
+		return -ENAMETOOLONG;
 	__builtin_memcpy(address.sun_path, path, len);
 	long fd = sys_call3(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (sys_failed(fd))
-		return -1;
+		return fd;
 	struct timeval timeout = { .tv_sec = CONNECT_TIMEOUT_S };
 	sys_call6(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, (long)&timeout, sizeof(timeout), 0);
 	sys_call6(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, (long)&timeout, sizeof(timeout), 0);
-	if (sys_failed(sys_call3(SYS_connect, fd, &address, sizeof(address)))) {
+	long connected = sys_call3(SYS_connect, fd, &address, sizeof(address));
+	if (sys_failed(connected)) {
 		sys_close(fd);
-		return -1;
+		return connected;
 	}
 	return fd;
 }
@@ -126,6 +130,8 @@ static bool map_memory(int fd)
 	session.crashes = (struct session_crash *)(base + session_crashes_offset());
 	for (unsigned i = 0; i < SESSION_INTERN_LEVELS; i++)
 		session.intern[i] = (uint32_t *)(base + session_intern_offset(i));
+	session.max_nodes = SESSION_MAX_NODES;
+	session.intern_levels = SESSION_INTERN_LEVELS;
 	session.options = header->options;
 	session.max_depth = header->max_depth < 1                   ? 1 :
 			    header->max_depth > SESSION_MAX_DEPTH ? SESSION_MAX_DEPTH :
@@ -134,7 +140,7 @@ static bool map_memory(int fd)
 }
 
 /* Exe path and arguments, for the collector: the process may be gone before it looks. */
-static void describe_process(struct session_process *process)
+void session_describe_process(struct session_process *process)
 {
 	long n = sys_call3(SYS_readlink, "/proc/self/exe", process->exe, sizeof(process->exe) - 1);
 	process->exe[n < 0 ? 0 : n] = '\0';
@@ -177,14 +183,14 @@ static void adopt_process(uint32_t index)
 	session.pid = sys_getpid();
 }
 
-bool session_connect(void)
+enum session_joining session_connect(void)
 {
-	const char *path = environment_value(SESSION_ENV);
+	const char *path = session_environment(SESSION_ENV);
 	if (!path)
-		return false;
+		return SESSION_NONE;
 	long fd = open_socket(path);
 	if (fd < 0)
-		return false;
+		return fd == -ECONNREFUSED ? SESSION_DEAD : SESSION_NOT_WANTED;
 	struct session_welcome welcome;
 	int memory_fd;
 	bool ok = receive_welcome(fd, &welcome, &memory_fd);
@@ -194,15 +200,16 @@ bool session_connect(void)
 	if (memory_fd >= 0)
 		sys_close(memory_fd);
 	if (!ok)
-		return false;
+		return SESSION_NOT_WANTED;
 	adopt_process(welcome.process);
 	struct session_process *process = session.process;
 	process->pid = welcome.pid;
 	process->foreign_pids = first_is_foreign = welcome.pid != session.pid;
 	read_namespace(first_namespace);
 	process->start_tsc = session_clock();
-	describe_process(process);
-	return true;
+	session.start_ns = sys_monotonic_ns();
+	session_describe_process(process);
+	return SESSION_JOINED;
 }
 
 void session_ready(void)
@@ -211,8 +218,23 @@ void session_ready(void)
 	session_wake_collector();
 }
 
+bool session_lost_collector(void)
+{
+	struct session_header *header = session.header;
+	uint32_t served = SESSION_SERVED, state = at_load_acquire(&header->state);
+	if (session_is_left_alone())
+		return true;
+	if (!(at_load_acquire(&header->collector_life) & FUTEX_OWNER_DIED) || state == SESSION_ENDED)
+		return false;
+	at_cas_acq_rel(&header->state, &state, (uint32_t)SESSION_CHECKING);
+	at_cas_acq_rel(&session.company, &served, (uint32_t)SESSION_BEREFT);
+	return true;
+}
+
 bool session_forked(void)
 {
+	if (session.company == SESSION_ALONE)
+		return alone_forked();
 	if (session.options & SESSION_NO_FOLLOW ||
 	    at_load_relaxed(&session.header->state) == SESSION_ENDED)
 		return false;
@@ -230,6 +252,7 @@ bool session_forked(void)
 	process->foreign_pids = has_foreign_pids(before, parent_pid);
 	process->backend_module_plus_1 = before->backend_module_plus_1;
 	process->start_tsc = session_clock();
+	session.start_ns = sys_monotonic_ns();
 	__builtin_memcpy(process->exe, before->exe, sizeof(process->exe));
 	__builtin_memcpy(process->command, before->command, sizeof(process->command));
 	return true;
@@ -253,8 +276,42 @@ static void set_up_ring(uint32_t slot, uint32_t tid)
 	at_store_release(&ring->state, (uint32_t)RING_ACTIVE);
 }
 
+/* Where nobody else does it. Two threads may be here: the one that gets a slot from ACTIVE to CLAIMED
+ * decides. */
+static void free_rings_of_dead(void)
+{
+	uint32_t count = at_load_relaxed(&session.header->ring_count);
+	for (uint32_t slot = 0; slot < count; slot++) {
+		struct session_ring *ring = &session.rings[slot];
+		uint32_t active = RING_ACTIVE;
+		if (at_load_acquire(&ring->state) != RING_ACTIVE ||
+		    ring->process != session.process_index ||
+		    !at_cas_acq_rel(&ring->state, &active, (uint32_t)RING_CLAIMED))
+			continue;
+		bool dead = sys_call3(SYS_tgkill, session.pid, ring->tid, 0) == -ESRCH;
+		at_store_release(&ring->state, (uint32_t)(dead ? RING_FREE : RING_ACTIVE));
+	}
+}
+
+/* Each time that twice as many threads as were alive have come. */
+static void free_rings_in_time(void)
+{
+	enum { AT_LEAST = 64 };
+	static uint32_t claims, due = AT_LEAST;
+	if (at_add_relaxed(&claims, 1u) < at_load_relaxed(&due) || sys_is_restricted())
+		return;
+	free_rings_of_dead();
+	uint32_t alive = 0;
+	for (uint32_t slot = 0; slot < at_load_relaxed(&session.header->ring_count); slot++)
+		alive += at_load_relaxed(&session.rings[slot].state) != RING_FREE;
+	at_store_relaxed(&due, alive + AT_LEAST);
+	at_store_relaxed(&claims, 0u);
+}
+
 uint32_t session_claim_ring(uint32_t tid)
 {
+	if (session_is_left_alone())
+		free_rings_in_time();
 	for (uint32_t slot = 0; slot < SESSION_MAX_RINGS; slot++) {
 		uint32_t unused = RING_FREE;
 		if (at_load_relaxed(&session.rings[slot].state) == RING_FREE &&

@@ -11,6 +11,13 @@
 #include "base/compiler.h"
 #include "wire/session.h"
 
+/* Who takes what this process has to tell. */
+enum session_company {
+	SESSION_SERVED = 0,  /* a collector */
+	SESSION_ALONE = 1,   /* nobody, from the start: the memory is this process's own (alone.h) */
+	SESSION_BEREFT = 2,  /* nobody any more: the collector was killed */
+};
+
 /* All NULL while there is no session. Set once, before any thread records. */
 struct session {
 	struct session_header *header;
@@ -28,14 +35,42 @@ struct session {
 	uint32_t pid;
 	uint32_t options;   /* copy of header->options */
 	uint32_t max_depth; /* copy of header->max_depth */
+	uint32_t max_nodes;
+	uint32_t intern_levels;
+	uint32_t company; /* enum session_company; leaves SERVED once */
+	bool had_collector; /* alone now: it was killed before this program started */
+	uint64_t start_ns; /* when process->start_tsc was read */
 	uint32_t clock_forbidden; /* 1: the time-stamp counter may not be read (hooks_limits.c) */
 };
 
 extern struct session session;
 
-/* Connects to the collector named by the environment (environ is read here, at start, only).
- * Returns false when there is none or it does not want this program. */
-bool session_connect(void);
+enum session_joining {
+	SESSION_JOINED,
+	SESSION_NOT_WANTED, /* the collector leaves this program out, or has ended in order */
+	SESSION_NONE,	    /* the environment names none */
+	SESSION_DEAD,	    /* the one that it names was killed */
+};
+
+/* Connects to the collector named by the environment. */
+enum session_joining session_connect(void);
+
+/* The value of a variable in the environment, at the start of the process only: not a copy, or, before
+ * libc has started, one that the next call overwrites. NULL: there is none. */
+const char *session_environment(const char *name);
+
+/* Exe path and arguments of this process. */
+void session_describe_process(struct session_process *process);
+
+/* No collector is there: what is to be told is told here. */
+static inline bool session_is_left_alone(void)
+{
+	return at_load_relaxed(&session.company) != SESSION_SERVED;
+}
+
+/* Looks whether the collector was killed; after that nothing is recorded, and wrong releases are
+ * looked for all the same. True also if it has never been there. */
+bool session_lost_collector(void);
 
 /* In a new child: claims a process record. Returns false when the child is not to be traced. */
 bool session_forked(void);

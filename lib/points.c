@@ -59,7 +59,8 @@ static bool answered(uint32_t *question)
 	for (unsigned i = 0; i < ANSWER_SLICES; i++) {
 		if (at_load_acquire(question) == HOOKS_READY)
 			return true;
-		if (at_load_relaxed(&session.header->state) == SESSION_ENDED || sys_is_restricted())
+		if (at_load_relaxed(&session.header->state) == SESSION_ENDED ||
+		    sys_is_restricted() || session_lost_collector())
 			return false;
 		session_wake_collector();
 		sys_call4(SYS_futex, question, FUTEX_WAIT, HOOKS_WANTED, &slice);
@@ -228,6 +229,15 @@ static bool is_as_in_c(const struct point *p)
 	default:
 		return false;
 	}
+}
+
+const char *points_name(uint32_t allocator)
+{
+	uint32_t count = at_load_acquire(&instance_count);
+	for (uint32_t i = 0; i < count; i++)
+		if (instances[i].allocator == allocator)
+			return instances[i].name;
+	return NULL;
 }
 
 void *points_function(uint32_t allocator, enum role role)

@@ -60,6 +60,9 @@ void points_hook_new(void);
  * stead (of allocator 0 the backend's); NULL if there is none, or its module is gone. */
 void *points_function(uint32_t allocator, enum role role);
 
+/* "jemalloc 5.3.0 in libplug.so"; NULL if the allocator is not known. */
+const char *points_name(uint32_t allocator);
+
 /* Does the allocator call itself? Not where it is linked into something that uses it: that is not to
  * be told from the program. */
 bool points_is_inner_call(const struct instance *i, uintptr_t caller);

@@ -13,6 +13,7 @@
 #include "lib/points.h"
 #include "lib/regions.h"
 #include "lib/tell.h"
+#include "lib/tell_here.h"
 
 _Static_assert(ROLE_COUNT <= 64, "six bits in events and in the block table");
 _Static_assert(SESSION_MAX_RINGS <= 1 << 16, "a slot has 16 bits in the block table");
@@ -135,6 +136,10 @@ static AT_NOINLINE void make_unrecorded(const struct hook *h, const struct made 
 	struct thread *t = h->thread;
 	uint32_t stack = NODE_UNKNOWN;
 	settle_nested(t, (uintptr_t)m->p);
+	if (!t->registered) /* a child of fork: as which thread, is to be known */
+		(void)thread_reserve(t, THREAD_ROOM);
+	if (thread_self != t)
+		return; /* and not followed */
 	if (session_is_checking()) {
 		thread_note_time(t);
 		stack = capture(h);
@@ -293,11 +298,15 @@ static enum finding_outcome tell(const struct hook *h, struct finding *f, uint32
 			 ((1u << FINDING_AGE_BITS) - 1);
 	if (to_end)
 		f->outcome = FINDING_ABORTED;
+	bool is_here = session_lost_collector();
 	if (tell_is_first(f, site)) {
 		if (f->flags & FINDING_IN_REGION)
 			hook_announce(h, f->allocator);
 		f->stack = capture(h);
-		tell_write(t, f);
+		if (is_here)
+			tell_here(f);
+		else
+			tell_write(t, f);
 	}
 	if (to_end)
 		end_program(h);
@@ -460,12 +469,15 @@ void hook_reallocated(const struct hook *h, const struct block *taken, void *old
 
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)
 {
-	if (!p || !session_is_recording())
+	if (!p || !(session_is_recording() || session_is_checking()))
 		return;
 	hook_busy(h);
 	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,
 			  .role = ROLE_POOL_ALLOC, .allocator = pool };
-	record_made(h, &m);
+	if (AT_LIKELY(session_is_recording()))
+		record_made(h, &m);
+	else
+		make_unrecorded(h, &m);
 }
 
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p)
@@ -490,15 +502,18 @@ void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, si
 	if (old && blocks_remove(BLOCK_SPACE_POOL, (uintptr_t)old, NODE_ROOT, h->thread->slot,
 				 &taken) != BLOCK_LIVE)
 		taken.meta = BLOCK_UNKNOWN;
-	if (AT_UNLIKELY(!session_is_recording())) {
-		if (block_state(&taken) == BLOCK_LIVE)
-			taken_freed(h, &taken, ROLE_POOL_MOVE);
+	bool is_recording = session_is_recording();
+	if (AT_UNLIKELY(!is_recording) && block_state(&taken) == BLOCK_LIVE)
+		taken_freed(h, &taken, ROLE_POOL_MOVE);
+	if (AT_UNLIKELY(!is_recording && !session_is_checking()))
 		return;
-	}
 	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,
 			  .role = ROLE_POOL_MOVE, .allocator = pool,
 			  .freed = block_state(&taken) == BLOCK_LIVE ? &taken : NULL };
-	record_made(h, &m);
+	if (AT_LIKELY(is_recording))
+		record_made(h, &m);
+	else
+		make_unrecorded(h, &m);
 }
 
 void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes, unsigned flags)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/atomics.h"
+#include "lib/alone.h"
 #include "lib/crash.h"
 #include "lib/inline_patch.h"
 #include "lib/lock.h"
@@ -11,7 +12,9 @@
 #include "lib/points.h"
 #include "lib/real.h"
 #include "lib/participant.h"
+#include "lib/say.h"
 #include "lib/sys.h"
+#include "lib/tell_here.h"
 
 enum runtime_state {
 	RUNTIME_NEW = 0,
@@ -44,12 +47,22 @@ static bool make_process_mark(void)
 	return process_mark != NULL;
 }
 
+static bool join(void)
+{
+	enum session_joining joining = session_connect();
+	return joining == SESSION_JOINED || (joining != SESSION_NOT_WANTED &&
+					     alone_start(joining == SESSION_DEAD));
+}
+
 static void start(void)
 {
 	lock_init();
+	say_init();
 	real_resolve();
-	bool on = make_process_mark() && session_connect();
-	if (on) {
+	bool on = make_process_mark() && join();
+	if (on && session_is_left_alone()) {
+		session.process->backend_module_plus_1 = backend_module_id() + 1;
+	} else if (on) {
 		session.process->backend_module_plus_1 = backend_module_id() + 1;
 		struct sys_signals before = sys_block_signals();
 		modules_note_loaded();
@@ -90,6 +103,7 @@ static void forked(void)
 		return;
 	}
 	modules_forked();
+	tell_forked();
 	session_ready();
 }
 
@@ -123,7 +137,10 @@ static __attribute__((destructor)) void finish(void)
 	    at_load_relaxed(&session.header->state) == SESSION_ENDED)
 		return;
 	struct sys_signals before = sys_block_signals();
-	modules_note_loaded();
+	if (session_is_left_alone())
+		tell_end();
+	else
+		modules_note_loaded();
 	sys_restore_signals(&before);
 }
 

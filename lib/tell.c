@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "lib/participant.h"
+#include "lib/tell_here.h"
 
 enum { PROBES = 64 };
 
@@ -42,7 +43,9 @@ bool tell_is_first(struct finding *f, uint32_t site)
 		at_add_relaxed(&session.process->lost_findings, UINT64_C(1));
 		return false;
 	}
-	at_add_relaxed(&entry->count, UINT64_C(1));
+	bool is_new = at_add_relaxed(&entry->count, UINT64_C(1)) == 0;
+	if (session_is_left_alone())
+		tell_count(is_new);
 	uint64_t told = 0;
 	return at_load_relaxed(&entry->told) == 0 && at_cas_acq_rel(&entry->told, &told, UINT64_C(1));
 }

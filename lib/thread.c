@@ -128,7 +128,7 @@ static AT_COLD uint32_t claim_ring(void)
 	uint32_t tid = sys_gettid(), slot = session_claim_ring(tid);
 	uint64_t begin_beat = at_load_relaxed(heartbeat), begin_ns = sys_monotonic_ns();
 	if (slot < SESSION_MAX_RINGS || session.options & SESSION_LOSSY || sys_is_restricted() ||
-	    begin_beat < at_load_relaxed(&vain_until))
+	    session_lost_collector() || begin_beat < at_load_relaxed(&vain_until))
 		return slot;
 	while (at_load_relaxed(heartbeat) - begin_beat <= RING_WAIT_BEATS &&
 	       sys_monotonic_ns() - begin_ns < WAIT_FOR_BEAT_NS &&
@@ -324,7 +324,7 @@ static bool wait_for_collector(struct thread *t, unsigned words)
 	struct session_header *header = session.header;
 	struct patience patience = { .tail_ns = 0 };
 	for (unsigned tries = 0; !refresh_limit(t, words); tries++) {
-		if (at_load_relaxed(&header->state) == SESSION_ENDED)
+		if (at_load_relaxed(&header->state) == SESSION_ENDED || session_lost_collector())
 			return false;
 		if (t->starved && at_load_relaxed(&t->ring->tail) == t->starved_tail)
 			return false;
@@ -348,6 +348,8 @@ AT_COLD bool thread_reserve_slow(struct thread *t, unsigned words)
 {
 	if (!t->registered && !adopt_child(t))
 		return false;
+	if (session_is_left_alone())
+		return false; /* and nobody would read it */
 	if (t->head + words <= t->limit || refresh_limit(t, words))
 		return true;
 	if (session.options & SESSION_LOSSY) {

@@ -9,7 +9,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap \
-	tests/kill.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
+	tests/kill.tap tests/preload.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap tests/right.tap tests/cross.tap \
 	tests/own-families.tap tests/crash.tap tests/hidden.tap
 TESTS += $(TAP_TESTS)
@@ -32,7 +32,7 @@ TEST_PRELOADS = tests/counter.so tests/bump.so tests/swept.so tests/slow-symbols
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-past.so tests/programs/plugin-pool.so tests/programs/plugin-cxx.so
 TRACED_C = api-texts cancel clone constructors coroutines crashing daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
-	header hungry left-runtime longjmp misaligned namespaces own-inner own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
+	header hungry left-runtime longjmp looked-up misaligned namespaces own-inner own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads wrong-child wrong-past
 TRACED_CXX = destructors exceptions left-hooks operators own-heap throwing-handler wrong-forms wrong-places
 # The same program and library with operators new and delete of different kinds (right.tap).
@@ -113,5 +113,5 @@ print-sanitizer-tests:
 # The real programs run with an allocator preloaded, into the tool as well, where ASan is one.
 UNSANITIZED_TESTS = tests/inline-allocators.tap tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap \
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap tests/preload.tap \
 	tests/cross.tap tests/crash.tap tests/hidden.tap

@@ -1,7 +1,8 @@
 /* wrong.cc - makes the mistakes that its arguments name, and goes on.
  *
  * Each function below has one that allocates or releases as its last, so that stacks can be
- * checked by names. "wait" waits for a line on stdin, "fork" does the rest in a child. */
+ * checked by names. "wait" waits for a line on stdin, "say" writes one, "fork" does the rest in a
+ * child, "exec" in a new program; "many" are right. */
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -66,6 +67,7 @@ static void *make_in_thread(void *)
 }
 
 static char global[64];
+static void *kept;
 
 APART static void make_mistake(const char *what)
 {
@@ -98,6 +100,13 @@ APART static void make_mistake(const char *what)
 		pthread_create(&thread, nullptr, make_in_thread, nullptr);
 		pthread_join(thread, &p);
 		release_free(p);
+	} else if (strcmp(what, "make") == 0) {
+		kept = make_new();
+	} else if (strcmp(what, "release") == 0) {
+		release_free(kept);
+	} else if (strcmp(what, "many") == 0) {
+		for (int i = 0; i < 100000; i++)
+			release_free(make_malloc(10));
 	} else if (strcmp(what, "right") == 0) {
 		release_free(make_malloc(10));
 		release_delete(make_new());
@@ -119,6 +128,12 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "wait") == 0) {
 			wait_for_line();
+		} else if (strcmp(argv[i], "say") == 0) {
+			if (write(STDOUT_FILENO, "here\n", 5) < 0)
+				return 1;
+		} else if (strcmp(argv[i], "exec") == 0) {
+			argv[i] = argv[0];
+			execv("/proc/self/exe", argv + i);
 		} else if (strcmp(argv[i], "fork") == 0) {
 			pid_t child = fork();
 			if (child) {

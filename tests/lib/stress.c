@@ -251,6 +251,8 @@ static void open_session(void)
 	for (unsigned i = 0; i < SESSION_INTERN_LEVELS; i++)
 		session.intern[i] = (uint32_t *)(memory + session_intern_offset(i));
 	session.header->node_count = NODE_FIRST;
+	session.max_nodes = SESSION_MAX_NODES;
+	session.intern_levels = SESSION_INTERN_LEVELS;
 }
 
 /* Paths that many have in common near the root, as stacks have. */
