@@ -238,8 +238,14 @@ static void add_age(struct text *out, uint32_t age)
 	text_add(out, " old");
 }
 
-static void add_outcome(struct text *out, unsigned outcome)
+static void add_outcome(struct text *out, unsigned outcome, unsigned role)
 {
+	static const char *const answers[] = {
+		"; the call was let through as it was",
+		"; its owner was asked instead",
+		"; the answer was 0",
+		"; the program is ended",
+	};
 	static const char *const texts[] = {
 		"; the call was let through as it was",
 		"; the block was given to its owner in a way that is safe",
@@ -247,7 +253,7 @@ static void add_outcome(struct text *out, unsigned outcome)
 		"; the program is ended",
 	};
 	if (outcome < AT_COUNT_OF(texts))
-		text_add(out, texts[outcome]);
+		text_add(out, role == ROLE_USABLE_SIZE ? answers[outcome] : texts[outcome]);
 }
 
 static void add_circumstances(struct text *out, const struct finding *f)
@@ -263,7 +269,7 @@ static void add_circumstances(struct text *out, const struct finding *f)
 	text_number(out, sys_gettid());
 	if (f->flags & FINDING_HAS_BLOCK)
 		add_age(out, f->age);
-	add_outcome(out, f->outcome);
+	add_outcome(out, f->outcome, f->role);
 	text_char(out, '\n');
 }
 
@@ -284,14 +290,30 @@ static const char *const classes[FINDING_CLASSES] = {
 #undef FINDING
 };
 
+/* "double free", and of functions that only ask "size query of stack memory". */
+static void add_title(struct text *out, const struct finding *f)
+{
+	const char *title = f->class < FINDING_CLASSES ? classes[f->class] : "wrong free";
+	if (f->role != ROLE_USABLE_SIZE) {
+		text_add(out, title);
+	} else if (f->class == FINDING_CROSS) {
+		text_add(out, "cross-allocator size query");
+	} else if (f->class == FINDING_DOUBLE) {
+		text_add(out, "size query of a freed block");
+	} else {
+		text_add(out, "size query");
+		text_add(out, begins_with(title, "free ") ? title + 4 : " that is wrong");
+	}
+}
+
 void tell_text_finding(struct text *out, const struct finding *f)
 {
 	text_add(out, "alloctrace: ");
-	text_add(out, f->class < FINDING_CLASSES ? classes[f->class] : "wrong free");
+	add_title(out, f);
 	text_char(out, '\n');
 	add_summary(out, f);
 	add_circumstances(out, f);
-	text_add(out, "    released:\n");
+	text_add(out, f->role == ROLE_USABLE_SIZE ? "    asked for its size:\n" : "    released:\n");
 	add_stack(out, f->stack);
 	if (f->flags & FINDING_WAS_FREED) {
 		stack_head(out, "    freed before", f->first_slot);
