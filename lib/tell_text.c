@@ -176,8 +176,27 @@ static const char *place_words(unsigned class)
 		return "in code";
 	case FINDING_MAPPED:
 		return "in memory that was mapped";
+	case FINDING_UNKNOWN:
+		return "where no memory is mapped";
 	default:
 		return "which is no block of the heap";
+	}
+}
+
+/* No block is known there, but who mapped the memory. */
+static bool is_region(const struct finding *f)
+{
+	return f->flags & FINDING_IN_REGION && !(f->flags & FINDING_HAS_BLOCK);
+}
+
+static void add_region(struct text *out, const struct finding *f)
+{
+	text_add(out, "in a region of ");
+	text_count(out, f->size, "byte");
+	text_add(out, " that was mapped");
+	if (f->class != FINDING_MAPPED && points_name(f->allocator)) {
+		text_add(out, " for ");
+		text_add_name(out, points_name(f->allocator));
 	}
 }
 
@@ -203,6 +222,8 @@ static void add_summary(struct text *out, const struct finding *f)
 	}
 	if (f->flags & FINDING_HAS_BLOCK)
 		add_block(out, f);
+	else if (is_region(f))
+		add_region(out, f);
 	else
 		text_add(out, place_words(f->class));
 	if (f->class == FINDING_DOUBLE)
@@ -321,6 +342,9 @@ void tell_text_finding(struct text *out, const struct finding *f)
 	}
 	if (f->flags & FINDING_HAS_BLOCK) {
 		stack_head(out, "    made", f->made_slot);
+		add_stack(out, f->made_stack);
+	} else if (is_region(f)) {
+		text_add(out, "    mapped:\n");
 		add_stack(out, f->made_stack);
 	}
 }
