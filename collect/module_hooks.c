@@ -112,7 +112,9 @@ static bool find_kind_of(const struct planning *p, const struct allocator *a, co
 {
 	if (a->family == FAMILY_USER)
 		return find_user_kind(p, a, name, kind);
-	const struct function_kind *known = find_kind(without_prefix(name, a->prefix));
+	const struct function_kind *known = find_kind(name);
+	if (!known)
+		known = find_kind(without_prefix(name, a->prefix));
 	if (known)
 		*kind = *known;
 	return known != NULL;

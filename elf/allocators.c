@@ -155,9 +155,13 @@ static void take_functions(struct allocator *a, const struct function_set *set)
 	char word[WORD_BYTES];
 	for (unsigned role = 0; a->prefix[0] && role < PLAIN_ROLES; role++)
 		take(a, function_set_find(set, a->prefix, role_symbol(role)), false);
+	bool plain = plain_names_are_its(a, set);
 	for (const char *at = facts[a->family].api; next_word(&at, '\0', word);)
-		take(a, function_set_find(set, a->prefix, word), false);
-	if (plain_names_are_its(a, set) || a->family == FAMILY_OPERATORS)
+		if (word[0] != '=')
+			take(a, function_set_find(set, a->prefix, word), false);
+		else if (plain)
+			take(a, function_set_find(set, "", word + 1), false);
+	if (plain || a->family == FAMILY_OPERATORS)
 		take_plain(a, set);
 }
 

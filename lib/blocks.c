@@ -433,3 +433,40 @@ uintptr_t blocks_peek_around(uintptr_t address, uint64_t most, struct block *out
 	}
 	return freed;
 }
+
+/* The first live block of the page that starts at `position` or after it: its position, or -1. */
+static int first_live(struct page_word *page, unsigned position, struct block *out)
+{
+	int best = -1;
+	lock_acquire(&page->lock);
+	struct table t = page_table(page);
+	for (unsigned i = 0; i < t.shape.capacity; i++) {
+		int at = t.tags[i] - 1;
+		if (at < (int)position || (best >= 0 && at > best) ||
+		    !block_is_live(block_state(&t.records[i])))
+			continue;
+		best = at;
+		*out = t.records[i];
+	}
+	lock_release(&page->lock);
+	return best;
+}
+
+uintptr_t blocks_find_from(enum block_space space, uintptr_t from, uintptr_t end, struct block *out)
+{
+	const uintptr_t page_bytes = (uintptr_t)1 << PAGE_BITS, leaf_bytes = page_bytes << LEAF_BITS;
+	from = (from + GRANULE_MASK) & ~(uintptr_t)GRANULE_MASK;
+	while (from < end) {
+		struct page_word *page = find_page(space, from, false);
+		if (!page) {
+			from = (from | (leaf_bytes - 1)) + 1;
+			continue;
+		}
+		int position = at_load_relaxed(&page->class) ? first_live(page, position_of(from), out) : -1;
+		uintptr_t start = (from & ~(page_bytes - 1)) + ((uintptr_t)position << GRANULE_BITS);
+		if (position >= 0)
+			return start < end ? start : 0;
+		from = (from | (page_bytes - 1)) + 1;
+	}
+	return 0;
+}

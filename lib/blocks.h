@@ -162,6 +162,9 @@ uintptr_t blocks_find_around(enum block_space space, uintptr_t address, struct b
  * wrong if another thread changes that very page at this moment. */
 uintptr_t blocks_peek_around(uintptr_t address, uint64_t most, struct block *out);
 
+/* The first live block that starts in [from, end): its start, and what it is; 0 if there is none. */
+uintptr_t blocks_find_from(enum block_space space, uintptr_t from, uintptr_t end, struct block *out);
+
 #define BLOCKS_SEARCH_BYTES (UINT64_C(1) << 36)
 
 #endif

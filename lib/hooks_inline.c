@@ -5,6 +5,7 @@
 #include "lib/hooks_inline.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -127,13 +128,25 @@ static void *made(const struct call *c, uintptr_t result)
 	return result == 0 && c->a[out] ? *(void **)c->a[out] : NULL;
 }
 
+/* What was asked for of the block that was made. */
+static size_t bytes_of(const struct call *c, const void *p)
+{
+	size_t length = 0;
+	if (c->point->arguments.how == POINT_TEXT)
+		return __builtin_strlen(p) + 1;
+	if (c->point->arguments.how != POINT_TEXT16)
+		return wanted(c);
+	while (((const uint16_t *)p)[length])
+		length++;
+	return (length + 1) * sizeof(uint16_t);
+}
+
 static uintptr_t make(const struct call *c, const struct hook *h)
 {
 	uintptr_t result = go_on(c);
 	void *p = made(c, result);
-	size_t size = p && c->point->arguments.text >= 0 ? __builtin_strlen(p) + 1 : wanted(c);
 	if (p)
-		hook_record(h, p, size, c->point->role, c->point->instance->allocator);
+		hook_record(h, p, bytes_of(c, p), c->point->role, c->point->instance->allocator);
 	hook_leave(h);
 	return result;
 }
@@ -172,31 +185,115 @@ static void *fresh_block(const struct call *c)
 	return theirs ? theirs(wanted(c)) : NULL;
 }
 
-static uintptr_t move(const struct call *c, const struct hook *h)
+static void *old_block(const struct call *c)
 {
-	void *old = (void *)c->a[c->point->arguments.block];
-	struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->point->instance->allocator };
-	struct block taken = { .meta = BLOCK_UNKNOWN };
-	enum finding_outcome outcome = old ? hook_take(h, old, &r, &taken) : FINDING_HANDED_ON;
-	if (outcome == FINDING_SWALLOWED) {
-		void *p = fresh_block(c);
-		old = hook_copy_taken(p, wanted(c), &taken, old);
-		hook_reallocated(h, &taken, old, p, wanted(c), r.role, r.allocator);
-		hook_leave(h);
-		return (uintptr_t)p;
+	uintptr_t value = c->a[c->point->arguments.block];
+	bool indirect = c->point->arguments.how == POINT_INDIRECT;
+	return indirect && value ? *(void **)value : (void *)value;
+}
+
+/* Calls the function: what it made of the block, NULL if it did not. */
+static void *go_on_moving(const struct call *c, void *old, uintptr_t *result)
+{
+	*result = go_on(c);
+	switch (c->point->arguments.how) {
+	case POINT_INDIRECT:
+		return *result == 0 ? old_block(c) : NULL;
+	case POINT_RESIZES:
+		return *result >= wanted(c) ? old : NULL;
+	default:
+		return (void *)*result;
 	}
-	uint32_t owner = r.allocator;
+}
+
+/* What the function returns where something else moved the block to p, or nothing did. */
+static uintptr_t as_result(const struct call *c, void *p)
+{
+	if (c->point->arguments.how != POINT_INDIRECT)
+		return (uintptr_t)p;
+	if (p)
+		*(void **)c->a[c->point->arguments.block] = p;
+	return p ? 0 : ENOMEM;
+}
+
+/* Of a block that is another allocator's, or none: it stays as it is. */
+static uintptr_t resize_otherwise(const struct call *c, const struct hook *h, void *old,
+				  enum finding_outcome outcome, const struct block *taken)
+{
+	uintptr_t size = hook_answer(old, outcome, taken);
+	hook_reallocated(h, taken, old, NULL, 1, c->point->role, block_allocator(taken));
+	hook_leave(h);
+	return c->point->arguments.how == POINT_RESIZES ? size : 0;
+}
+
+static uintptr_t move_otherwise(const struct call *c, const struct hook *h, void *old,
+				enum finding_outcome outcome, const struct block *taken)
+{
+	uint32_t owner = c->point->instance->allocator;
 	void *p;
 	if (outcome == FINDING_TO_OWNER) {
-		owner = block_allocator(&taken);
+		owner = block_allocator(taken);
 		void *(*theirs)(void *, size_t) = points_function(owner, ROLE_REALLOC);
 		p = theirs ? theirs(old, wanted(c)) : NULL;
 	} else {
-		p = (void *)go_on(c);
+		p = fresh_block(c);
+		old = hook_copy_taken(p, wanted(c), taken, old);
 	}
-	hook_reallocated(h, &taken, old, p, wanted(c), r.role, owner);
+	hook_reallocated(h, taken, old, p, wanted(c), c->point->role, owner);
 	hook_leave(h);
-	return (uintptr_t)p;
+	return as_result(c, p);
+}
+
+static uintptr_t move(const struct call *c, const struct hook *h)
+{
+	const enum point_how how = c->point->arguments.how;
+	const bool in_place = how == POINT_EXPANDS || how == POINT_RESIZES;
+	void *old = old_block(c);
+	struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->point->instance->allocator };
+	struct block taken = { .meta = BLOCK_UNKNOWN };
+	enum finding_outcome outcome = old ? hook_take(h, old, &r, &taken) : FINDING_HANDED_ON;
+	if (outcome != FINDING_HANDED_ON && in_place)
+		return resize_otherwise(c, h, old, outcome, &taken);
+	if (outcome != FINDING_HANDED_ON)
+		return move_otherwise(c, h, old, outcome, &taken);
+	uintptr_t result;
+	void *p = go_on_moving(c, old, &result);
+	/* NULL may mean that the block was freed because no bytes were wanted. */
+	size_t bytes = p || how == POINT_PLAIN ? wanted(c) : how != POINT_FREES;
+	if (p && how == POINT_RESIZES && result < bytes)
+		bytes = result;
+	hook_reallocated(h, &taken, old, p, bytes, r.role, r.allocator);
+	hook_leave(h);
+	return result;
+}
+
+struct destroying {
+	const struct hook *h;
+	uint32_t allocator;
+};
+
+/* For mimalloc's mi_heap_visit_blocks(). */
+static bool block_is_gone(const void *heap, const void *area, void *block, size_t bytes, void *context)
+{
+	const struct destroying *d = context;
+	(void)heap, (void)area;
+	if (block)
+		hook_gone(d->h, (uintptr_t)block, bytes, d->allocator);
+	return true;
+}
+
+static uintptr_t destroy(const struct call *c, const struct hook *h)
+{
+	typedef bool (*visitor)(const void *, const void *, void *, size_t, void *);
+	typedef bool (*visit)(const void *heap, bool blocks, visitor call, void *context);
+	const struct instance *i = c->point->instance;
+	struct destroying d = { h, i->allocator };
+	visit f = (visit)i->visit;
+	if (f)
+		f((const void *)c->a[c->point->arguments.heap], true, block_is_gone, &d);
+	uintptr_t result = go_on(c);
+	hook_leave(h);
+	return result;
 }
 
 static uintptr_t query(const struct call *c, const struct hook *h)
@@ -215,11 +312,15 @@ static uintptr_t pass(const struct call *c, const struct hook *h)
 	int8_t block = c->point->arguments.block;
 	if (c->point->role == ROLE_USABLE_SIZE)
 		return go_on(c);
-	if (block >= 0)
-		hook_passed_release(h, (void *)c->a[block]);
-	uintptr_t result = go_on(c);
-	if (!role_is_release(c->point->role))
-		hook_passed(h, made(c, result));
+	if (block >= 0 && c->a[block])
+		hook_passed_release(h, old_block(c));
+	uintptr_t result;
+	if (block >= 0 && !role_is_release(c->point->role))
+		hook_passed(h, go_on_moving(c, old_block(c), &result));
+	else if (role_is_release(c->point->role))
+		result = go_on(c);
+	else
+		hook_passed(h, made(c, result = go_on(c)));
 	return result;
 }
 
@@ -237,7 +338,8 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 	int8_t block = p->arguments.block;
 	bool is_query = p->role == ROLE_USABLE_SIZE;
 	bool release = role_is_release(p->role);
-	if ((release || is_query) && c.a[block] == 0)
+	bool destroys = p->arguments.how == POINT_DESTROYS;
+	if (!destroys && (release || is_query) && c.a[block] == 0)
 		return go_on(&c);
 	/* The entry's frame: this function's saved rbp. */
 	const uintptr_t *frame = *(const uintptr_t *const *)__builtin_frame_address(0);
@@ -253,5 +355,7 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 	}
 	if (is_query)
 		return query(&c, &h);
+	if (destroys)
+		return destroy(&c, &h);
 	return release ? give_back(&c, &h) : block >= 0 ? move(&c, &h) : make(&c, &h);
 }

@@ -222,7 +222,7 @@ static bool is_as_in_c(const struct point *p)
 	case ROLE_MALLOC:
 		return p->arguments.all == 1 && size == 0;
 	case ROLE_REALLOC:
-		return p->arguments.all == 2 && block == 0 && size == 1;
+		return p->arguments.all == 2 && block == 0 && size == 1 && p->arguments.how == POINT_PLAIN;
 	case ROLE_FREE:
 	case ROLE_USABLE_SIZE:
 		return p->arguments.all == 1 && block == 0;
@@ -254,21 +254,30 @@ void *points_function(uint32_t allocator, enum role role)
 
 /* ---- hooking ---- */
 
+static bool is_block(char letter)
+{
+	return letter == 'p' || letter == 'e' || letter == 'x' || letter == 'f' || letter == 'i';
+}
+
 static void read_arguments(struct point_arguments *a, const char *text)
 {
-	*a = (struct point_arguments){ -1, -1, -1, -1, -1, -1, -1, 0 };
+	static const char how[] = "_twexfiH"; /* by enum point_how */
+	*a = (struct point_arguments){ -1, -1, -1, -1, -1, -1, -1, 0, POINT_PLAIN };
 	for (int8_t i = 0; i < POINT_ARGUMENTS && text[i]; i++) {
 		a->all = (int8_t)(i + 1);
 		int8_t *const place = text[i] == 's'   ? &a->size
 				      : text[i] == 'n' ? &a->count
-				      : text[i] == 'p' ? &a->block
 				      : text[i] == 'a' ? &a->align
 				      : text[i] == 'o' ? &a->out
-				      : text[i] == 't' ? &a->text
 				      : text[i] == 'r' ? &a->room
-						       : NULL;
+				      : text[i] == 'H' ? &a->heap
+				      : is_block(text[i]) ? &a->block
+							  : NULL;
 		if (place)
 			*place = i;
+		for (uint8_t k = POINT_TEXT; how[k]; k++)
+			if (how[k] == text[i])
+				a->how = k;
 	}
 }
 
@@ -295,10 +304,26 @@ static enum plan_reason prepare(struct point *p, const struct session_hook *hook
 	return inline_patch_prepare(&near_memory, &how, &p->patch);
 }
 
+/* It is called, and not hooked. */
+static bool is_visitor(const struct session_hook *hook)
+{
+	return hook->arguments[0] == 'V';
+}
+
+static enum plan_reason note_visitor(uint32_t module, const struct session_hook *hook)
+{
+	struct instance *i = hook->family < FAMILY_COUNT ? find_instance(module, hook) : NULL;
+	if (i)
+		i->visit = modules[module].bias + hook->plan.function;
+	return PLAN_NONE;
+}
+
 static enum plan_reason hook_function(uint32_t module, const struct session_hook *hook)
 {
 	enum { NO_ALLOCATOR = SESSION_HOOK_LOADER | SESSION_HOOK_OPENS };
 	uintptr_t bias = modules[module].bias;
+	if (is_visitor(hook))
+		return note_visitor(module, hook);
 	if (hook->plan.reason != PLAN_NONE)
 		return hook->plan.reason;
 	if (hook->role >= ROLE_COUNT || hook->family >= FAMILY_COUNT)
@@ -354,8 +379,11 @@ static void hook_module(uint32_t module, bool libc)
 		hook.arguments[sizeof(hook.arguments) - 1] = '\0';
 		hook.version[sizeof(hook.version) - 1] = '\0';
 		bool no_allocator = hook.flags & (SESSION_HOOK_LOADER | SESSION_HOOK_OPENS);
-		if ((!no_allocator && is_own_libc(module, &hook)) == libc)
-			note_outcome(&session.hooks[i], hook_function(module, &hook));
+		if ((!no_allocator && is_own_libc(module, &hook)) != libc)
+			continue;
+		enum plan_reason reason = hook_function(module, &hook);
+		if (!is_visitor(&hook))
+			note_outcome(&session.hooks[i], reason);
 	}
 }
 

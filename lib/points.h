@@ -22,8 +22,22 @@ enum { POINT_ARGUMENTS = 6, POINT_NAME_BYTES = 96 };
 
 /* Which argument is what, or -1: see wire/functions.def. */
 struct point_arguments {
-	int8_t size, count, block, align, out, text, room;
-	int8_t all; /* how many */
+	int8_t size, count, block, align, out;
+	int8_t room; /* where the result lies if it is not NULL; then it is no block */
+	int8_t heap;  /* that is destroyed */
+	int8_t all;   /* how many */
+	uint8_t how;  /* enum point_how */
+};
+
+enum point_how {
+	POINT_PLAIN,
+	POINT_TEXT,	/* the block is as large as the text in it */
+	POINT_TEXT16,	/* the same, of two bytes a character */
+	POINT_EXPANDS,	/* the block is resized where it is, or NULL is returned and nothing happens */
+	POINT_RESIZES,	/* the same; the size that it has then is returned */
+	POINT_FREES,	/* a block that cannot be moved is freed */
+	POINT_INDIRECT, /* the argument is where the block is stored; an error number is returned */
+	POINT_DESTROYS, /* all blocks of a heap are gone */
 };
 
 struct instance {
@@ -33,6 +47,7 @@ struct instance {
 	bool own_file;	 /* the module is nothing but the allocator: its calls are its own business.
 			  * Not libc: strdup() makes a block for its caller */
 	bool is_seen_whole; /* all ways to get a block of it and to give one back are hooked */
+	uintptr_t visit; /* its function that tells the blocks of a heap, or 0 */
 	uint32_t allocator; /* in events and in the block table; 0: the program's heap */
 	char name[POINT_NAME_BYTES];
 };

@@ -467,6 +467,19 @@ void hook_reallocated(const struct hook *h, const struct block *taken, void *old
 	}
 }
 
+void hook_gone(const struct hook *h, uintptr_t from, size_t bytes, uint32_t allocator)
+{
+	const uintptr_t end = from + bytes;
+	struct block b;
+	hook_busy(h);
+	uint32_t site = capture_site(h);
+	for (uintptr_t p; (p = blocks_find_from(BLOCK_SPACE_HEAP, from, end, &b)); from = p + 1)
+		if (block_allocator(&b) == allocator &&
+		    blocks_remove(BLOCK_SPACE_HEAP, p, site, h->thread->slot, &b) == BLOCK_LIVE)
+			record_freed(h, &b, site, ROLE_FREE);
+	hook_to_backend(h);
+}
+
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)
 {
 	if (!p || !(session_is_recording() || session_is_checking()))

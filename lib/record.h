@@ -168,6 +168,10 @@ size_t hook_answer(void *p, enum finding_outcome outcome, const struct block *b)
 void hook_reallocated(const struct hook *h, const struct block *taken, void *old, void *p,
 		      size_t size, enum role role, uint32_t allocator);
 
+/* All blocks of the allocator that lie there are given back at once. Between hook_enter() and hook_leave(),
+ * before the allocator does it. */
+void hook_gone(const struct hook *h, uintptr_t from, size_t bytes, uint32_t allocator);
+
 /* Blocks of pools (alloctrace.h): wrong releases are not looked for. */
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size);
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p);

@@ -50,7 +50,8 @@ bool instance_lacks(const struct trace_instance *in, const struct trace_function
 		"malloc_usable_size", "usable_size",	    "malloc_size",	  "msize",
 		"nallocx",	      "sallocx",	    "mallctl",		  "mallctlbymib",
 		"mallctlnametomib",   "malloc_stats_print", "malloc_object_size", "malloc_lock",
-		"malloc_unlock",      "malloc_object_size_fast",
+		"malloc_unlock",      "malloc_object_size_fast", "heap_visit_blocks",
+		"MallocExtension_GetAllocatedSize", "rust_usable_size",
 	};
 	size_t prefix = strlen(in->prefix);
 	const char *name = f->name;

@@ -11,7 +11,7 @@ TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/progr
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap \
 	tests/kill.tap tests/preload.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap tests/right.tap tests/cross.tap \
-	tests/own-families.tap tests/crash.tap tests/hidden.tap
+	tests/own-families.tap tests/crash.tap tests/hidden.tap tests/whole-api.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/archives.py tests/harness.py tests/expectations.py \
 	tests/programs/hidden-host.cc tests/programs/hidden-plugin.c \
@@ -33,7 +33,7 @@ TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-past.so tests/pr
 TRACED_C = api-texts cancel clone constructors coroutines crashing daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
 	header hungry left-runtime longjmp looked-up misaligned namespaces own-inner own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
-	spawn stacks threads wrong-child wrong-past
+	spawn stacks threads whole-api wrong-child wrong-past
 TRACED_CXX = destructors exceptions left-hooks operators own-heap throwing-handler wrong-forms wrong-places
 # The same program and library with operators new and delete of different kinds (right.tap).
 RIGHT_OPERATORS = $(addprefix tests/programs/right-operators-,plain new delete all inlined static)
