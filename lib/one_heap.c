@@ -29,13 +29,16 @@ static uint32_t end_of(uint32_t allocator, enum role role)
 	return points_allocator_of((uintptr_t)elf_symbol_in(program, "free"));
 }
 
-/* Does malloc hand on to libc's? What libc's hook passes through is noted in the thread. */
+/* Does malloc hand on to libc's? What libc's hook passes through is noted in the thread; a hook of the heap's
+ * own allocator would note it, too. */
 static bool hands_on_to_libc(const struct hook *h)
 {
 	enum { UNASKED, NO, YES };
 	enum { PROBE_BYTES = 24 };
 	static uint8_t answer;
 	uint8_t known = at_load_relaxed(&answer);
+	if (points_serve_heap())
+		return false;
 	if (known != UNASKED)
 		return known == YES;
 	void *(*make)(size_t) = (void *(*)(size_t))real_function(ROLE_MALLOC);

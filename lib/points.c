@@ -194,6 +194,15 @@ uint32_t points_libc(void)
 	return 0;
 }
 
+bool points_serve_heap(void)
+{
+	uint32_t count = at_load_acquire(&instance_count);
+	for (uint32_t i = 0; i < count; i++)
+		if (instances[i].allocator == 0 && instances[i].is_seen_whole)
+			return true;
+	return false;
+}
+
 bool points_are_gone(uint32_t allocator)
 {
 	bool ignored;

@@ -97,6 +97,9 @@ enum session_carried points_carried_by(uint32_t module, uint32_t *allocator);
 /* The instance of this number if the tool has yet to be told its name; NULL the next time. */
 struct instance *points_unannounced(uint32_t allocator);
 
+/* Is the allocator of the program's heap of a kind that is known? Else it may hand on to another. */
+bool points_serve_heap(void);
+
 /* Is the code of the allocator gone (dlclose)? */
 bool points_are_gone(uint32_t allocator);
 
