@@ -480,53 +480,77 @@ void hook_gone(const struct hook *h, uintptr_t from, size_t bytes, uint32_t allo
 	hook_to_backend(h);
 }
 
+static void pool_made(const struct hook *h, const struct made *m)
+{
+	if (AT_LIKELY(session_is_recording()))
+		record_made(h, m);
+	else
+		make_unrecorded(h, m);
+}
+
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)
 {
-	if (!p || !(session_is_recording() || session_is_checking()))
-		return;
-	hook_busy(h);
 	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,
 			  .role = ROLE_POOL_ALLOC, .allocator = pool };
-	if (AT_LIKELY(session_is_recording()))
-		record_made(h, &m);
-	else
-		make_unrecorded(h, &m);
+	if (!p)
+		return;
+	hook_busy(h);
+	pool_made(h, &m);
+}
+
+static AT_COLD void tell_pool_double(const struct hook *h, const struct release *r, void *p,
+				     const struct block *b, uint32_t site)
+{
+	struct finding f;
+	if (!is_wrong(h, r, p, BLOCK_FREED, b, &f))
+		return;
+	f.outcome = FINDING_HANDED_ON; /* the pool does as it likes */
+	tell(h, &f, site);
+}
+
+/* Takes the record of a pool's block out. A block of another pool stays: the first one of an arena that is
+ * itself a block of a pool has the same address. */
+static enum block_state take_pool(const struct hook *h, const struct release *r, void *p,
+				  struct block *b)
+{
+	enum block_state state = blocks_look(BLOCK_SPACE_POOL, (uintptr_t)p, b);
+	uint32_t site = capture_site(h);
+	if (state == BLOCK_UNKNOWN || block_allocator(b) != r->allocator)
+		return BLOCK_UNKNOWN;
+	state = blocks_remove(BLOCK_SPACE_POOL, (uintptr_t)p, site, h->thread->slot, b);
+	if (AT_UNLIKELY(state == BLOCK_FREED))
+		tell_pool_double(h, r, p, b, site);
+	return state;
 }
 
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p)
 {
+	const struct release r = { ROLE_POOL_FREE, RELEASE_NO_SIZE, 0, pool };
 	struct block b;
 	if (!p)
 		return;
 	hook_busy(h);
-	uint32_t site = capture_site(h), slot = h->thread->slot;
-	if (blocks_remove(BLOCK_SPACE_POOL, (uintptr_t)p, site, slot, &b) == BLOCK_LIVE)
-		record_freed(h, &b, site, ROLE_POOL_FREE);
+	if (take_pool(h, &r, p, &b) == BLOCK_LIVE)
+		record_freed(h, &b, capture_site(h), ROLE_POOL_FREE);
 	else
 		count_lost(h->thread, UNTRACKED_FREE);
 }
 
 void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size)
 {
-	struct block taken = { .meta = BLOCK_UNKNOWN };
+	const struct release r = { ROLE_POOL_MOVE, RELEASE_NO_SIZE, 0, pool };
+	struct block taken;
 	if (!p)
 		return;
 	hook_busy(h);
-	if (old && blocks_remove(BLOCK_SPACE_POOL, (uintptr_t)old, NODE_ROOT, h->thread->slot,
-				 &taken) != BLOCK_LIVE)
-		taken.meta = BLOCK_UNKNOWN;
+	bool live = old && take_pool(h, &r, old, &taken) == BLOCK_LIVE;
 	bool is_recording = session_is_recording();
-	if (AT_UNLIKELY(!is_recording) && block_state(&taken) == BLOCK_LIVE)
+	if (AT_UNLIKELY(!is_recording) && live)
 		taken_freed(h, &taken, ROLE_POOL_MOVE);
-	if (AT_UNLIKELY(!is_recording && !session_is_checking()))
-		return;
 	struct made m = { .space = BLOCK_SPACE_POOL, .p = p, .size = size,
 			  .role = ROLE_POOL_MOVE, .allocator = pool,
-			  .freed = block_state(&taken) == BLOCK_LIVE ? &taken : NULL };
-	if (AT_LIKELY(is_recording))
-		record_made(h, &m);
-	else
-		make_unrecorded(h, &m);
+			  .freed = is_recording && live ? &taken : NULL };
+	pool_made(h, &m);
 }
 
 void hook_map(const struct hook *h, enum role role, const void *p, size_t bytes, unsigned flags)

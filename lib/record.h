@@ -172,7 +172,8 @@ void hook_reallocated(const struct hook *h, const struct block *taken, void *old
  * before the allocator does it. */
 void hook_gone(const struct hook *h, uintptr_t from, size_t bytes, uint32_t allocator);
 
-/* Blocks of pools (alloctrace.h): wrong releases are not looked for. */
+/* Blocks of pools (alloctrace.h). That one is given back twice is told; whose it is, is not asked: pools may
+ * lie in each other. */
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size);
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p);
 void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size);

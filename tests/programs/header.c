@@ -70,6 +70,8 @@ static void pauses(void)
 	free(q);
 	free(keep(malloc(55)));
 	alloctrace_pool_free(pool, arena);
+	alloctrace_pool_alloc(pool, arena, 66); /* not recorded, but no longer freed */
+	alloctrace_pool_free(pool, arena);
 	alloctrace_pool_move(pool, arena + 100, arena + 1000, 300);
 	CHECK(munmap(mapped, MAPPED_BYTES) == 0);
 	alloctrace_start();

@@ -304,6 +304,24 @@ static void NOINLINE of_pool()
 	       ROUNDS);
 }
 
+static void NOINLINE of_pool_twice()
+{
+	unsigned pool = alloctrace_pool_create("twice"), inner = alloctrace_pool_create("inner");
+	char *p = arena + 8192;
+	for (int i = 0; i < rounds; i++) {
+		alloctrace_pool_alloc(pool, p, 5507);
+		alloctrace_pool_alloc(inner, p, 55); // an arena in a block, with its first one: right
+		alloctrace_pool_free(inner, p);
+		alloctrace_pool_free(pool, p);
+		alloctrace_pool_alloc(pool, p, 5509);
+		alloctrace_pool_move(pool, p, p, 5510);
+		alloctrace_pool_free(pool, p);
+		alloctrace_pool_free(pool, p);
+	}
+	printf("wrong class=double role=alloctrace_pool_free made=alloctrace_pool_move size=5510 count=%d outcome=handed-on "
+	       "from=of_pool_twice first=of_pool_twice\n", ROUNDS);
+}
+
 int main(int argc, char **argv)
 {
 	CHECK(argc == 2);
@@ -313,6 +331,7 @@ int main(int argc, char **argv)
 	stacks(argv);
 	globals();
 	of_pool();
+	of_pool_twice();
 	void *last = keep(malloc(100));
 	free(last);
 	printf("survived\n");
