@@ -26,13 +26,14 @@ static void read_pointer(struct collector *c, const struct crash_pointer *p, uin
 	const uint64_t tick_ns = clock_duration_ns(&c->clock, UINT64_C(1) << FINDING_AGE_SHIFT);
 	uint64_t oldest_ns = (p->age + UINT64_C(1)) * tick_ns;
 	uint64_t made_ns = time_ns > oldest_ns ? time_ns - oldest_ns : 0;
-	bool freed = p->flags & CRASH_BLOCK_FREED;
+	bool freed = p->flags & CRASH_BLOCK_FREED, mapped = p->flags & CRASH_IN_REGION;
 	*out = (struct trace_crash_pointer){
 		.place = p->place,
-		.flags = p->flags & CRASH_BLOCK_FREED,
+		.flags = p->flags & (CRASH_BLOCK_FREED | CRASH_IN_REGION),
 		.made_role = p->made_role,
 		.allocator = p->allocator,
-		.made_thread = slot_thread_at(&c->slots, p->made_slot, made_ns),
+		.made_thread = mapped ? TRACE_NO_THREAD
+				      : slot_thread_at(&c->slots, p->made_slot, made_ns),
 		.freed_thread = freed ? slot_thread_at(&c->slots, p->freed_slot, made_ns)
 				      : TRACE_NO_THREAD,
 		.made_stack = node(c, p->made_stack),

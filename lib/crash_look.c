@@ -10,7 +10,9 @@
 #include "lib/cfi.h"
 #include "lib/crash.h"
 #include "lib/elf_symbols.h"
+#include "lib/intern.h"
 #include "lib/lock.h"
+#include "lib/mapped.h"
 #include "lib/modules.h"
 #include "lib/participant.h"
 #include "lib/regions.h"
@@ -18,6 +20,7 @@
 #include "lib/thread.h"
 #include "wire/crashes.h"
 #include "wire/findings.h"
+#include "wire/roles.h"
 
 /* How far before an address the start of a block is looked for. */
 #define FAR_BYTES  (UINT64_C(64) << 20)
@@ -139,8 +142,6 @@ static void look_who(struct session_crash *c)
 		c->slot_plus_1 = thread_self->slot + 1;
 }
 
-/* ---- the stack ---- */
-
 /* What this thread has it will not give back while it is here. */
 static bool may_lock(void)
 {
@@ -150,6 +151,8 @@ static bool may_lock(void)
 			return lock_is_single_threaded();
 	return true;
 }
+
+/* ---- the stack ---- */
 
 /* The code that was called is not there: the return address says who called it. */
 static uint32_t capture_caller(const struct session_crash *c)
@@ -201,12 +204,33 @@ static bool is_known(const struct session_crash *c, uintptr_t block)
 	return false;
 }
 
+/* Not of the block table: perhaps of an allocator whose functions are not hooked. */
+static void look_up_region(struct session_crash *c, unsigned place, uintptr_t value)
+{
+	struct mapped m;
+	uint32_t module;
+	if (place >= CRASH_ON_STACK || !may_lock() || !mapped_find(value, &m) || is_known(c, m.low) ||
+	    (module = modules_at(m.caller - 1, m.epoch)) == MODULE_ANONYMOUS)
+		return;
+	c->pointers[c->pointer_count++] = (struct crash_pointer){
+		.value = value,
+		.block = m.low,
+		.size = m.high - m.low,
+		.made_stack = intern_node(NODE_ROOT, modules[module].id, m.caller - 1 - modules[module].bias),
+		.place = (uint16_t)place,
+		.made_role = ROLE_MMAP,
+		.flags = CRASH_IN_REGION,
+	};
+}
+
 static void look_up(struct session_crash *c, unsigned place, uintptr_t value, uint64_t most)
 {
 	struct block b;
 	if (c->pointer_count >= CRASH_POINTERS || value < CRASH_LOW_BYTES)
 		return;
 	uintptr_t start = blocks_peek_around(value, most, &b);
+	if (!start)
+		look_up_region(c, place, value);
 	if (!start || is_known(c, start))
 		return;
 	bool freed = block_state(&b) == BLOCK_FREED;

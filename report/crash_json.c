@@ -49,6 +49,7 @@ static void block(struct json *j, const struct crash_block *b)
 	json_uint(j, "offset", p->value - p->block);
 	json_uint(j, "bytes", p->size);
 	json_bool(j, "freed", freed);
+	json_bool(j, "region", p->flags & CRASH_IN_REGION);
 	json_bool(j, "foreign", b->is_foreign);
 	json_string(j, "made_by", role_symbol(p->made_role));
 	json_uint(j, "allocator", p->allocator);

@@ -102,42 +102,68 @@ static void find_place(struct crash_story *s)
 
 /* ---- in which allocator ---- */
 
-static void take_instance(struct crash_story *s, const struct trace_instance *in)
+/* What a module carries; NULL: nothing that is known. The caller frees it. */
+static char *title(const struct trace_instance *in, const char **linkage)
 {
-	struct strbuf title = STRBUF_INIT;
-	instance_title(&title, in);
-	s->instance = strbuf_detach(&title);
-	s->linkage = instance_linkage(in);
+	struct strbuf text = STRBUF_INIT;
+	instance_title(&text, in);
+	*linkage = instance_linkage(in);
+	return strbuf_detach(&text);
 }
 
-static void find_in_file(struct crash_story *s)
+static char *find_in_file(const struct story_frame *frame, const char **linkage)
 {
-	const struct trace_module module = { .path = s->place->module,
-					     .build_id = s->place->build_id,
-					     .build_id_bytes = s->place->build_id_bytes };
+	const struct trace_module module = { .path = frame->module,
+					     .build_id = frame->build_id,
+					     .build_id_bytes = frame->build_id_bytes };
 	struct allocators found;
 	struct allocator_finder *finder = allocator_finder_new();
+	char *text = NULL;
 	module_allocators_find(finder, &module, &found);
-	for (size_t i = 0; i < found.count && !s->instance; i++) {
+	for (size_t i = 0; i < found.count && !text; i++) {
 		const struct allocator *a = &found.items[i];
 		const struct trace_instance in = { .family = a->name,
 						   .version = a->version,
 						   .prefix = a->prefix,
 						   .linkage = a->linkage };
 		if (!a->layer)
-			take_instance(s, &in);
+			text = title(&in, linkage);
 	}
 	allocators_release(&found);
 	allocator_finder_free(finder);
+	return text;
 }
 
-static void find_in_trace(struct crash_story *s, const struct trace_reader *reader)
+static char *find_in_trace(const struct trace_reader *reader, const struct story_frame *frame,
+			   const char **linkage)
 {
-	for (uint32_t i = 0; i < trace_reader_instance_count(reader) && !s->instance; i++) {
+	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
 		const struct trace_instance *in = trace_reader_instance(reader, i);
 		if (!(in->flags & TRACE_INSTANCE_LAYER) &&
-		    strcmp(trace_reader_module(reader, in->module)->path, s->place->module) == 0)
-			take_instance(s, in);
+		    strcmp(trace_reader_module(reader, in->module)->path, frame->module) == 0)
+			return title(in, linkage);
+	}
+	return NULL;
+}
+
+static char *carried_by(const struct trace_reader *reader, const struct story_frame *frame,
+			const char **linkage)
+{
+	char *text = reader ? find_in_trace(reader, frame, linkage) : NULL;
+	return text ? text : find_in_file(frame, linkage);
+}
+
+/* Whose the memory is that some code mapped. */
+static void name_regions(struct crash_story *s, const struct trace_reader *reader)
+{
+	const char *ignored;
+	for (size_t i = 0; i < s->block_count; i++) {
+		struct crash_block *b = &s->blocks[i];
+		if (!(b->pointer.flags & CRASH_IN_REGION) || !b->made.count)
+			continue;
+		free(b->allocator);
+		b->allocator = carried_by(reader, &b->made.frames[0], &ignored);
+		b->heap_module = b->made.frames[0].module;
 	}
 }
 
@@ -188,7 +214,8 @@ static void find_foreign(struct crash_story *s)
 	if (!s->instance || (is_libc(s->place) && !s->in_allocator))
 		return;
 	for (size_t i = 0; i < s->block_count; i++)
-		s->blocks[i].is_foreign = !is_of_module(&s->blocks[i], s->place->module);
+		s->blocks[i].is_foreign = s->blocks[i].allocator &&
+					  !is_of_module(&s->blocks[i], s->place->module);
 }
 
 static bool points_to_start(const struct trace_crash_pointer *p)
@@ -199,7 +226,8 @@ static bool points_to_start(const struct trace_crash_pointer *p)
 const struct crash_block *crash_foreign_block(const struct crash_story *s)
 {
 	for (size_t i = 0; i < s->block_count; i++)
-		if (s->blocks[i].is_foreign && points_to_start(&s->blocks[i].pointer))
+		if (s->blocks[i].is_foreign && (points_to_start(&s->blocks[i].pointer) ||
+						s->blocks[i].pointer.flags & CRASH_IN_REGION))
 			return &s->blocks[i];
 	return NULL;
 }
@@ -219,10 +247,9 @@ static void finish(struct crash_story *s, const struct trace_reader *reader)
 {
 	drop_runtime(s);
 	find_place(s);
-	if (s->place && reader)
-		find_in_trace(s, reader);
-	if (s->place && !s->instance)
-		find_in_file(s);
+	if (s->place)
+		s->instance = carried_by(reader, s->place, &s->linkage);
+	name_regions(s, reader);
 	judge_names(s);
 	find_foreign(s);
 	s->fingerprint = story_fingerprint(crash_signal_name(s->crash.signal), &s->stack);

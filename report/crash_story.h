@@ -12,7 +12,8 @@
 struct crash_block {
 	struct trace_crash_pointer pointer;
 	char *allocator;     /* "glibc 2.36", "jemalloc 5.3.0 in libplug.so"; its own, NULL: not known */
-	const char *heap_module; /* path of what serves malloc, if the block is malloc's; or NULL */
+	const char *heap_module; /* path of what serves malloc, if the block is malloc's, or of what mapped
+				  * the region; or NULL */
 	uint32_t made_tid, freed_tid;	/* 0: not known */
 	struct story_stack made, freed; /* without frames where there is none */
 	bool is_foreign; /* of another allocator than the one that crashed */

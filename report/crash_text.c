@@ -60,6 +60,8 @@ static unsigned rank(const struct crash_block *b)
 static bool is_of_interest(const struct crash_story *s, const struct crash_block *b)
 {
 	bool raised = !crash_is_sent(&s->crash);
+	if (b->pointer.flags & CRASH_IN_REGION && !b->is_foreign)
+		return false; /* its own memory, or nobody's heap */
 	return s->in_allocator || b->is_foreign || (raised && rank(b) < 4);
 }
 
@@ -80,7 +82,7 @@ static void add_block(struct strbuf *out, const struct crash_block *b, bool told
 	if (!told)
 		story_add_paragraph(out, style, text.text);
 	strbuf_release(&text);
-	story_add_stack(out, "made", b->made_tid, &b->made, style);
+	story_add_stack(out, b->pointer.flags & CRASH_IN_REGION ? "mapped" : "made", b->made_tid, &b->made, style);
 	if (b->pointer.flags & CRASH_BLOCK_FREED)
 		story_add_stack(out, "freed", b->freed_tid, &b->freed, style);
 }

@@ -177,9 +177,23 @@ void crash_add_where(struct strbuf *out, const struct crash_story *s)
 
 /* ---- why ---- */
 
+static void add_region(struct strbuf *out, const struct crash_block *b)
+{
+	const struct trace_crash_pointer *p = &b->pointer;
+	char bytes[HUMANE_BYTES];
+	strbuf_addf(out, "memory of %s that %s mapped", humane_bytes(bytes, p->size),
+		    b->made.count ? story_module_name(&b->made.frames[0]) : "code of no known module");
+	if (b->allocator)
+		strbuf_addf(out, ", which carries %s", b->allocator);
+}
+
 void crash_add_block(struct strbuf *out, const struct crash_block *b)
 {
 	const struct trace_crash_pointer *p = &b->pointer;
+	if (p->flags & CRASH_IN_REGION) {
+		add_region(out, b);
+		return;
+	}
 	char age[HUMANE_BYTES];
 	bool young = p->age_ns < UNKNOWN_AGE_NS;
 	strbuf_addf(out, "a%s block of %" PRIu64 " byte%s that ", p->flags & CRASH_BLOCK_FREED ? " freed" : "",

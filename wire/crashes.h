@@ -44,6 +44,7 @@ enum crash_place {
 
 enum crash_pointer_flag {
 	CRASH_BLOCK_FREED = 1, /* it had been freed */
+	CRASH_IN_REGION = 2,   /* no block: memory that the code of made_stack, a single frame, mapped */
 };
 
 struct crash_pointer {
