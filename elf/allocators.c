@@ -157,9 +157,9 @@ static void take_functions(struct allocator *a, const struct function_set *set)
 		take(a, function_set_find(set, a->prefix, role_symbol(role)), false);
 	bool plain = plain_names_are_its(a, set);
 	for (const char *at = facts[a->family].api; next_word(&at, '\0', word);)
-		if (word[0] != '=')
+		if (word[0] != '=' && word[0] != ':')
 			take(a, function_set_find(set, a->prefix, word), false);
-		else if (plain)
+		else if (plain || word[0] == ':')
 			take(a, function_set_find(set, "", word + 1), false);
 	if (plain || a->family == FAMILY_OPERATORS)
 		take_plain(a, set);

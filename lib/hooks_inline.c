@@ -101,6 +101,7 @@ void hooks_inline_opens(uintptr_t first, uintptr_t second)
 /* A call as the program made it. */
 struct call {
 	const struct point *point;
+	struct instance *instance; /* whose block is made, or who gets it */
 	uintptr_t a[POINT_ARGUMENTS];
 };
 
@@ -146,7 +147,7 @@ static uintptr_t make(const struct call *c, const struct hook *h)
 	uintptr_t result = go_on(c);
 	void *p = made(c, result);
 	if (p)
-		hook_record(h, p, bytes_of(c, p), c->point->role, c->point->instance->allocator);
+		hook_record(h, p, bytes_of(c, p), c->point->role, c->instance->allocator);
 	hook_leave(h);
 	return result;
 }
@@ -156,7 +157,7 @@ static struct release as_release(const struct call *c)
 	const struct point_arguments *is = &c->point->arguments;
 	return (struct release){
 		.role = c->point->role,
-		.allocator = c->point->instance->allocator,
+		.allocator = c->instance->allocator,
 		.size = is->size >= 0 ? c->a[is->size] : RELEASE_NO_SIZE,
 		.align = is->align >= 0 ? c->a[is->align] : 0,
 	};
@@ -181,7 +182,7 @@ static uintptr_t give_back(const struct call *c, const struct hook *h)
 
 static void *fresh_block(const struct call *c)
 {
-	void *(*theirs)(size_t) = points_function(c->point->instance->allocator, ROLE_MALLOC);
+	void *(*theirs)(size_t) = points_function(c->instance->allocator, ROLE_MALLOC);
 	return theirs ? theirs(wanted(c)) : NULL;
 }
 
@@ -229,7 +230,7 @@ static uintptr_t resize_otherwise(const struct call *c, const struct hook *h, vo
 static uintptr_t move_otherwise(const struct call *c, const struct hook *h, void *old,
 				enum finding_outcome outcome, const struct block *taken)
 {
-	uint32_t owner = c->point->instance->allocator;
+	uint32_t owner = c->instance->allocator;
 	void *p;
 	if (outcome == FINDING_TO_OWNER) {
 		owner = block_allocator(taken);
@@ -249,7 +250,7 @@ static uintptr_t move(const struct call *c, const struct hook *h)
 	const enum point_how how = c->point->arguments.how;
 	const bool in_place = how == POINT_EXPANDS || how == POINT_RESIZES;
 	void *old = old_block(c);
-	struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->point->instance->allocator };
+	struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->instance->allocator };
 	struct block taken = { .meta = BLOCK_UNKNOWN };
 	enum finding_outcome outcome = old ? hook_take(h, old, &r, &taken) : FINDING_HANDED_ON;
 	if (outcome != FINDING_HANDED_ON && in_place)
@@ -286,7 +287,7 @@ static uintptr_t destroy(const struct call *c, const struct hook *h)
 {
 	typedef bool (*visitor)(const void *, const void *, void *, size_t, void *);
 	typedef bool (*visit)(const void *heap, bool blocks, visitor call, void *context);
-	const struct instance *i = c->point->instance;
+	const struct instance *i = c->instance;
 	struct destroying d = { h, i->allocator };
 	visit f = (visit)i->visit;
 	if (f)
@@ -298,7 +299,7 @@ static uintptr_t destroy(const struct call *c, const struct hook *h)
 
 static uintptr_t query(const struct call *c, const struct hook *h)
 {
-	const struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->point->instance->allocator };
+	const struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->instance->allocator };
 	void *p = (void *)c->a[c->point->arguments.block];
 	struct block b;
 	enum finding_outcome outcome = hook_query(h, p, &r, &b);
@@ -324,10 +325,25 @@ static uintptr_t pass(const struct call *c, const struct hook *h)
 	return result;
 }
 
+/* The allocator that gets the block: another one's is handed on to a function that the call names. NULL
+ * if that is not hooked. */
+static struct instance *receiver(const struct call *c, const struct hook *h)
+{
+	struct block b;
+	int8_t other = c->point->arguments.other;
+	if (AT_LIKELY(other < 0))
+		return c->instance;
+	hook_busy(h);
+	bool own = !blocks_find(BLOCK_SPACE_HEAP, c->a[c->point->arguments.block], &b) ||
+		   block_allocator(&b) == c->instance->allocator;
+	hook_to_backend(h);
+	return own ? c->instance : points_instance_of(c->a[other]);
+}
+
 uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t a3, uintptr_t a4,
 			    uintptr_t a5, const struct point *p)
 {
-	const struct call c = { p, { a0, a1, a2, a3, a4, a5 } };
+	struct call c = { p, p->instance, { a0, a1, a2, a3, a4, a5 } };
 	struct hook h;
 	MAY_BE_UNWOUND();
 	if (!p->instance) {
@@ -349,8 +365,13 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 		return go_on(&c);
 	if (!hook_enter_at(&h, frame))
 		return pass(&c, &h);
-	if (p->instance->allocator != 0 && !at_load_relaxed(&p->instance->announced)) {
-		hook_announce(&h, p->instance->allocator);
+	c.instance = receiver(&c, &h);
+	if (AT_UNLIKELY(!c.instance)) {
+		hook_leave(&h);
+		return go_on(&c);
+	}
+	if (c.instance->allocator != 0 && !at_load_relaxed(&c.instance->announced)) {
+		hook_announce(&h, c.instance->allocator);
 		hook_to_backend(&h);
 	}
 	if (is_query)

@@ -26,7 +26,8 @@ static uint32_t end_of(uint32_t allocator, enum role role)
 		return allocator;
 	if (role != ROLE_REALLOCARRAY && modules_map(f, &range) == modules_map(heap, &range))
 		return allocator;
-	return points_allocator_of((uintptr_t)elf_symbol_in(program, "free"));
+	const struct instance *i = points_instance_of((uintptr_t)elf_symbol_in(program, "free"));
+	return i ? i->allocator : 0;
 }
 
 /* Does malloc hand on to libc's? What libc's hook passes through is noted in the thread; a hook of the heap's

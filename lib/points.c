@@ -173,13 +173,13 @@ bool points_have(uintptr_t function)
 	return false;
 }
 
-uint32_t points_allocator_of(uintptr_t function)
+struct instance *points_instance_of(uintptr_t function)
 {
 	uint32_t count = at_load_acquire(&point_count);
 	for (uint32_t i = 0; i < count; i++)
 		if (points[i].function == function && points[i].instance)
-			return points[i].instance->allocator;
-	return 0;
+			return points[i].instance;
+	return NULL;
 }
 
 uint32_t points_libc(void)
@@ -271,7 +271,7 @@ static bool is_block(char letter)
 static void read_arguments(struct point_arguments *a, const char *text)
 {
 	static const char how[] = "_twexfiH"; /* by enum point_how */
-	*a = (struct point_arguments){ -1, -1, -1, -1, -1, -1, -1, 0, POINT_PLAIN };
+	*a = (struct point_arguments){ -1, -1, -1, -1, -1, -1, -1, -1, 0, POINT_PLAIN };
 	for (int8_t i = 0; i < POINT_ARGUMENTS && text[i]; i++) {
 		a->all = (int8_t)(i + 1);
 		int8_t *const place = text[i] == 's'   ? &a->size
@@ -280,6 +280,7 @@ static void read_arguments(struct point_arguments *a, const char *text)
 				      : text[i] == 'o' ? &a->out
 				      : text[i] == 'r' ? &a->room
 				      : text[i] == 'H' ? &a->heap
+				      : text[i] == 'g' ? &a->other
 				      : is_block(text[i]) ? &a->block
 							  : NULL;
 		if (place)

@@ -25,6 +25,7 @@ struct point_arguments {
 	int8_t size, count, block, align, out;
 	int8_t room; /* where the result lies if it is not NULL; then it is no block */
 	int8_t heap;  /* that is destroyed */
+	int8_t other; /* a function that gets what is not this allocator's */
 	int8_t all;   /* how many */
 	uint8_t how;  /* enum point_how */
 };
@@ -85,8 +86,8 @@ bool points_is_inner_call(const struct instance *i, uintptr_t caller);
 /* Is the function that begins at the address hooked? */
 bool points_have(uintptr_t function);
 
-/* Whose function begins at the address; 0 for the heap's, and where there is none. */
-uint32_t points_allocator_of(uintptr_t function);
+/* Whose function begins at the address; NULL if none that is hooked does. */
+struct instance *points_instance_of(uintptr_t function);
 
 /* The C library's own allocator, where it is not the program's heap and is hooked; else 0. */
 uint32_t points_libc(void);
