@@ -151,6 +151,7 @@ enum process_fact {
 	PAST_HOOKS = 1,	   /* a module calls past the hooks */
 	OWN_OPERATORS = 2, /* a module has operators of its own, or may have */
 	LOOKED_UP = 4,	   /* the program has an allocator's function from dlsym() */
+	PASSED_BY = 8,	   /* the C++ library's may be called where the hooks do not come first */
 };
 
 /* Nothing in the names tells a program that has its C++ library inside and shows nothing of it. But
@@ -293,8 +294,9 @@ static bool may_be_own_operator(uintptr_t after, unsigned role, uint32_t facts)
 	const struct link_map *map = modules_map(after, &range);
 	if (!map)
 		return true; /* it is gone, or was not noted while paused */
+	/* Operators of the C++ library, called as its own, are seen as what they call. */
 	if (!calls_hook(after, hooks[role]))
-		return facts & OWN_OPERATORS;
+		return facts & (OWN_OPERATORS | PASSED_BY);
 	return defines_operators(map) ||
 	       (facts & OWN_OPERATORS && hides_operators(map, look_at(map)));
 }
@@ -341,7 +343,7 @@ bool doubt_finding(const struct finding *f, uintptr_t caller)
 	if (!points_see_whole(f->allocator))
 		return true;
 	uint64_t loads = modules_loads();
-	uint32_t facts = survey_process(loads);
+	uint32_t facts = survey_process(loads) | (points_are_passed() ? PASSED_BY : 0);
 	if (facts & PAST_HOOKS || (facts & LOOKED_UP && session.company == SESSION_ALONE))
 		return true;
 	if (f->class != FINDING_MISMATCH && f->class != FINDING_ALIGNMENT && f->class != FINDING_SIZE)

@@ -453,11 +453,20 @@ enum session_carried points_carried_by(uint32_t module, uint32_t *allocator)
 	return carried;
 }
 
+/* Whether the program has been looking for ways past the runtime's functions. */
+static bool is_passed;
+
+bool points_are_passed(void)
+{
+	return at_load_relaxed(&is_passed);
+}
+
 void points_hook_libc(void)
 {
 	static bool done;
 	bool ignored;
 	uint32_t index = modules_find((uintptr_t)getauxval, &ignored);
+	at_store_relaxed(&is_passed, true);
 	if (at_load_relaxed(&done) || !begin())
 		return;
 	if (index != MODULE_ANONYMOUS && index < modules_done && !done) {

@@ -67,6 +67,9 @@ struct point {
  * dlsym. They are hooked inline from now on. */
 void points_hook_libc(void);
 
+/* Has that been called? The C++ library's operators may be reached so, too, and they are not hooked. */
+bool points_are_passed(void);
+
 /* Hooks the functions of the modules that are known and have not been looked at, and those whose
  * module has been unloaded and come back. At the start with signals blocked, later under the loader's
  * lock and with the guard GUARD_BUSY. */

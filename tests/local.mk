@@ -34,7 +34,7 @@ TRACED_C = api-texts cancel clone constructors coroutines crashing daemon descri
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
 	header hungry left-runtime longjmp looked-up misaligned namespaces own-inner own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads whole-api wrong-child wrong-past
-TRACED_CXX = destructors exceptions left-hooks operators own-heap throwing-handler wrong-forms wrong-places
+TRACED_CXX = destructors exceptions left-hooks operators operators-looked-up own-heap throwing-handler wrong-forms wrong-places
 # The same program and library with operators new and delete of different kinds (right.tap).
 RIGHT_OPERATORS = $(addprefix tests/programs/right-operators-,plain new delete all inlined static)
 RIGHT_SHARED = $(patsubst %,tests/programs/right-library-%.so,plain tracked symbolic hidden static)
