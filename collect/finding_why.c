@@ -169,7 +169,7 @@ static bool takes_by_layer(struct explaining *e, const struct binding *b)
 	const struct binding next = binding_search(&e->bindings->process, b->module, base, true);
 	if (next.reason != BINDING_NOT_FOUND && next.module == s->provider)
 		take_binding(s, &next);
-	else if (s->provider != SIZE_MAX &&
+	else if (s->provider != SIZE_MAX && !is_c_runtime(e, s->provider) &&
 		 needs(module_at(e, b->module), module_at(e, s->provider)))
 		take_binding(s, b);
 	else

@@ -9,6 +9,7 @@
 #include "lib/points.h"
 #include "lib/real.h"
 #include "lib/record.h"
+#include "lib/split.h"
 
 typedef void *(*alloc_fn)(size_t);
 typedef void *(*alloc2_fn)(size_t, size_t);
@@ -75,13 +76,37 @@ void *malloc(size_t size)
 	return p;
 }
 
+static AT_COLD void made_by_other(const struct hook *h, void *p, size_t size, enum role role,
+				  struct instance *owner)
+{
+	if (!at_load_relaxed(&owner->announced)) {
+		hook_announce(h, owner->allocator);
+		hook_to_backend(h);
+	}
+	if (p)
+		hook_record(h, p, size, role, owner->allocator);
+	else
+		hook_failed(h, size);
+	hook_leave(h);
+}
+
+/* By a function that the backend may lack. */
+static inline void made(const struct hook *h, void *p, size_t size, enum role role)
+{
+	struct instance *owner = at_load_relaxed(&split_owners[role]);
+	if (AT_UNLIKELY(owner != NULL))
+		made_by_other(h, p, size, role, owner);
+	else
+		hook_made(h, p, size, role);
+}
+
 void *calloc(size_t count, size_t size)
 {
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
 		return hook_passed(&h, backend_2(ROLE_CALLOC, count, size));
 	void *p = backend_2(ROLE_CALLOC, count, size);
-	hook_made(&h, p, count * size, ROLE_CALLOC); /* p says that it did not overflow */
+	made(&h, p, count * size, ROLE_CALLOC); /* p says that it did not overflow */
 	return p;
 }
 
@@ -200,7 +225,7 @@ int posix_memalign(void **out, size_t align, size_t size)
 	if (AT_UNLIKELY(!hook_enter(&h)))
 		return posix_memalign_unseen(&h, out, align, size);
 	int error = backend_posix_memalign(out, align, size);
-	hook_made(&h, error ? NULL : *out, size, ROLE_POSIX_MEMALIGN);
+	made(&h, error ? NULL : *out, size, ROLE_POSIX_MEMALIGN);
 	return error;
 }
 
@@ -210,7 +235,7 @@ void *aligned_alloc(size_t align, size_t size)
 	if (AT_UNLIKELY(!hook_enter(&h)))
 		return hook_passed(&h, backend_2(ROLE_ALIGNED_ALLOC, align, size));
 	void *p = backend_2(ROLE_ALIGNED_ALLOC, align, size);
-	hook_made(&h, p, size, ROLE_ALIGNED_ALLOC);
+	made(&h, p, size, ROLE_ALIGNED_ALLOC);
 	return p;
 }
 
@@ -220,7 +245,7 @@ void *memalign(size_t align, size_t size)
 	if (AT_UNLIKELY(!hook_enter(&h)))
 		return hook_passed(&h, backend_2(ROLE_MEMALIGN, align, size));
 	void *p = backend_2(ROLE_MEMALIGN, align, size);
-	hook_made(&h, p, size, ROLE_MEMALIGN);
+	made(&h, p, size, ROLE_MEMALIGN);
 	return p;
 }
 
@@ -236,7 +261,7 @@ void *valloc(size_t size)
 	if (AT_UNLIKELY(!hook_enter(&h)))
 		return hook_passed(&h, backend_page_aligned(ROLE_VALLOC, size));
 	void *p = backend_page_aligned(ROLE_VALLOC, size);
-	hook_made(&h, p, size, ROLE_VALLOC);
+	made(&h, p, size, ROLE_VALLOC);
 	return p;
 }
 
@@ -246,7 +271,7 @@ void *pvalloc(size_t size)
 	if (AT_UNLIKELY(!hook_enter(&h)))
 		return hook_passed(&h, backend_page_aligned(ROLE_PVALLOC, size));
 	void *p = backend_page_aligned(ROLE_PVALLOC, size);
-	hook_made(&h, p, size, ROLE_PVALLOC);
+	made(&h, p, size, ROLE_PVALLOC);
 	return p;
 }
 
@@ -346,7 +371,8 @@ static inline size_t backend_usable_size(void *p)
 
 size_t malloc_usable_size(void *p)
 {
-	static const struct release r = { ROLE_USABLE_SIZE, RELEASE_NO_SIZE, 0, 0 };
+	const struct release r = { ROLE_USABLE_SIZE, RELEASE_NO_SIZE, 0,
+				   split_allocator(ROLE_USABLE_SIZE) };
 	struct block b;
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h)))

@@ -27,6 +27,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/participant.c lib/participant.h \
 	lib/say.c lib/say.h \
 	lib/slab.c lib/slab.h \
+	lib/split.c lib/split.h \
 	lib/stack.c lib/stack.h \
 	lib/sys.c lib/sys.h \
 	lib/tell.c lib/tell.h lib/tell_here.c lib/tell_here.h lib/tell_text.c lib/tell_text.h \

@@ -12,6 +12,7 @@
 #include "lib/modules.h"
 #include "lib/participant.h"
 #include "lib/real.h"
+#include "lib/split.h"
 #include "lib/sys.h"
 #include "wire/families.h"
 
@@ -164,6 +165,25 @@ struct instance *points_unannounced(uint32_t allocator)
 	return NULL;
 }
 
+struct instance *points_instance(uintptr_t function)
+{
+	uint32_t count = at_load_acquire(&point_count);
+	for (uint32_t i = 0; i < count; i++)
+		if (points[i].function == function)
+			return points[i].instance;
+	return NULL;
+}
+
+bool points_serve_malloc(uint32_t module)
+{
+	uint32_t count = at_load_acquire(&instance_count);
+	for (uint32_t i = 0; i < count; i++)
+		if (instances[i].module == module && instances[i].allocator == 0 &&
+		    instances[i].is_seen_whole)
+			return true;
+	return false;
+}
+
 bool points_have(uintptr_t function)
 {
 	uint32_t count = at_load_acquire(&point_count);
@@ -252,7 +272,7 @@ const char *points_name(uint32_t allocator)
 void *points_function(uint32_t allocator, enum role role)
 {
 	uint32_t count = at_load_acquire(&point_count);
-	if (allocator == 0)
+	if (allocator == 0 && !split_allocator(role))
 		return real_function(role);
 	for (uint32_t i = 0; i < count; i++)
 		if (points[i].instance && points[i].instance->allocator == allocator &&

@@ -86,6 +86,12 @@ const char *points_name(uint32_t allocator);
  * be told from the program. */
 bool points_is_inner_call(const struct instance *i, uintptr_t caller);
 
+/* Whose function begins at the address, if it is hooked; NULL if it is not. */
+struct instance *points_instance(uintptr_t function);
+
+/* Is an allocator that is known in the module (an index in `modules`), and serves the program's malloc? */
+bool points_serve_malloc(uint32_t module);
+
 /* Is the function that begins at the address hooked? */
 bool points_have(uintptr_t function);
 

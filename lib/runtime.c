@@ -13,6 +13,7 @@
 #include "lib/real.h"
 #include "lib/participant.h"
 #include "lib/say.h"
+#include "lib/split.h"
 #include "lib/sys.h"
 #include "lib/tell_here.h"
 
@@ -67,6 +68,7 @@ static void start(void)
 		struct sys_signals before = sys_block_signals();
 		modules_note_loaded();
 		points_hook_new();
+		split_find();
 		crash_install();
 		sys_restore_signals(&before);
 		session_ready();

@@ -17,7 +17,7 @@ EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/archives.py tests/harness.py te
 	tests/programs/hidden-host.cc tests/programs/hidden-plugin.c \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
 	tests/programs/rust-threads.rs tests/programs/rust-allocator.rs tests/programs/cross-host.c tests/programs/cross-side.c \
-	tests/programs/cross-side.h tests/programs/cross-standin.c tests/programs/cross-exports.map
+	tests/programs/cross-side.h tests/programs/cross-standin.c tests/programs/cross-exports.map tests/programs/split.c
 
 check_PROGRAMS += tests/trace-text tests/unwind-coverage
 tests_unwind_coverage_SOURCES = tests/unwind-coverage.c lib/cfi.c lib/cfi_expression.c
