@@ -21,6 +21,7 @@ enum {
 	SURVEYS_AT_FIRST = 32,
 	STUB_BYTES = 16,
 	ANSWER_BITS = 6,
+	FIRST_EPOCH = 1, /* nothing has been unloaded */
 };
 
 static bool is_heap_role(unsigned role)
@@ -294,9 +295,11 @@ static bool may_be_own_operator(uintptr_t after, unsigned role, uint32_t facts)
 	const struct link_map *map = modules_map(after, &range);
 	if (!map)
 		return true; /* it is gone, or was not noted while paused */
-	/* Operators of the C++ library, called as its own, are seen as what they call. */
+	/* Operators of the C++ library, called as its own, are seen as what they call. And what was called
+	 * may have jumped on to malloc, and be gone without having been looked at. */
 	if (!calls_hook(after, hooks[role]))
-		return facts & (OWN_OPERATORS | PASSED_BY);
+		return facts & (OWN_OPERATORS | PASSED_BY) ||
+		       at_load_relaxed(&modules_epoch) != FIRST_EPOCH;
 	return defines_operators(map) ||
 	       (facts & OWN_OPERATORS && hides_operators(map, look_at(map)));
 }
