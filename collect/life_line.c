@@ -8,8 +8,9 @@
 
 #include "base/atomics.h"
 
-/* The list is in our own memory, where the program cannot write; only the word is in the shared one, at
- * a fixed distance from the list's entry. libc's list, which this one replaces, is empty here. */
+/* The list is in our own memory, where the program cannot write; only the word is in the shared
+ * one, at a fixed distance from the list's entry. libc's list, which this one replaces, is empty
+ * here. */
 static struct robust_list_head head;
 static struct robust_list entry;
 

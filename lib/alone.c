@@ -12,8 +12,8 @@
 #include "lib/sys.h"
 #include "lib/tell_here.h"
 
-/* How many nodes there is room for: address space, of which what is used costs memory. Where address
- * space is limited it is the program's, but for a small part. */
+/* How many nodes there is room for: address space, of which what is used costs memory. Where
+ * address space is limited it is the program's, but for a small part. */
 enum { MOST_NODE_BITS = 22, LEAST_NODE_BITS = 16, NODE_BITS_STEP = 2, LIMIT_SHARE = 8 };
 
 /* As in wire/session.h, with one process and without hooks and words of rings. */
@@ -38,8 +38,8 @@ static struct layout lay_out(unsigned node_bits)
 	l.modules = l.rings + session_page_up(SESSION_MAX_RINGS * sizeof(struct session_ring));
 	l.loaded = l.modules + session_page_up(SESSION_MAX_MODULES * sizeof(struct session_module));
 	l.findings = l.loaded + session_page_up(sizeof(struct session_loaded));
-	l.intern = l.findings +
-		   session_page_up(SESSION_MAX_FINDINGS * sizeof(struct session_finding));
+	l.intern =
+		l.findings + session_page_up(SESSION_MAX_FINDINGS * sizeof(struct session_finding));
 	l.nodes = l.intern;
 	for (unsigned i = 0; i < l.levels; i++)
 		l.nodes += session_intern_entries(i) * sizeof(uint32_t);
@@ -107,9 +107,9 @@ static void adopt(void)
 	session.process->pid = session.pid;
 }
 
-/* The program's calls go to a malloc that comes before the runtime's: the main program's own, or that
- * of a library preloaded before it. Its blocks are then not known, and the few others would be a
- * part of the truth. */
+/* The program's calls go to a malloc that comes before the runtime's: the main program's own, or
+ * that of a library preloaded before it. Its blocks are then not known, and the few others would be
+ * a part of the truth. */
 static bool is_passed_by(void)
 {
 	const struct link_map *own = elf_own_module();

@@ -87,7 +87,8 @@ static void add_frame(struct text *out, unsigned number, const struct session_no
 static void add_stack(struct text *out, uint32_t stack)
 {
 	unsigned number = 0, more = 0;
-	for (; stack >= NODE_FIRST && stack < session.max_nodes; stack = session.nodes[stack].parent) {
+	for (; stack >= NODE_FIRST && stack < session.max_nodes;
+	     stack = session.nodes[stack].parent) {
 		if (number < MAX_FRAMES)
 			add_frame(out, number++, &session.nodes[stack]);
 		else if (++more >= SESSION_MAX_DEPTH)
@@ -205,7 +206,8 @@ static void add_summary(struct text *out, const struct finding *f)
 	text_add(out, "    ");
 	add_function(out, f->role);
 	add_owner(out, f->role,
-		  f->class == FINDING_CROSS || f->class == FINDING_GONE ? (uint32_t)f->argument : 0);
+		  f->class == FINDING_CROSS || f->class == FINDING_GONE ? (uint32_t)f->argument
+									: 0);
 	if (f->class == FINDING_SIZE) {
 		text_add(out, " with size ");
 		text_number(out, f->argument);
@@ -334,7 +336,8 @@ void tell_text_finding(struct text *out, const struct finding *f)
 	text_char(out, '\n');
 	add_summary(out, f);
 	add_circumstances(out, f);
-	text_add(out, f->role == ROLE_USABLE_SIZE ? "    asked for its size:\n" : "    released:\n");
+	text_add(out,
+		 f->role == ROLE_USABLE_SIZE ? "    asked for its size:\n" : "    released:\n");
 	add_stack(out, f->stack);
 	if (f->flags & FINDING_WAS_FREED) {
 		stack_head(out, "    freed before", f->first_slot);
@@ -362,8 +365,8 @@ void tell_text_head(struct text *out)
 static void tell_unhooked(const struct link_map *map, void *context)
 {
 	static const char *const functions[] = {
-		"je_malloc", "_rjem_malloc", "mallocx", "mi_malloc", "tc_malloc",
-		"sn_malloc", "scalable_malloc", "rpmalloc",
+		"je_malloc", "_rjem_malloc", "mallocx",		"mi_malloc",
+		"tc_malloc", "sn_malloc",    "scalable_malloc", "rpmalloc",
 	};
 	struct text *out = context;
 	for (size_t i = 0; i < AT_COUNT_OF(functions); i++) {
@@ -382,6 +385,7 @@ void tell_text_hints(struct text *out)
 {
 	if (session.company == SESSION_ALONE)
 		modules_each(tell_unhooked, out);
-	text_add(out, "alloctrace: run the program under `alloctrace` for names, files and lines of "
-		      "all frames, and why\n");
+	text_add(out,
+		 "alloctrace: run the program under `alloctrace` for names, files and lines of "
+		 "all frames, and why\n");
 }
