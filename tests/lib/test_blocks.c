@@ -86,6 +86,25 @@ static void forget(unsigned i)
 		cells[i].state = BLOCK_UNKNOWN;
 }
 
+/* The first live one that starts behind a place inside a granule, up to an end. */
+static void look_on(struct rng *r, unsigned i)
+{
+	struct block b;
+	unsigned first = i + 1, cells_on = (unsigned)rng_below(r, GRANULES - i), end = first + cells_on;
+	uintptr_t from = base + i * GRANULE + 1 + rng_below(r, GRANULE - 1);
+	while (first < end && first < GRANULES && !(cells[first].state & BLOCK_LIVE))
+		first++;
+	uintptr_t wanted = first < end && first < GRANULES ? base + first * GRANULE : 0;
+	uintptr_t start = blocks_find_from(BLOCK_SPACE_HEAP, from, base + (uintptr_t)end * GRANULE, &b);
+	CHECK(start == wanted, "from %#lx: %#lx instead of %#lx", (unsigned long)from, (unsigned long)start,
+	      (unsigned long)wanted);
+	if (start)
+		check_known(&cells[first], &b, first);
+	CHECK(blocks_look(BLOCK_SPACE_HEAP, base + i * GRANULE, &b) == cells[i].state ||
+		      cells[i].state == BLOCK_FREED,
+	      "cell %u", i);
+}
+
 static void look(struct rng *r, unsigned i)
 {
 	struct block b;
@@ -99,6 +118,7 @@ static void look(struct rng *r, unsigned i)
 	bool live = blocks_find(BLOCK_SPACE_HEAP, base + i * GRANULE, &b);
 	CHECK(live == !!(cells[i].state & BLOCK_LIVE), "cell %u: found %d", i, live);
 	CHECK(blocks_find_around(BLOCK_SPACE_POOL, address, &b) == 0, "the other space");
+	look_on(r, i);
 }
 
 static void against_model(uint64_t seed)
@@ -149,6 +169,11 @@ static void far_inside(uintptr_t start, uint64_t size)
 	CHECK(blocks_remove(BLOCK_SPACE_HEAP, start, 0, 0, &b) == BLOCK_LIVE, "itself");
 	CHECK(!blocks_find_around(BLOCK_SPACE_HEAP, start + 1, &b), "itself is freed");
 	CHECK(blocks_remove(BLOCK_SPACE_HEAP, start, 0, 0, &b) == BLOCK_FREED, "freed twice");
+	CHECK(!blocks_find_from(BLOCK_SPACE_HEAP, start - (UINT64_C(3) << 30), start + size + 8, &b), "none on the way");
+	CHECK(blocks_insert(BLOCK_SPACE_HEAP, start + size + 8, make(16, 2)), "no memory");
+	CHECK(blocks_find_from(BLOCK_SPACE_HEAP, start - (UINT64_C(3) << 30), start + size + 9, &b) == start + size + 8,
+	      "far away");
+	CHECK(blocks_remove(BLOCK_SPACE_HEAP, start + size + 8, 0, 0, &b) == BLOCK_LIVE, "next");
 	blocks_forget_freed(BLOCK_SPACE_HEAP, start);
 	CHECK(blocks_remove(BLOCK_SPACE_HEAP, start, 0, 0, &b) == BLOCK_UNKNOWN, "forgotten");
 }
