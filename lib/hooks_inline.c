@@ -222,7 +222,7 @@ static uintptr_t resize_otherwise(const struct call *c, const struct hook *h, vo
 				  enum finding_outcome outcome, const struct block *taken)
 {
 	uintptr_t size = hook_answer(old, outcome, taken);
-	hook_reallocated(h, taken, old, NULL, 1, c->point->role, block_allocator(taken));
+	hook_put_back(h, old, taken);
 	hook_leave(h);
 	return c->point->arguments.how == POINT_RESIZES ? size : 0;
 }
@@ -260,10 +260,13 @@ static uintptr_t move(const struct call *c, const struct hook *h)
 	uintptr_t result;
 	void *p = go_on_moving(c, old, &result);
 	/* NULL may mean that the block was freed because no bytes were wanted. */
-	size_t bytes = p || how == POINT_PLAIN ? wanted(c) : how != POINT_FREES;
+	size_t bytes = p || how != POINT_FREES ? wanted(c) : 0;
 	if (p && how == POINT_RESIZES && result < bytes)
 		bytes = result;
-	hook_reallocated(h, &taken, old, p, bytes, r.role, r.allocator);
+	if (!p && in_place)
+		hook_put_back(h, old, &taken);
+	else
+		hook_reallocated(h, &taken, old, p, bytes, r.role, r.allocator);
 	hook_leave(h);
 	return result;
 }

@@ -433,12 +433,17 @@ static void moved(const struct hook *h, const struct block *taken, void *p, size
 	make_unrecorded(h, &m);
 }
 
-static void not_moved(const struct hook *h, void *p, const struct block *taken, size_t size)
+void hook_put_back(const struct hook *h, void *p, const struct block *taken)
 {
 	hook_busy(h);
-	hook_failed(h, size);
 	if (block_state(taken) != BLOCK_UNKNOWN)
 		blocks_insert(BLOCK_SPACE_HEAP, (uintptr_t)p, *taken);
+}
+
+static void not_moved(const struct hook *h, void *p, const struct block *taken, size_t size)
+{
+	hook_put_back(h, p, taken);
+	hook_failed(h, size);
 }
 
 static void taken_freed(const struct hook *h, const struct block *taken, enum role role)

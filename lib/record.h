@@ -149,6 +149,9 @@ enum finding_outcome hook_release(const struct hook *h, void *p, const struct re
 enum finding_outcome hook_take(const struct hook *h, void *p, const struct release *r,
 			       struct block *taken);
 
+/* Instead of it, where the block stays as it was and no memory was missing. */
+void hook_put_back(const struct hook *h, void *p, const struct block *taken);
+
 /* Fills p (may be NULL), of size bytes, which a realloc makes instead of `from`, with what that held if it is a block
  * after all, but one whose allocator cannot move it, or if who mapped its memory is known. Returns what the
  * realloc ended: from, or NULL. */
