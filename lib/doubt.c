@@ -347,6 +347,9 @@ bool doubt_finding(const struct finding *f, uintptr_t caller)
 		return true;
 	uint64_t loads = modules_loads();
 	uint32_t facts = survey_process(loads) | (points_are_passed() ? PASSED_BY : 0);
+	/* What is unloaded is not surveyed any more, and may have made what is released now. */
+	if (at_load_relaxed(&modules_epoch) != MODULES_FIRST_EPOCH)
+		facts |= OWN_OPERATORS;
 	if (facts & PAST_HOOKS || (facts & LOOKED_UP && session.company == SESSION_ALONE))
 		return true;
 	if (f->class != FINDING_MISMATCH && f->class != FINDING_ALIGNMENT && f->class != FINDING_SIZE)

@@ -16,7 +16,7 @@
 #include "lib/sys.h"
 #include "wire/session.h"
 
-uint16_t modules_epoch = 1;
+uint16_t modules_epoch = MODULES_FIRST_EPOCH;
 
 /* Append-only: readers go up to `known` (acquire), the writer holds the lock. An address is
  * looked up here only when the rule cache (unwind.c) misses. */

@@ -72,6 +72,7 @@ void modules_note_loaded(void);
 
 /* Changes whenever code may have been unmapped; begins at 1. */
 extern uint16_t modules_epoch;
+enum { MODULES_FIRST_EPOCH = 1 };
 void modules_unloaded(void);
 
 /* In the child of a fork: anonymous code gets a module of its own; what the parent has loaded it has,
