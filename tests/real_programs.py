@@ -199,6 +199,12 @@ C_SOURCE = "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n" + ""
     for i in range(120)) + "int main(int argc, char **argv) { int sum = 0;\n" + "".join(
         "  sum += f%d(argv[0], %d);\n" % (i, i % 3) for i in range(120)) + "  return sum & 1; }\n"
 
+SQL = """create table t(a integer primary key, b text, c real);
+with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000)
+insert into t select i, 'text ' || (i * 7919 % 1009), i / 3.0 from n;
+create index x on t(b); select count(*), b from t group by b order by 1 desc, 2 limit 5;
+select sum(c) from t where b like 'text 1%'; select group_concat(b) from (select b from t order by b limit 50);"""
+
 
 def prepare_c(folder):
     with open(os.path.join(folder, "a.c"), "w") as f:
@@ -250,6 +256,8 @@ PROGRAMS = [
     Program("git gc", ["git", "-c", "pack.threads=2", "gc", "-q", "--aggressive", "--prune=now"], prepare=prepare_git),
     Program("git fsck", ["git", "fsck", "--full", "--no-progress"], deterministic=True, prepare=prepare_git),
     Program("node", ["node", "-e", NODE]),
+    Program("sqlite3", ["sqlite3", ":memory:", SQL], deterministic=True),
+    Program("clang", ["clang", "-O2", "-c", "a.c", "-o", "a.o"], files=["a.o"], prepare=prepare_c),
 ]
 QUICK_PROGRAMS = ("perl", "jq", "gcc", "git log")
 # For allocators that differ from others in how they are loaded, not in how they are called.
