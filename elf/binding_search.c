@@ -42,8 +42,9 @@ static void scope_add(struct scope *s, size_t module)
 
 static bool is_called(const struct binding_module *m, const char *name)
 {
+	/* A path may be a relative one, and the module's is not: where it lies is not compared. */
 	if (strchr(name, '/'))
-		return strcmp(m->path, name) == 0;
+		name = path_name(name);
 	return strcmp(path_name(m->path), name) == 0 ||
 	       (m->file && m->file->soname && strcmp(m->file->soname, name) == 0);
 }
