@@ -31,15 +31,19 @@ static const struct function_kind kinds[] = {
 };
 
 /* What is no allocator's: the dynamic linker's function that it calls whenever it has changed what is
- * loaded, and those by which a program gets at functions past the runtime's. */
+ * loaded, those by which a program gets at functions past the runtime's, and those that map memory. */
 static const struct {
 	const char *name;
-	uint8_t flag;
+	uint8_t flag, role;
 } others[] = {
-	{ "_dl_debug_state", SESSION_HOOK_LOADER },
-	{ "dlopen", SESSION_HOOK_OPENS },
-	{ "dlsym", SESSION_HOOK_OPENS },
-	{ "dlvsym", SESSION_HOOK_OPENS },
+	{ "_dl_debug_state", SESSION_HOOK_LOADER, 0 },
+	{ "dlopen", SESSION_HOOK_OPENS, 0 },
+	{ "dlsym", SESSION_HOOK_OPENS, 0 },
+	{ "dlvsym", SESSION_HOOK_OPENS, 0 },
+	{ "mmap", SESSION_HOOK_MAPS, ROLE_MMAP },
+	{ "munmap", SESSION_HOOK_MAPS, ROLE_MUNMAP },
+	{ "mremap", SESSION_HOOK_MAPS, ROLE_MREMAP },
+	{ "sbrk", SESSION_HOOK_MAPS, ROLE_SBRK },
 };
 
 static const struct function_kind *find_kind(const char *name)
@@ -149,13 +153,13 @@ static bool is_wanted(const struct allocator *a)
 /* Only where the dynamic linker's own functions are: others may have functions of these names. */
 static void add_others(struct planning *p, const struct function_set *functions)
 {
-	if (!function_set_find(functions, "", "_dl_debug_state") &&
-	    !function_set_find(functions, "", "gnu_get_libc_version"))
+	bool libc = function_set_find(functions, "", "gnu_get_libc_version") != NULL;
+	if (!libc && !function_set_find(functions, "", "_dl_debug_state"))
 		return;
 	for (size_t i = 0; i < AT_COUNT_OF(others); i++) {
 		const struct function *f = function_set_find(functions, "", others[i].name);
-		const struct session_hook like = { .flags = others[i].flag };
-		if (f)
+		const struct session_hook like = { .flags = others[i].flag, .role = others[i].role };
+		if (f && (libc || others[i].flag != SESSION_HOOK_MAPS))
 			add_hook(p, &like, others[i].name, f->address);
 	}
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "lib/elf_symbols.h"
+#include "lib/hooks_map.h"
 #include "lib/load_order.h"
 #include "lib/loader.h"
 #include "lib/points.h"
@@ -163,12 +164,29 @@ static struct release as_release(const struct call *c)
 	};
 }
 
+/* At a thread's end glibc frees what it kept of the freed blocks, directly: for the table they are freed
+ * already, and nobody but malloc itself can get at them. */
+static bool is_tidying_up(const struct call *c, const struct hook *h)
+{
+	const struct module *m = &modules[c->point->module];
+	uintptr_t caller = h->frame[1];
+	struct block b;
+	if (AT_LIKELY(!c->point->instance->is_libc) || caller < m->start || caller >= m->end)
+		return false;
+	hook_busy(h);
+	enum block_state state = blocks_look(BLOCK_SPACE_HEAP,
+					     c->a[c->point->arguments.block], &b);
+	hook_to_backend(h);
+	return state == BLOCK_FREED;
+}
+
 static uintptr_t give_back(const struct call *c, const struct hook *h)
 {
 	struct release r = as_release(c);
 	uintptr_t result = 0;
 	void *p = (void *)c->a[c->point->arguments.block];
-	enum finding_outcome outcome = hook_release(h, p, &r);
+	enum finding_outcome outcome =
+		is_tidying_up(c, h) ? FINDING_HANDED_ON : hook_release(h, p, &r);
 	if (outcome == FINDING_HANDED_ON) {
 		result = go_on(c);
 	} else if (outcome == FINDING_TO_OWNER) {
@@ -343,12 +361,32 @@ static struct instance *receiver(const struct call *c, const struct hook *h)
 	return own ? c->instance : points_instance_of(c->a[other]);
 }
 
+/* libc's mmap and its like: who gets there past the runtime's is noted. */
+static uintptr_t map_memory(const struct call *c, uintptr_t caller)
+{
+	const struct module *libc = &modules[c->point->module];
+	const struct hooks_map_call map = {
+		.role = c->point->role,
+		.original = c->point->patch.original,
+		.is_libc = caller >= libc->start && caller < libc->end,
+		.caller = caller,
+		.arguments = c->a,
+	};
+	return hooks_map_do(&map);
+}
+
 uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t a3, uintptr_t a4,
 			    uintptr_t a5, const struct point *p)
 {
 	struct call c = { p, p->instance, { a0, a1, a2, a3, a4, a5 } };
 	struct hook h;
 	MAY_BE_UNWOUND();
+	/* The entry's frame: this function's saved rbp. */
+	const uintptr_t *frame = *(const uintptr_t *const *)__builtin_frame_address(0);
+	if (p->is_kept)
+		frame = (const uintptr_t *)frame[0];
+	if (p->flags & SESSION_HOOK_MAPS)
+		return map_memory(&c, frame[1]);
 	if (!p->instance) {
 		uintptr_t result = go_on(&c);
 		loader_changed();
@@ -360,10 +398,6 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 	bool destroys = p->arguments.how == POINT_DESTROYS;
 	if (!destroys && (release || is_query) && c.a[block] == 0)
 		return go_on(&c);
-	/* The entry's frame: this function's saved rbp. */
-	const uintptr_t *frame = *(const uintptr_t *const *)__builtin_frame_address(0);
-	if (p->is_kept)
-		frame = (const uintptr_t *)frame[0];
 	if (points_is_inner_call(p->instance, frame[1]))
 		return go_on(&c);
 	if (!hook_enter_at(&h, frame))

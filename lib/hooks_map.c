@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "lib/elf_symbols.h"
+#include "lib/hooks_map.h"
 #include "lib/mapped.h"
 #include "lib/modules.h"
 #include "lib/real.h"
@@ -122,9 +123,8 @@ int munmap(void *addr, size_t len)
 }
 
 /* What is moved or resized is that caller's from then on; what stays as it was, whose it was. */
-static void *remap(const struct mapping *m, size_t len, void *wanted, uintptr_t caller)
+static void *remap(mremap_fn f, const struct mapping *m, size_t len, void *wanted, uintptr_t caller)
 {
-	mremap_fn f = (mremap_fn)real_function(ROLE_MREMAP);
 	struct mapped was, by = mapped_by(caller);
 	bool known = mapped_find((uintptr_t)m->addr, &was);
 	mapped_remove((uintptr_t)m->addr, m->len);
@@ -147,9 +147,10 @@ void *mremap(void *old, size_t old_len, size_t len, int flags, ...)
 	va_start(args, flags);
 	void *wanted = flags & MREMAP_FIXED ? va_arg(args, void *) : NULL;
 	va_end(args);
+	mremap_fn f = (mremap_fn)real_function(ROLE_MREMAP);
 	if (!enter(&h))
-		return remap(&m, len, wanted, caller);
-	void *p = remap(&m, len, wanted, caller);
+		return remap(f, &m, len, wanted, caller);
+	void *p = remap(f, &m, len, wanted, caller);
 	if (p != MAP_FAILED) {
 		hook_map(&h, ROLE_MUNMAP, old, old_len, EVENT_FLAG_REALLOC);
 		hook_map(&h, ROLE_MREMAP, p, len, EVENT_FLAG_REALLOC);
@@ -237,4 +238,49 @@ void *__sbrk(intptr_t increment)
 	void *from = move_break(&h, f, increment, caller);
 	hook_leave(&h);
 	return from;
+}
+
+/* ---- past the functions above ---- */
+
+/* What libc maps for itself is not kept: whoever unmaps behind the runtime's back leaves less then. */
+static void note_mapped(const struct hooks_map_call *c, uintptr_t low, size_t bytes)
+{
+	const struct mapped by = mapped_by(c->caller);
+	mapped_remove(low, bytes);
+	if (!c->is_libc)
+		mapped_add(low, bytes, &by);
+}
+
+static uintptr_t go_on(const struct hooks_map_call *c)
+{
+	typedef uintptr_t (*six)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t);
+	const uintptr_t *a = c->arguments;
+	return ((six)(uintptr_t)c->original)(a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static uintptr_t remap_past(const struct hooks_map_call *c)
+{
+	const uintptr_t *a = c->arguments;
+	const struct mapping m = { .addr = (void *)a[0], .len = a[1], .flags = (int)a[3] };
+	if (!c->is_libc)
+		return (uintptr_t)remap((mremap_fn)(uintptr_t)c->original, &m, a[2], (void *)a[4], c->caller);
+	uintptr_t result = go_on(c);
+	if (result != (uintptr_t)MAP_FAILED)
+		mapped_remove(result, a[2]);
+	return result;
+}
+
+uintptr_t hooks_map_do(const struct hooks_map_call *c)
+{
+	const uintptr_t *a = c->arguments;
+	if (c->role == ROLE_MREMAP)
+		return remap_past(c);
+	if (c->role == ROLE_MUNMAP)
+		mapped_remove(a[0], a[1]);
+	uintptr_t result = go_on(c);
+	if (c->role == ROLE_MMAP && result != (uintptr_t)MAP_FAILED)
+		note_mapped(c, result, whole_pages(a[1]));
+	if (c->role == ROLE_SBRK && result != UINTPTR_MAX && (intptr_t)a[0] > 0)
+		note_mapped(c, result, a[0]);
+	return result;
 }

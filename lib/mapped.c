@@ -113,14 +113,19 @@ static bool remove_exactly(uint64_t range)
 	return false;
 }
 
+static inline bool overlaps(uint64_t range, uint64_t page, uint64_t end)
+{
+	return first_page(range) < end && page < end_page(range);
+}
+
 /* What is left of an entry below stays where it is found by its first page; above it is another. */
 static void cut(unsigned group, unsigned i, uint64_t page, uint64_t end)
 {
 	uint64_t range = at_load_acquire(&groups[group].ranges[i]);
+	if (!overlaps(range, page, end))
+		return;
 	uint64_t low = first_page(range), high = end_page(range);
 	uint64_t maker = at_load_relaxed(&makers[group][i]);
-	if (low >= end || page >= high)
-		return;
 	if (!change(group, i, range, low < page ? range_make(low, page - low) : 0))
 		return;
 	if (high > end)
@@ -134,9 +139,13 @@ void mapped_remove(uintptr_t low, size_t bytes)
 	uint64_t end = (low + bytes + page_mask) >> PAGE_BITS;
 	if (page >= end || remove_exactly(range_make(page, end - page)))
 		return;
-	for (unsigned group = 0; group < GROUPS; group++)
-		for (unsigned i = 0; at_load_relaxed(&used[group]) && i < GROUP_ENTRIES; i++)
-			cut(group, i, page, end);
+	for (unsigned group = 0; group < GROUPS; group++) {
+		if (!at_load_relaxed(&used[group]))
+			continue;
+		for (unsigned i = 0; i < GROUP_ENTRIES; i++)
+			if (overlaps(at_load_relaxed(&groups[group].ranges[i]), page, end))
+				cut(group, i, page, end);
+	}
 }
 
 bool mapped_find(uintptr_t address, struct mapped *out)

@@ -132,6 +132,8 @@ static struct instance *find_instance(uint32_t module, const struct session_hook
 	struct instance *fresh = &instances[instance_count];
 	*fresh = (struct instance){ .module = module,
 				    .number = hook->number,
+				    .is_libc = hook->family == FAMILY_GLIBC ||
+					       hook->family == FAMILY_MUSL,
 				    .own_file = hook->flags & SESSION_HOOK_OWN_FILE &&
 						hook->family != FAMILY_GLIBC &&
 						hook->family != FAMILY_MUSL,
@@ -350,7 +352,7 @@ static enum plan_reason note_visitor(uint32_t module, const struct session_hook 
 
 static enum plan_reason hook_function(uint32_t module, const struct session_hook *hook)
 {
-	enum { NO_ALLOCATOR = SESSION_HOOK_LOADER | SESSION_HOOK_OPENS };
+	enum { NO_ALLOCATOR = SESSION_HOOK_LOADER | SESSION_HOOK_OPENS | SESSION_HOOK_MAPS };
 	uintptr_t bias = modules[module].bias;
 	if (is_visitor(hook))
 		return note_visitor(module, hook);
@@ -363,6 +365,7 @@ static enum plan_reason hook_function(uint32_t module, const struct session_hook
 	struct point *p = &points[point_count];
 	*p = (struct point){ .function = bias + hook->plan.function,
 			     .role = (enum role)hook->role,
+			     .module = module,
 			     .flags = hook->flags };
 	read_arguments(&p->arguments, hook->arguments);
 	if (!(hook->flags & NO_ALLOCATOR) && !(p->instance = find_instance(module, hook)))

@@ -49,6 +49,7 @@ struct instance {
 			  * Not libc: strdup() makes a block for its caller */
 	bool is_seen_whole; /* all ways to get a block of it and to give one back are hooked */
 	uintptr_t visit; /* its function that tells the blocks of a heap, or 0 */
+	bool is_libc;	 /* a C library's own */
 	uint32_t allocator; /* in events and in the block table; 0: the program's heap */
 	char name[POINT_NAME_BYTES];
 };
@@ -59,6 +60,7 @@ struct point {
 	enum role role;
 	struct point_arguments arguments;
 	struct instance *instance; /* NULL: no allocator's function */
+	uint32_t module;	   /* index in `modules` */
 	uint8_t flags;		   /* enum session_hook_flag */
 	bool is_kept;		   /* a keeper's frame lies before the hook's */
 };

@@ -196,6 +196,7 @@ enum session_hook_flag {
 	SESSION_HOOK_LOADER = 1,   /* no allocator's: what the dynamic linker calls when it loads */
 	SESSION_HOOK_OWN_FILE = 2, /* the module is nothing but the allocator */
 	SESSION_HOOK_OPENS = 4,	   /* no allocator's: dlopen and its like; seen, and not stood in for */
+	SESSION_HOOK_MAPS = 8,	   /* no allocator's: libc's mmap and its like; hooked with libc's malloc */
 };
 
 /* A function of an allocator that can be hooked inline, or cannot, as its plan says. */
