@@ -93,7 +93,7 @@ static AT_COLD void made_by_other(const struct hook *h, void *p, size_t size, en
 /* By a function that the backend may lack. */
 static inline void made(const struct hook *h, void *p, size_t size, enum role role)
 {
-	struct instance *owner = at_load_relaxed(&split_owners[role]);
+	struct instance *owner = split_owner(h, role);
 	if (AT_UNLIKELY(owner != NULL))
 		made_by_other(h, p, size, role, owner);
 	else
@@ -371,12 +371,14 @@ static inline size_t backend_usable_size(void *p)
 
 size_t malloc_usable_size(void *p)
 {
-	const struct release r = { ROLE_USABLE_SIZE, RELEASE_NO_SIZE, 0,
-				   split_allocator(ROLE_USABLE_SIZE) };
+	struct release r = { ROLE_USABLE_SIZE, RELEASE_NO_SIZE, 0, 0 };
 	struct block b;
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h)))
 		return backend_usable_size(p);
+	const struct instance *owner = split_owner(&h, ROLE_USABLE_SIZE);
+	if (AT_UNLIKELY(owner != NULL))
+		r.allocator = owner->allocator;
 	enum finding_outcome outcome = hook_query(&h, p, &r, &b);
 	size_t size = AT_LIKELY(outcome == FINDING_HANDED_ON) ? backend_usable_size(p)
 							      : hook_answer(p, outcome, &b);

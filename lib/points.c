@@ -274,7 +274,7 @@ const char *points_name(uint32_t allocator)
 void *points_function(uint32_t allocator, enum role role)
 {
 	uint32_t count = at_load_acquire(&point_count);
-	if (allocator == 0 && !split_allocator(role))
+	if (allocator == 0 && !split_roles[role])
 		return real_function(role);
 	for (uint32_t i = 0; i < count; i++)
 		if (points[i].instance && points[i].instance->allocator == allocator &&

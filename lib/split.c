@@ -6,8 +6,9 @@
 
 #include "lib/modules.h"
 #include "lib/real.h"
+#include "lib/record.h"
 
-struct instance *split_owners[ROLE_COUNT];
+uint8_t split_roles[ROLE_COUNT];
 
 /* What the C library does by itself. Not reallocarray and operator new: those call realloc and
  * malloc by name. */
@@ -24,18 +25,20 @@ static uint32_t module_of(enum role role)
 
 void split_find(void)
 {
-	bool ignored, some = false;
+	bool ignored;
 	uint32_t libc = modules_find((uintptr_t)getauxval, &ignored),
 		 backend = module_of(ROLE_FREE);
 	if (backend == libc || backend != module_of(ROLE_MALLOC) || !points_serve_malloc(backend))
 		return;
 	for (unsigned i = 0; i < AT_COUNT_OF(served); i++)
-		some |= module_of((enum role)served[i]) == libc;
-	if (!some)
-		return;
+		split_roles[served[i]] = module_of((enum role)served[i]) == libc;
+}
+
+struct instance *split_take(const struct hook *h, enum role role)
+{
+	hook_busy(h);
 	points_hook_libc();
-	for (unsigned i = 0; i < AT_COUNT_OF(served); i++)
-		if (module_of((enum role)served[i]) == libc)
-			at_store_relaxed(&split_owners[served[i]],
-					 points_instance((uintptr_t)real_addresses[served[i]]));
+	struct instance *owner = points_instance((uintptr_t)real_addresses[role]);
+	hook_to_backend(h);
+	return owner;
 }

@@ -6,22 +6,29 @@
 #ifndef ALLOCTRACE_LIB_SPLIT_H
 #define ALLOCTRACE_LIB_SPLIT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "lib/points.h"
 
-/* Who serves the role, by role; NULL: the backend. Written at the start. */
-extern struct instance *split_owners[ROLE_COUNT];
+struct hook;
 
-/* At the start, when the allocators of all modules are known; with signals blocked. */
+/* By role: whether the C library serves. Written at the start. */
+extern uint8_t split_roles[ROLE_COUNT];
+
+/* At the start, when the allocators of all modules are known. */
 void split_find(void);
 
-static inline uint32_t split_allocator(enum role role)
+/* Who serves the role. The C library's functions are hooked when one of them is called first: most programs
+ * call none of those that an allocator may lack (pvalloc). The guard as the backend has it. */
+struct instance *split_take(const struct hook *h, enum role role);
+
+/* NULL: the backend. */
+static inline struct instance *split_owner(const struct hook *h, enum role role)
 {
-	const struct instance *owner = at_load_relaxed(&split_owners[role]);
-	return AT_LIKELY(!owner) ? 0 : owner->allocator;
+	return AT_LIKELY(!split_roles[role]) ? NULL : split_take(h, role);
 }
 
 #endif
