@@ -134,6 +134,8 @@ static void *made(const struct call *c, uintptr_t result)
 static size_t bytes_of(const struct call *c, const void *p)
 {
 	size_t length = 0;
+	if (AT_LIKELY(c->point->arguments.how == POINT_PLAIN))
+		return wanted(c);
 	if (c->point->arguments.how == POINT_TEXT)
 		return __builtin_strlen(p) + 1;
 	if (c->point->arguments.how != POINT_TEXT16)
@@ -329,7 +331,7 @@ static uintptr_t query(const struct call *c, const struct hook *h)
 	return size;
 }
 
-static uintptr_t pass(const struct call *c, const struct hook *h)
+static AT_NOINLINE uintptr_t pass(const struct call *c, const struct hook *h)
 {
 	int8_t block = c->point->arguments.block;
 	if (c->point->role == ROLE_USABLE_SIZE)
@@ -351,14 +353,11 @@ static uintptr_t pass(const struct call *c, const struct hook *h)
 static struct instance *receiver(const struct call *c, const struct hook *h)
 {
 	struct block b;
-	int8_t other = c->point->arguments.other;
-	if (AT_LIKELY(other < 0))
-		return c->instance;
 	hook_busy(h);
 	bool own = !blocks_find(BLOCK_SPACE_HEAP, c->a[c->point->arguments.block], &b) ||
 		   block_allocator(&b) == c->instance->allocator;
 	hook_to_backend(h);
-	return own ? c->instance : points_instance_of(c->a[other]);
+	return own ? c->instance : points_instance_of(c->a[c->point->arguments.other]);
 }
 
 /* libc's mmap and its like: who gets there past the runtime's is noted. */
@@ -375,6 +374,29 @@ static uintptr_t map_memory(const struct call *c, uintptr_t caller)
 	return hooks_map_do(&map);
 }
 
+/* A function that is no allocator's. */
+static AT_NOINLINE uintptr_t watch(const struct call *c, uintptr_t caller)
+{
+	if (c->point->flags & SESSION_HOOK_MAPS)
+		return map_memory(c, caller);
+	uintptr_t result = go_on(c);
+	loader_changed();
+	return result;
+}
+
+static AT_COLD void announce(const struct call *c, const struct hook *h)
+{
+	hook_announce(h, c->instance->allocator);
+	hook_to_backend(h);
+}
+
+/* Nothing is done of that, and recorded. */
+static inline bool is_without_block(const struct call *c)
+{
+	const enum point_act act = c->point->act;
+	return (act == POINT_RELEASE || act == POINT_QUERY) && c->a[c->point->arguments.block] == 0;
+}
+
 uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t a3, uintptr_t a4,
 			    uintptr_t a5, const struct point *p)
 {
@@ -385,35 +407,29 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 	const uintptr_t *frame = *(const uintptr_t *const *)__builtin_frame_address(0);
 	if (p->is_kept)
 		frame = (const uintptr_t *)frame[0];
-	if (p->flags & SESSION_HOOK_MAPS)
-		return map_memory(&c, frame[1]);
-	if (!p->instance) {
-		uintptr_t result = go_on(&c);
-		loader_changed();
-		return result;
-	}
-	int8_t block = p->arguments.block;
-	bool is_query = p->role == ROLE_USABLE_SIZE;
-	bool release = role_is_release(p->role);
-	bool destroys = p->arguments.how == POINT_DESTROYS;
-	if (!destroys && (release || is_query) && c.a[block] == 0)
+	if (AT_UNLIKELY(!p->instance))
+		return watch(&c, frame[1]);
+	if (is_without_block(&c) || points_is_inner_call(p->instance, frame[1]))
 		return go_on(&c);
-	if (points_is_inner_call(p->instance, frame[1]))
-		return go_on(&c);
-	if (!hook_enter_at(&h, frame))
+	if (AT_UNLIKELY(!hook_enter_at(&h, frame)))
 		return pass(&c, &h);
-	c.instance = receiver(&c, &h);
-	if (AT_UNLIKELY(!c.instance)) {
+	if (AT_UNLIKELY(p->arguments.other >= 0) && !(c.instance = receiver(&c, &h))) {
 		hook_leave(&h);
 		return go_on(&c);
 	}
-	if (c.instance->allocator != 0 && !at_load_relaxed(&c.instance->announced)) {
-		hook_announce(&h, c.instance->allocator);
-		hook_to_backend(&h);
-	}
-	if (is_query)
+	if (AT_UNLIKELY(c.instance->allocator != 0 && !at_load_relaxed(&c.instance->announced)))
+		announce(&c, &h);
+	switch (p->act) {
+	case POINT_MAKE:
+		return make(&c, &h);
+	case POINT_MOVE:
+		return move(&c, &h);
+	case POINT_RELEASE:
+		return give_back(&c, &h);
+	case POINT_QUERY:
 		return query(&c, &h);
-	if (destroys)
-		return destroy(&c, &h);
-	return release ? give_back(&c, &h) : block >= 0 ? move(&c, &h) : make(&c, &h);
+	case POINT_DESTROY:
+		break;
+	}
+	return destroy(&c, &h);
 }

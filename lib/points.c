@@ -149,12 +149,6 @@ static struct instance *find_instance(uint32_t module, const struct session_hook
 	return fresh;
 }
 
-bool points_is_inner_call(const struct instance *i, uintptr_t caller)
-{
-	const struct module *m = &modules[i->module];
-	return i->own_file && caller >= m->start && caller < m->end;
-}
-
 struct instance *points_unannounced(uint32_t allocator)
 {
 	uint32_t count = at_load_acquire(&instance_count);
@@ -164,15 +158,6 @@ struct instance *points_unannounced(uint32_t allocator)
 		    at_cas_acq_rel(&instances[i].announced, &known, true))
 			return &instances[i];
 	}
-	return NULL;
-}
-
-struct instance *points_instance(uintptr_t function)
-{
-	uint32_t count = at_load_acquire(&point_count);
-	for (uint32_t i = 0; i < count; i++)
-		if (points[i].function == function)
-			return points[i].instance;
 	return NULL;
 }
 
@@ -225,24 +210,27 @@ bool points_serve_heap(void)
 	return false;
 }
 
-bool points_are_gone(uint32_t allocator)
+/* The first of that number (several have number 0); NULL: none has. */
+static const struct instance *find_allocator(uint32_t allocator)
 {
-	bool ignored;
 	uint32_t count = at_load_acquire(&instance_count);
 	for (uint32_t i = 0; i < count; i++)
 		if (instances[i].allocator == allocator)
-			return modules_find(modules[instances[i].module].start, &ignored) !=
-			       instances[i].module;
-	return false;
+			return &instances[i];
+	return NULL;
+}
+
+bool points_are_gone(uint32_t allocator)
+{
+	bool ignored;
+	const struct instance *i = find_allocator(allocator);
+	return i && modules_find(modules[i->module].start, &ignored) != i->module;
 }
 
 bool points_see_whole(uint32_t allocator)
 {
-	uint32_t count = at_load_acquire(&instance_count);
-	for (uint32_t i = 0; allocator != 0 && i < count; i++)
-		if (instances[i].allocator == allocator)
-			return instances[i].is_seen_whole;
-	return true;
+	const struct instance *i = allocator != 0 ? find_allocator(allocator) : NULL;
+	return !i || i->is_seen_whole;
 }
 
 /* Nothing beside what the C function takes: a heap, flags. */
@@ -264,11 +252,8 @@ static bool is_as_in_c(const struct point *p)
 
 const char *points_name(uint32_t allocator)
 {
-	uint32_t count = at_load_acquire(&instance_count);
-	for (uint32_t i = 0; i < count; i++)
-		if (instances[i].allocator == allocator)
-			return instances[i].name;
-	return NULL;
+	const struct instance *i = find_allocator(allocator);
+	return i ? i->name : NULL;
 }
 
 void *points_function(uint32_t allocator, enum role role)
@@ -311,6 +296,17 @@ static void read_arguments(struct point_arguments *a, const char *text)
 			if (how[k] == text[i])
 				a->how = k;
 	}
+}
+
+static enum point_act act_of(const struct point *p)
+{
+	if (p->role == ROLE_USABLE_SIZE)
+		return POINT_QUERY;
+	if (p->arguments.how == POINT_DESTROYS)
+		return POINT_DESTROY;
+	if (role_is_release(p->role))
+		return POINT_RELEASE;
+	return p->arguments.block >= 0 ? POINT_MOVE : POINT_MAKE;
 }
 
 /* Callers in the function's own file may know which registers it leaves alone, and the hook does not.
@@ -368,6 +364,7 @@ static enum plan_reason hook_function(uint32_t module, const struct session_hook
 			     .module = module,
 			     .flags = hook->flags };
 	read_arguments(&p->arguments, hook->arguments);
+	p->act = act_of(p);
 	if (!(hook->flags & NO_ALLOCATOR) && !(p->instance = find_instance(module, hook)))
 		return PLAN_TOO_MANY;
 	enum plan_reason reason = prepare(p, hook, bias);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "lib/inline_patch.h"
+#include "lib/modules.h"
 #include "wire/roles.h"
 #include "wire/session.h"
 
@@ -41,6 +42,9 @@ enum point_how {
 	POINT_DESTROYS, /* all blocks of a heap are gone */
 };
 
+/* What a call of the function is about, of its role and arguments. */
+enum point_act { POINT_MAKE, POINT_MOVE, POINT_RELEASE, POINT_QUERY, POINT_DESTROY };
+
 struct instance {
 	uint32_t module; /* index in `modules` */
 	uint8_t number;	 /* which allocator of the module */
@@ -61,6 +65,7 @@ struct point {
 	struct point_arguments arguments;
 	struct instance *instance; /* NULL: no allocator's function */
 	uint32_t module;	   /* index in `modules` */
+	enum point_act act;
 	uint8_t flags;		   /* enum session_hook_flag */
 	bool is_kept;		   /* a keeper's frame lies before the hook's */
 };
@@ -77,8 +82,9 @@ bool points_are_passed(void);
  * lock and with the guard GUARD_BUSY. */
 void points_hook_new(void);
 
-/* The original of an allocator's malloc, realloc, free or malloc_usable_size, as C has them, to be called in the program's
- * stead (of allocator 0 the backend's); NULL if there is none, or its module is gone. */
+/* The original of an allocator's malloc, realloc, free or malloc_usable_size, as C has them, to be
+ * called in the program's stead (of allocator 0 the backend's); NULL if there is none, or its module
+ * is gone. */
 void *points_function(uint32_t allocator, enum role role);
 
 /* "jemalloc 5.3.0 in libplug.so"; NULL if the allocator is not known. */
@@ -86,10 +92,11 @@ const char *points_name(uint32_t allocator);
 
 /* Does the allocator call itself? Not where it is linked into something that uses it: that is not to
  * be told from the program. */
-bool points_is_inner_call(const struct instance *i, uintptr_t caller);
-
-/* Whose function begins at the address, if it is hooked; NULL if it is not. */
-struct instance *points_instance(uintptr_t function);
+static inline bool points_is_inner_call(const struct instance *i, uintptr_t caller)
+{
+	const struct module *m = &modules[i->module];
+	return i->own_file && caller >= m->start && caller < m->end;
+}
 
 /* Is an allocator that is known in the module (an index in `modules`), and serves the program's malloc? */
 bool points_serve_malloc(uint32_t module);
@@ -97,11 +104,12 @@ bool points_serve_malloc(uint32_t module);
 /* Is the function that begins at the address hooked? */
 bool points_have(uintptr_t function);
 
-/* Whose function begins at the address; NULL if none that is hooked does. */
+/* Whose function begins at the address; NULL if no allocator's that is hooked does. */
 struct instance *points_instance_of(uintptr_t function);
 
 /* The C library's own allocator, where it is not the program's heap and is hooked; else 0. */
 uint32_t points_libc(void);
+
 /* Does the module's file have an allocator that is not hooked, because nobody finds its functions? Asks
  * the tool the first time, which takes some ms. CARRIED_HIDDEN: *allocator is its number then. */
 enum session_carried points_carried_by(uint32_t module, uint32_t *allocator);

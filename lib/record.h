@@ -149,12 +149,12 @@ enum finding_outcome hook_release(const struct hook *h, void *p, const struct re
 enum finding_outcome hook_take(const struct hook *h, void *p, const struct release *r,
 			       struct block *taken);
 
-/* Instead of it, where the block stays as it was and no memory was missing. */
+/* Instead of hook_reallocated(), where the block stays as it was and no memory was missing. */
 void hook_put_back(const struct hook *h, void *p, const struct block *taken);
 
-/* Fills p (may be NULL), of size bytes, which a realloc makes instead of `from`, with what that held if it is a block
- * after all, but one whose allocator cannot move it, or if who mapped its memory is known. Returns what the
- * realloc ended: from, or NULL. */
+/* Fills p (may be NULL), of size bytes, which a realloc makes instead of `from`, with what that held
+ * if it is a block after all, but one whose allocator cannot move it, or if who mapped its memory is
+ * known. Returns what the realloc ended: from, or NULL. */
 void *hook_copy_taken(void *p, size_t size, const struct block *taken, void *from);
 
 /* The program asks how large the block at p is, of the allocator of *r. What the caller then does:

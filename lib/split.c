@@ -38,7 +38,7 @@ struct instance *split_take(const struct hook *h, enum role role)
 {
 	hook_busy(h);
 	points_hook_libc();
-	struct instance *owner = points_instance((uintptr_t)real_addresses[role]);
+	struct instance *owner = points_instance_of((uintptr_t)real_addresses[role]);
 	hook_to_backend(h);
 	return owner;
 }
