@@ -1,9 +1,10 @@
 /* hooks_map.c - mmap, munmap, mremap, brk and sbrk: who mapped what is always kept (mapped.h); events of
  * them are recorded with `run --mmap`.
  *
- * Inside the traced process. Only calls that go through the dynamic linker are seen: libc's own
- * and the backends' direct system calls are not, and what a backend maps through libc while it
- * serves a hook counts as its own. */
+ * Inside the traced process. Events are of calls that come here through the dynamic linker, and what a
+ * backend maps so while it serves a hook counts as its own. Who calls libc's functions past these is
+ * noted, too, once they are hooked inline (hooks_map_do()). System calls made without libc are not
+ * seen. */
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/mman.h>
