@@ -198,6 +198,20 @@ uint32_t slot_thread_at(const struct slots *s, uint32_t index, uint64_t time_ns)
 	return TRACE_NO_THREAD;
 }
 
+const struct slot *slot_of_thread(const struct slots *s, uint32_t thread)
+{
+	for (uint32_t i = 0; i < s->count && thread != TRACE_NO_THREAD; i++)
+		if (s->items[i].threads && s->items[i].thread == thread)
+			return &s->items[i];
+	return NULL;
+}
+
+uint32_t slot_tid_of_thread(const struct slots *s, uint32_t thread)
+{
+	const struct slot *slot = slot_of_thread(s, thread);
+	return slot ? slot->tid : 0;
+}
+
 uint32_t slot_maker(const struct slots *s, uint32_t index, uint64_t counter)
 {
 	const struct slot *slot = &s->items[index];

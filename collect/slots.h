@@ -87,6 +87,10 @@ void slot_follow_name(struct slots *s, uint32_t slot);
 /* The thread (running number) that had the slot at that time, as far as it is sure; else
  * TRACE_NO_THREAD. */
 uint32_t slot_thread_at(const struct slots *s, uint32_t slot, uint64_t time_ns);
+/* The slot whose present or last owner is the thread (running number); NULL: there is none. And its
+ * tid, else 0. */
+const struct slot *slot_of_thread(const struct slots *s, uint32_t thread);
+uint32_t slot_tid_of_thread(const struct slots *s, uint32_t thread);
 /* The id of the process that made the block, or TRACE_NO_PROCESS. */
 uint32_t slot_maker(const struct slots *s, uint32_t slot, uint64_t counter);
 

@@ -9,7 +9,8 @@
 
 enum { MOST_ADDRESSES = 64 };
 
-const struct told_module *told_module(struct collector *c, struct told_module **modules, uint32_t index)
+const struct told_module *told_module(struct collector *c, struct told_module **modules,
+				      uint32_t index)
 {
 	if (index == TRACE_NO_MODULE)
 		return NULL;

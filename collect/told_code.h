@@ -32,12 +32,15 @@ struct told_stack {
 	uint32_t outside; /* NODE_ROOT, NODE_TRUNCATED or NODE_UNKNOWN */
 };
 
-/* On the collector's thread; what they add to the list is released with it. */
+/* On the collector's thread. What they add to the list is released with it, by told_modules_free(). */
+
 /* A module of the trace; NULL if it is not known. */
-const struct told_module *told_module(struct collector *c, struct told_module **modules, uint32_t index);
+const struct told_module *told_module(struct collector *c, struct told_module **modules,
+				      uint32_t index);
+/* The innermost frames of the stack that ends with the node. */
 void told_stack_read(struct collector *c, struct told_module **modules, struct told_stack *stack,
 		     uint32_t node);
-/* That serves malloc in the process with this record; NULL if it is not known. */
+/* The module that serves malloc in the process with this record; NULL if it is not known. */
 const struct told_module *told_heap(struct collector *c, struct told_module **modules,
 				    uint32_t process_index);
 void told_modules_free(struct told_module *modules);

@@ -8,20 +8,6 @@
 #include "collect/collector.h"
 #include "util/mem.h"
 
-static const struct slot *slot_of_thread(const struct collector *c, uint32_t thread)
-{
-	for (uint32_t i = 0; i < c->slots.count && thread != TRACE_NO_THREAD; i++)
-		if (c->slots.items[i].threads && c->slots.items[i].thread == thread)
-			return &c->slots.items[i];
-	return NULL;
-}
-
-static uint32_t tid_of(const struct collector *c, uint32_t thread)
-{
-	const struct slot *slot = slot_of_thread(c, thread);
-	return slot ? slot->tid : 0;
-}
-
 static void read_block(struct collector *c, struct told_crash *t, uint32_t i)
 {
 	const struct trace_crash_pointer *p = &t->pointers[i];
@@ -29,11 +15,11 @@ static void read_block(struct collector *c, struct told_crash *t, uint32_t i)
 	const char *name = allocator_names_get(&c->allocators, p->allocator);
 	if (name)
 		snprintf(b->allocator, sizeof(b->allocator), "%s", name);
-	b->made_tid = tid_of(c, p->made_thread);
+	b->made_tid = slot_tid_of_thread(&c->slots, p->made_thread);
 	told_stack_read(c, &t->modules, &b->made, p->made_stack);
 	if (!(p->flags & CRASH_BLOCK_FREED))
 		return;
-	b->freed_tid = tid_of(c, p->freed_thread);
+	b->freed_tid = slot_tid_of_thread(&c->slots, p->freed_thread);
 	told_stack_read(c, &t->modules, &b->freed, p->freed_site);
 }
 
@@ -41,7 +27,7 @@ struct told_crash *told_crash_new(struct collector *c, uint32_t number, uint32_t
 				  const struct trace_crash *crash)
 {
 	struct told_crash *t = mem_zalloc(1, sizeof(*t));
-	const struct slot *slot = slot_of_thread(c, crash->thread);
+	const struct slot *slot = slot_of_thread(&c->slots, crash->thread);
 	t->crash = *crash;
 	t->number = number;
 	snprintf(t->message, sizeof(t->message), "%s", crash->message);

@@ -10,23 +10,9 @@
 #include "util/mem.h"
 #include "wire/findings.h"
 
-static const struct slot *slot_of_thread(const struct collector *c, uint32_t thread)
-{
-	for (uint32_t i = 0; i < c->slots.count && thread != TRACE_NO_THREAD; i++)
-		if (c->slots.items[i].threads && c->slots.items[i].thread == thread)
-			return &c->slots.items[i];
-	return NULL;
-}
-
-static uint32_t tid_of(const struct collector *c, uint32_t thread)
-{
-	const struct slot *slot = slot_of_thread(c, thread);
-	return slot ? slot->tid : 0;
-}
-
 static void read_process(const struct collector *c, struct told_finding *f)
 {
-	const struct slot *slot = slot_of_thread(c, f->finding.thread);
+	const struct slot *slot = slot_of_thread(&c->slots, f->finding.thread);
 	if (f->finding.process < c->processes.id_count)
 		f->pid = c->processes.lineage[f->finding.process].pid;
 	if (!slot)
@@ -44,7 +30,7 @@ static void read_name(const struct collector *c, uint64_t allocator, char *name)
 
 static void read_allocators(struct collector *c, struct told_finding *f)
 {
-	const struct slot *slot = slot_of_thread(c, f->finding.thread);
+	const struct slot *slot = slot_of_thread(&c->slots, f->finding.thread);
 	if (f->finding.flags & (FINDING_HAS_BLOCK | FINDING_IN_REGION))
 		read_name(c, f->finding.allocator, f->made_allocator);
 	if (f->finding.class == FINDING_CROSS || f->finding.class == FINDING_GONE)
@@ -61,9 +47,9 @@ struct told_finding *told_finding_new(struct collector *c, uint32_t number,
 	f->finding.why = finding->why ? mem_strdup(finding->why) : NULL;
 	f->finding.fix = finding->fix ? mem_strdup(finding->fix) : NULL;
 	f->number = number;
-	f->tid = tid_of(c, finding->thread);
-	f->made_tid = tid_of(c, finding->made_thread);
-	f->first_tid = tid_of(c, finding->first_thread);
+	f->tid = slot_tid_of_thread(&c->slots, finding->thread);
+	f->made_tid = slot_tid_of_thread(&c->slots, finding->made_thread);
+	f->first_tid = slot_tid_of_thread(&c->slots, finding->first_thread);
 	read_process(c, f);
 	read_allocators(c, f);
 	told_stack_read(c, &f->modules, &f->stacks[TOLD_RELEASE], finding->stack);
