@@ -11,6 +11,7 @@
 enum {
 	NAME_MAX_BYTES = 255, /* of a symbol that is told of */
 	NEEDED_MAX = 4096,
+	VERSIONS_MAX = 32768, /* more than have a number of their own */
 	VERSION_HIDDEN = 0x8000,
 	VERSION_MASK = 0x7fff,
 	FIRST_NAMED_VERSION = 2,
@@ -188,10 +189,10 @@ static void read_defined_versions(struct versions *v, Elf *elf)
 }
 
 static void read_needed_of(struct versions *v, Elf *elf, Elf_Data *data, uint32_t strings,
-			   uint64_t at)
+			   uint64_t at, unsigned *left)
 {
 	GElf_Vernaux aux;
-	for (; at < INT32_MAX; at += aux.vna_next) {
+	for (; at < INT32_MAX && *left > 0; at += aux.vna_next, --*left) {
 		if (!gelf_getvernaux(data, (int)at, &aux))
 			return;
 		name_version(v, aux.vna_other, elf_strptr(elf, strings, aux.vna_name));
@@ -207,11 +208,11 @@ static void read_needed_versions(struct versions *v, Elf *elf)
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
 	GElf_Verneed need;
 	/* Lists that share their ends would take long in a file made for it. */
-	unsigned left = NEEDED_MAX;
+	unsigned left = NEEDED_MAX, versions_left = VERSIONS_MAX;
 	for (uint64_t at = 0; data && at < INT32_MAX && left-- > 0; at += need.vn_next) {
 		if (!gelf_getverneed(data, (int)at, &need))
 			return;
-		read_needed_of(v, elf, data, shdr.sh_link, at + need.vn_aux);
+		read_needed_of(v, elf, data, shdr.sh_link, at + need.vn_aux, &versions_left);
 		if (need.vn_next == 0)
 			return;
 	}
