@@ -187,7 +187,8 @@ static void add_region(struct strbuf *out, const struct crash_block *b)
 		strbuf_addf(out, ", which carries %s", b->allocator);
 }
 
-void crash_add_block(struct strbuf *out, const struct crash_block *b)
+/* "a block of 64 bytes that malloc() of glibc 2.36 made 12 ms before" */
+static void add_block(struct strbuf *out, const struct crash_block *b)
 {
 	const struct trace_crash_pointer *p = &b->pointer;
 	if (p->flags & CRASH_IN_REGION) {
@@ -215,7 +216,7 @@ void crash_add_pointer(struct strbuf *out, const struct crash_block *b)
 		strbuf_addf(out, p->place == CRASH_IN_ADDRESS ? " lies %" PRIu64 " bytes into "
 						      : " points %" PRIu64 " bytes into ",
 			    p->value - p->block);
-	crash_add_block(out, b);
+	add_block(out, b);
 }
 
 static void add_foreign(struct strbuf *out, const struct crash_story *s, const struct crash_block *b)

@@ -23,7 +23,5 @@ void crash_add_reason(struct strbuf *out, const struct crash_story *s);
 const struct crash_block *crash_told_block(const struct crash_story *s);
 /* "rdi holds the address of a block of ..." */
 void crash_add_pointer(struct strbuf *out, const struct crash_block *b);
-/* "a block of 64 bytes, made by malloc() of glibc 2.36, freed since" */
-void crash_add_block(struct strbuf *out, const struct crash_block *b);
 
 #endif
