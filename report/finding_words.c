@@ -188,6 +188,8 @@ static const char *place_words(unsigned class)
 		return "in code";
 	case FINDING_MAPPED:
 		return "in memory that was mapped";
+	case FINDING_UNKNOWN:
+		return "where no memory is mapped";
 	default:
 		return "which is no block of the heap";
 	}
