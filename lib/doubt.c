@@ -21,7 +21,6 @@ enum {
 	SURVEYS_AT_FIRST = 32,
 	STUB_BYTES = 16,
 	ANSWER_BITS = 6,
-	FIRST_EPOCH = 1, /* nothing has been unloaded */
 };
 
 static bool is_heap_role(unsigned role)
@@ -295,11 +294,9 @@ static bool may_be_own_operator(uintptr_t after, unsigned role, uint32_t facts)
 	const struct link_map *map = modules_map(after, &range);
 	if (!map)
 		return true; /* it is gone, or was not noted while paused */
-	/* Operators of the C++ library, called as its own, are seen as what they call. And what was called
-	 * may have jumped on to malloc, and be gone without having been looked at. */
+	/* Operators of the C++ library, called as its own, are seen as what they call. */
 	if (!calls_hook(after, hooks[role]))
-		return facts & (OWN_OPERATORS | PASSED_BY) ||
-		       at_load_relaxed(&modules_epoch) != FIRST_EPOCH;
+		return facts & (OWN_OPERATORS | PASSED_BY);
 	return defines_operators(map) ||
 	       (facts & OWN_OPERATORS && hides_operators(map, look_at(map)));
 }
@@ -347,7 +344,8 @@ bool doubt_finding(const struct finding *f, uintptr_t caller)
 		return true;
 	uint64_t loads = modules_loads();
 	uint32_t facts = survey_process(loads) | (points_are_passed() ? PASSED_BY : 0);
-	/* What is unloaded is not surveyed any more, and may have made what is released now. */
+	/* What is unloaded is not surveyed any more, and may have made what is released now, or have been
+	 * called and jumped on to malloc. */
 	if (at_load_relaxed(&modules_epoch) != MODULES_FIRST_EPOCH)
 		facts |= OWN_OPERATORS;
 	if (facts & PAST_HOOKS || (facts & LOOKED_UP && session.company == SESSION_ALONE))
