@@ -56,8 +56,8 @@ int cmd_symbols(int argc, char **argv)
 		OPTION_LAST,
 	};
 	const struct usage usage = { "symbols", "FILE|DIRECTORY...",
-				     "Lists the allocators that ELF, PE and Mach-O files, objects "
-				     "and static libraries carry",
+				     "Lists the allocators that files (ELF, PE, Mach-O) and static "
+				     "libraries carry",
 				     NULL, options };
 	struct survey survey = SURVEY_INIT;
 	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);

@@ -38,7 +38,8 @@ struct run_options {
 	struct live_errors live;
 	struct option_list suppression_files;
 	struct suppressions suppressions;
-	bool no_follow, start_paused, no_record, quiet, lossy, free_stacks, mmap, no_symbols, verbose, no_crash_report;
+	bool no_follow, start_paused, no_record, quiet, lossy, free_stacks, mmap, no_symbols, verbose;
+	bool no_crash_report;
 	struct option_list only, skip;
 	struct family_options family;
 	struct progress progress; /* label NULL: not begun */
@@ -299,7 +300,8 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		  "never let the program wait: drop and count what comes too fast", NULL, NULL },
 		{ "family", 0, OPTION_LIST, &o->family.texts, "FAMILY",
 		  "an allocator of the program's own: NAME:alloc=FUNCTION,free=FUNCTION,..., with /N "
-		  "behind a function where its size or block is not where C's has it; may be given again", NULL, NULL },
+		  "behind a function where its size or block is not where C's has it; may be given again",
+		  NULL, NULL },
 		{ "families", 0, OPTION_LIST, &o->family.files, "FILE",
 		  "the same, one a line in FILE; may be given again", NULL, NULL },
 		OPTION_GROUP("When"),

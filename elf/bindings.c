@@ -192,7 +192,7 @@ static void read_needed_of(struct versions *v, Elf *elf, Elf_Data *data, uint32_
 			   uint64_t at, unsigned *left)
 {
 	GElf_Vernaux aux;
-	for (; at < INT32_MAX && *left > 0; at += aux.vna_next, --*left) {
+	for (; at < INT32_MAX && *left != 0; at += aux.vna_next, --*left) {
 		if (!gelf_getvernaux(data, (int)at, &aux))
 			return;
 		name_version(v, aux.vna_other, elf_strptr(elf, strings, aux.vna_name));

@@ -51,7 +51,8 @@ static bool matches(const struct tables *t, uint32_t i, const char *name)
 	const Elf64_Sym *s = &t->symbols[i];
 	unsigned type = ELF64_ST_TYPE(s->st_info), bind = ELF64_ST_BIND(s->st_info);
 	bool hidden = t->versions && t->versions[i] & 0x8000;
-	return s->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_OBJECT) &&
+	return s->st_shndx != SHN_UNDEF &&
+	       (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_OBJECT) &&
 	       (bind == STB_GLOBAL || bind == STB_WEAK) &&
 	       __builtin_strcmp(t->strings + s->st_name, name) == 0 &&
 	       (!hidden || __builtin_strcmp(name, "cfree") == 0);

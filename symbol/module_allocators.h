@@ -8,9 +8,11 @@
 #include "elf/allocators.h"
 #include "trace/trace.h"
 
+/* Those in the file, and if its own symbols are gone with those of its debug file. */
 void file_allocators_find(struct allocator_finder *finder, const struct elf_file *file,
 			  const char *path, struct allocators *out);
-/* The module's file, if it is the one that was traced. *out is empty when there is no such file any more, or another one. */
+/* The same of the module's file, if it is the one that was traced. *out is empty when there is no
+ * such file any more, or another one. */
 void module_allocators_find(struct allocator_finder *finder, const struct trace_module *module,
 			    struct allocators *out);
 
