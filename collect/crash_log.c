@@ -32,10 +32,10 @@ static void read_pointer(struct collector *c, const struct crash_pointer *p, uin
 		.flags = p->flags & (CRASH_BLOCK_FREED | CRASH_IN_REGION),
 		.made_role = p->made_role,
 		.allocator = p->allocator,
-		.made_thread = mapped ? TRACE_NO_THREAD
-				      : slot_thread_at(&c->slots, p->made_slot, made_ns),
-		.freed_thread = freed ? slot_thread_at(&c->slots, p->freed_slot, made_ns)
-				      : TRACE_NO_THREAD,
+		.made_thread =
+			mapped ? TRACE_NO_THREAD : slot_thread_at(&c->slots, p->made_slot, made_ns),
+		.freed_thread =
+			freed ? slot_thread_at(&c->slots, p->freed_slot, made_ns) : TRACE_NO_THREAD,
 		.made_stack = node(c, p->made_stack),
 		.freed_site = freed ? node(c, p->freed_site) : (uint32_t)NODE_ROOT,
 		.value = p->value,
@@ -61,14 +61,14 @@ static void read_crash(struct collector *c, const struct session_crash *s, struc
 		.flags = s->flags & CRASH_FLAGS_ALL,
 		.stack = node(c, s->stack),
 		.address = s->address,
-		.time_ns = clock_ns(&c->clock, s->tsc < c->clock.now_tsc ? s->tsc : c->clock.now_tsc),
+		.time_ns =
+			clock_ns(&c->clock, s->tsc < c->clock.now_tsc ? s->tsc : c->clock.now_tsc),
 		.failed_bytes = s->failed_bytes,
 		.failed_ns = clock_duration_ns(&c->clock, s->failed_ticks),
 		.message = s->message,
 		.pointers = pointers,
 	};
-	if (s->slot_plus_1 - 1 < c->slots.count &&
-	    c->slots.items[s->slot_plus_1 - 1].threads)
+	if (s->slot_plus_1 - 1 < c->slots.count && c->slots.items[s->slot_plus_1 - 1].threads)
 		out->thread = c->slots.items[s->slot_plus_1 - 1].thread;
 	memcpy(out->registers, s->registers, sizeof(out->registers));
 	for (uint32_t i = 0; i < s->pointer_count && i < CRASH_POINTERS; i++)

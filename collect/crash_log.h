@@ -1,7 +1,7 @@
 /* crash_log.h - the crashes of a session, as the trace gets them.
  *
- * A process leaves a record in the session memory (wire/crashes.h) before it dies. Not thread-safe: the
- * collector's thread only. */
+ * A process leaves a record in the session memory (wire/crashes.h) before it dies. Not thread-safe:
+ * the collector's thread only. */
 #ifndef ALLOCTRACE_COLLECT_CRASH_LOG_H
 #define ALLOCTRACE_COLLECT_CRASH_LOG_H
 

@@ -31,8 +31,8 @@ const struct told_module *told_module(struct collector *c, struct told_module **
 	return m;
 }
 
-static bool read_address(struct collector *c, struct told_module **modules, struct told_stack *stack,
-			 const struct trace_node *node)
+static bool read_address(struct collector *c, struct told_module **modules,
+			 struct told_stack *stack, const struct trace_node *node)
 {
 	const struct told_module *module = told_module(c, modules, node->module);
 	if (!module)
@@ -48,7 +48,8 @@ void told_stack_read(struct collector *c, struct told_module **modules, struct t
 {
 	while (node >= NODE_FIRST && stack->count < MOST_ADDRESSES) {
 		struct trace_node n;
-		if (!tables_read_node(&c->tables, node, &n) || !read_address(c, modules, stack, &n)) {
+		if (!tables_read_node(&c->tables, node, &n) ||
+		    !read_address(c, modules, stack, &n)) {
 			node = NODE_UNKNOWN;
 			break;
 		}

@@ -1,5 +1,5 @@
-/* told_code.h - code addresses in what the collector hands to another thread: copies of modules and of
- * stacks. */
+/* told_code.h - code addresses in what the collector hands to another thread: copies of modules and
+ * of stacks. */
 #ifndef ALLOCTRACE_COLLECT_TOLD_CODE_H
 #define ALLOCTRACE_COLLECT_TOLD_CODE_H
 
@@ -32,7 +32,7 @@ struct told_stack {
 	uint32_t outside; /* NODE_ROOT, NODE_TRUNCATED or NODE_UNKNOWN */
 };
 
-/* On the collector's thread. What they add to the list is released with it, by told_modules_free(). */
+/* On the collector's thread. What they add to the list told_modules_free() releases. */
 
 /* A module of the trace; NULL if it is not known. */
 const struct told_module *told_module(struct collector *c, struct told_module **modules,

@@ -1,5 +1,5 @@
-/* told_crash.h - a crash with all that the session memory has of it, for who tells the user while other
- * processes of the session go on.
+/* told_crash.h - a crash with all that the session memory has of it, for who tells the user while
+ * other processes of the session go on.
  *
  * A copy that stands by itself: made by the collector's thread, used by another one. */
 #ifndef ALLOCTRACE_COLLECT_TOLD_CRASH_H
@@ -16,7 +16,7 @@ struct told_block {
 };
 
 struct told_crash {
-	struct told_crash *next; /* its owner's */
+	struct told_crash *next;  /* its owner's */
 	struct trace_crash crash; /* points into the others */
 	char message[CRASH_MESSAGE_BYTES];
 	struct trace_crash_pointer pointers[CRASH_POINTERS];

@@ -146,7 +146,9 @@ static void add_unknown(struct strbuf *out, const struct binding_process *p,
 		strbuf_addf(out, " of %s", name_of(p, s->provider));
 	strbuf_adds(out, " could not be seen");
 	if (strcmp(s->symbol, "realloc") == 0)
-		strbuf_adds(out, " (of a wrong realloc told before, the block's owner made the new block)");
+		strbuf_adds(
+			out,
+			" (of a wrong realloc told before, the block's owner made the new block)");
 }
 
 static void add_bound(struct strbuf *out, const struct binding_process *p, const struct why_side *s)

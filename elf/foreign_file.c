@@ -11,8 +11,10 @@ enum { TABLE_MAX_BYTES = 256 << 20 };
 
 enum foreign_format foreign_format_of(const uint8_t *start, size_t bytes)
 {
-	static const uint8_t mach_o[][4] = { { 0xcf, 0xfa, 0xed, 0xfe }, { 0xce, 0xfa, 0xed, 0xfe },
-					     { 0xfe, 0xed, 0xfa, 0xcf }, { 0xfe, 0xed, 0xfa, 0xce },
+	static const uint8_t mach_o[][4] = { { 0xcf, 0xfa, 0xed, 0xfe },
+					     { 0xce, 0xfa, 0xed, 0xfe },
+					     { 0xfe, 0xed, 0xfa, 0xcf },
+					     { 0xfe, 0xed, 0xfa, 0xce },
 					     { 0xca, 0xfe, 0xba, 0xbe } };
 	if (bytes >= 2 && memcmp(start, "MZ", 2) == 0)
 		return FOREIGN_PE;
@@ -63,8 +65,9 @@ int foreign_file_open(struct foreign_file *file, const char *path, struct err *e
 		return -1;
 	size_t got = elf_file_read(&file->bytes, 0, start, sizeof(start));
 	file->format = foreign_format_of(start, got);
-	bool good = file->format == FOREIGN_PE	    ? foreign_read_pe(file) :
-		    file->format == FOREIGN_MACH_O ? foreign_read_mach_o(file) : false;
+	bool good = file->format == FOREIGN_PE	     ? foreign_read_pe(file)
+		    : file->format == FOREIGN_MACH_O ? foreign_read_mach_o(file)
+						     : false;
 	if (good)
 		return 0;
 	foreign_file_close(file);

@@ -159,8 +159,12 @@ static void set_machine(struct foreign_file *file, uint32_t type)
 	static const struct {
 		uint32_t mach_o;
 		uint16_t elf;
-	} machines[] = { { CPU_64 | 7, EM_X86_64 }, { 7, EM_386 },  { CPU_64 | 12, EM_AARCH64 },
-			 { 12, EM_ARM },	    { 18, EM_PPC }, { CPU_64 | 18, EM_PPC64 } };
+	} machines[] = { { CPU_64 | 7, EM_X86_64 },
+			 { 7, EM_386 },
+			 { CPU_64 | 12, EM_AARCH64 },
+			 { 12, EM_ARM },
+			 { 18, EM_PPC },
+			 { CPU_64 | 18, EM_PPC64 } };
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
 		if (machines[i].mach_o == type)
 			file->machine = machines[i].elf;
@@ -184,9 +188,10 @@ static bool read_one(struct foreign_file *file, uint64_t start, uint64_t bytes)
 	file->is_program = u32(&m, h + 12) == TYPE_PROGRAM;
 	file->is_object = u32(&m, h + 12) == TYPE_OBJECT;
 	uint32_t command_bytes = u32(&m, h + 20);
-	char *commands = command_bytes <= COMMANDS_MAX_BYTES
-				 ? load(&m, m.wide ? HEADER_BYTES_64 : HEADER_BYTES_32, command_bytes)
-				 : NULL;
+	char *commands =
+		command_bytes <= COMMANDS_MAX_BYTES
+			? load(&m, m.wide ? HEADER_BYTES_64 : HEADER_BYTES_32, command_bytes)
+			: NULL;
 	if (!commands)
 		return false;
 	read_commands(&m, commands, command_bytes);

@@ -74,8 +74,9 @@ static void set_machine(struct pe *pe, uint16_t machine)
 {
 	static const struct {
 		uint16_t pe, elf;
-	} machines[] = { { 0x8664, EM_X86_64 }, { 0x14c, EM_386 }, { 0xaa64, EM_AARCH64 },
-			 { 0x1c4, EM_ARM } };
+	} machines[] = {
+		{ 0x8664, EM_X86_64 }, { 0x14c, EM_386 }, { 0xaa64, EM_AARCH64 }, { 0x1c4, EM_ARM }
+	};
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
 		if (machines[i].pe == machine)
 			pe->file->machine = machines[i].elf;

@@ -18,14 +18,10 @@ static const struct key {
 	uint8_t role;
 	const char *letters;
 } keys[] = {
-	{ "alloc", ROLE_MALLOC, "s" },
-	{ "calloc", ROLE_CALLOC, "ns" },
-	{ "realloc", ROLE_REALLOC, "ps" },
-	{ "reallocarray", ROLE_REALLOCARRAY, "pns" },
-	{ "aligned", ROLE_ALIGNED_ALLOC, "as" },
-	{ "free", ROLE_FREE, "p" },
-	{ "free_sized", ROLE_FREE_SIZED, "ps" },
-	{ "usable", ROLE_USABLE_SIZE, "p" },
+	{ "alloc", ROLE_MALLOC, "s" },		 { "calloc", ROLE_CALLOC, "ns" },
+	{ "realloc", ROLE_REALLOC, "ps" },	 { "reallocarray", ROLE_REALLOCARRAY, "pns" },
+	{ "aligned", ROLE_ALIGNED_ALLOC, "as" }, { "free", ROLE_FREE, "p" },
+	{ "free_sized", ROLE_FREE_SIZED, "ps" }, { "usable", ROLE_USABLE_SIZE, "p" },
 };
 
 void user_families_release(struct user_families *families)
@@ -63,16 +59,16 @@ static int read_positions(struct user_function *f, const struct key *key, const 
 		const char *at = whole ? positions + 2 * i : "-";
 		size_t place = (size_t)(at[0] - '0');
 		if (at[0] < '0' || place > USER_ARGUMENTS_MAX || (i + 1 < wanted && at[1] != '/'))
-			return err_set(err, "%s=%s/%s: needs %zu position%s from 1 to %d, as in %s=%s%s",
-				       key->word, f->name, positions, wanted, wanted > 1 ? "s" : "",
-				       USER_ARGUMENTS_MAX, key->word, f->name,
-				       examples[wanted - 1]);
+			return err_set(
+				err, "%s=%s/%s: needs %zu position%s from 1 to %d, as in %s=%s%s",
+				key->word, f->name, positions, wanted, wanted > 1 ? "s" : "",
+				USER_ARGUMENTS_MAX, key->word, f->name, examples[wanted - 1]);
 		if (place == 0 && key->letters[i] == 'p')
 			return err_set(err, "%s=%s/%s: it must get the block", key->word, f->name,
 				       positions);
 		if (place && f->arguments[place - 1])
-			return err_set(err, "%s=%s/%s: argument %zu is two things", key->word, f->name,
-				       positions, place);
+			return err_set(err, "%s=%s/%s: argument %zu is two things", key->word,
+				       f->name, positions, place);
 		if (place)
 			f->arguments[place - 1] = key->letters[i];
 		last = place > last ? place : last;
@@ -103,15 +99,18 @@ static int take_function(struct user_families *families, struct user_family *fam
 	*function++ = '\0';
 	const struct key *key = find_key(item);
 	if (!key)
-		return err_set(err, "'%s' is not one of alloc, calloc, realloc, reallocarray, aligned, free, "
-			       "free_sized, usable", item);
+		return err_set(
+			err,
+			"'%s' is not one of alloc, calloc, realloc, reallocarray, aligned, free, "
+			"free_sized, usable",
+			item);
 	char *positions = strchr(function, '/');
 	if (positions)
 		*positions++ = '\0';
 	size_t bytes = strlen(function);
 	if (bytes == 0 || bytes > FUNCTION_NAME_MAX || strpbrk(function, " \t=:"))
-		return err_set(err, "%s=%s: the name of a function has 1 to %d bytes and no blanks", item,
-			       function, FUNCTION_NAME_MAX);
+		return err_set(err, "%s=%s: the name of a function has 1 to %d bytes and no blanks",
+			       item, function, FUNCTION_NAME_MAX);
 	if (has_function(families, function))
 		return err_set(err, "%s is given twice", function);
 	if (family->count == FUNCTIONS_MAX)
@@ -130,7 +129,8 @@ static int take_function(struct user_families *families, struct user_family *fam
 
 static int check_name(const char *name, struct err *err)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-";
 	size_t bytes = strlen(name);
 	if (bytes > 0 && bytes <= USER_FAMILY_NAME_MAX && name[strspn(name, plain)] == '\0')
 		return 0;
@@ -229,7 +229,8 @@ static void find_family(struct user_family *family, const struct function_set *f
 			       .name = family->name,
 			       .linkage = ALLOCATOR_HIDDEN };
 	for (size_t i = 0; i < family->count; i++) {
-		const struct function *f = function_set_find(functions, "", family->functions[i].name);
+		const struct function *f =
+			function_set_find(functions, "", family->functions[i].name);
 		if (!f)
 			continue;
 		family->functions[i].found = true;

@@ -1,14 +1,15 @@
-/* user_families.h - allocators that the user names: which functions of the program make and take blocks.
+/* user_families.h - allocators that the user names: which functions of the program make and take
+ * blocks.
  *
  * A family is told by a line
  *
  *	NAME:KEY=FUNCTION[/N...],...
  *
- * KEY is alloc, calloc, realloc, reallocarray, aligned, free, free_sized or usable; a key may be given
- * again. FUNCTION is the symbol's name as the file has it (C++: mangled). The numbers say which
- * arguments, counted from 1, are what C's function of that kind has as its own, in C's order: `realloc=f/2/3`
- * has the block as its second and the size as its third; without numbers they are as in C. 0: it has no
- * such argument. */
+ * KEY is alloc, calloc, realloc, reallocarray, aligned, free, free_sized or usable; a key may be
+ * given again. FUNCTION is the symbol's name as the file has it (C++: mangled). The numbers say which
+ * arguments, counted from 1, are what C's function of that kind has as its own, in C's order:
+ * `realloc=f/2/3` has the block as its second and the size as its third; without numbers they are as
+ * in C. 0: it has no such argument. */
 #ifndef ALLOCTRACE_ELF_USER_FAMILIES_H
 #define ALLOCTRACE_ELF_USER_FAMILIES_H
 

@@ -1,10 +1,10 @@
 /* crash.c - see crash.h: the handler, and how it is left.
  *
- * Whatever happens in here, the program is to end as it would have without it. The work is done on a
- * stack of the runtime's own: that of the program may be used up, and its signal stack small. A
+ * Whatever happens in here, the program is to end as it would have without it. The work is done on
+ * a stack of the runtime's own: that of the program may be used up, and its signal stack small. A
  * second signal in the same thread meanwhile - the handler itself has crashed - ends the work and
- * keeps what there is. Nothing here waits for a lock of the runtime's for ever: what another thread holds
- * it gives back, and a thread that crashed in the runtime itself is only named. */
+ * keeps what there is. Nothing here waits for a lock of the runtime's for ever: what another thread
+ * holds it gives back, and a thread that crashed in the runtime itself is only named. */
 #include "lib/crash.h"
 
 #include <errno.h>
@@ -27,13 +27,13 @@ enum {
 	WAITS_FOR_OTHER = 2500,
 };
 
-#define BIT(signal) (UINT64_C(1) << ((signal) - 1))
+#define BIT(signal) (UINT64_C(1) << ((signal)-1))
 
 static const uint64_t covered = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) |
 				BIT(SIGTRAP) | BIT(SIGSYS) | BIT(SIGABRT);
 /* What an instruction raises, by which the handler itself may crash. */
-static const uint64_t raised_by_instructions = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) |
-					       BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS);
+static const uint64_t raised_by_instructions =
+	BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS);
 
 typedef int (*sigaction_fn)(int, const struct sigaction *, struct sigaction *);
 
@@ -49,8 +49,8 @@ bool crash_covers(int signal)
 
 /* ---- in place and out ---- */
 
-/* Other signals wait until this one has ended the program: a handler of the program's own that ran in
- * between would find it in a state that it cannot have. */
+/* Other signals wait until this one has ended the program: a handler of the program's own that ran
+ * in between would find it in a state that it cannot have. */
 void crash_action(struct sigaction *action)
 {
 	uint64_t mask = ~raised_by_instructions;
@@ -120,8 +120,8 @@ void crash_restore(void)
 
 /* ---- stacks for handlers, by ring slot ---- */
 
-/* Some slots' at once: the common thread costs one system call. The handler leaves these stacks at once, so
- * they need no guards. */
+/* Some slots' at once: the common thread costs one system call. The handler leaves these stacks at
+ * once, so they need no guards. */
 static char *thread_stacks[SESSION_MAX_RINGS / STACKS_AT_ONCE];
 static const void *inherited_stack; /* of a child's first thread; NULL: it has none */
 static bool stacks_given_up;
@@ -143,7 +143,8 @@ static char *thread_stack(uint32_t slot)
 void crash_thread_begins(uint32_t slot)
 {
 	stack_t old, own = { .ss_size = THREAD_STACK_BYTES };
-	if (!at_load_relaxed(&installed) || at_load_relaxed(&stacks_given_up) || sys_is_restricted())
+	if (!at_load_relaxed(&installed) || at_load_relaxed(&stacks_given_up) ||
+	    sys_is_restricted())
 		return;
 	own.ss_sp = thread_stack(slot);
 	if (own.ss_sp && !sys_failed(sys_call2(SYS_sigaltstack, &own, &old)) &&
@@ -223,7 +224,8 @@ static void fill_signal(struct session_crash *c, const struct crash_call *call)
 
 static AT_NOINLINE void look(const struct crash_call *call)
 {
-	/* Registers a child of fork that has not called in yet; else the record would be its parent's. */
+	/* Registers a child of fork that has not called in yet; else the record would be its
+	 * parent's. */
 	if (thread_self->guard != GUARD_BUSY && !runtime_may_record() && runtime_is_off())
 		return;
 	struct session_crash *c = claim_record();
@@ -260,7 +262,8 @@ static void gather(const struct crash_call *call)
 }
 
 /* Calls work(call) with the stack pointer at `top`. */
-void alloctrace_on_stack(void (*work)(const struct crash_call *), const struct crash_call *call, char *top);
+void alloctrace_on_stack(void (*work)(const struct crash_call *), const struct crash_call *call,
+			 char *top);
 __asm__(".pushsection .text\n\t"
 	".hidden alloctrace_on_stack\n\t"
 	".type alloctrace_on_stack, @function\n"
@@ -291,9 +294,9 @@ static bool comes_again(int signal, const siginfo_t *info)
 	return fault && info->si_code > 0 && !(signal == SIGBUS && info->si_code == BUS_MCEERR_AO);
 }
 
-/* From here the kernel does what it does by default, with the interrupted registers and the signal's own
- * information; blocked until the handler has returned, or the core would show this code. If even that
- * is forbidden, a blocked fault kills, too. */
+/* From here the kernel does what it does by default, with the interrupted registers and the
+ * signal's own information; blocked until the handler has returned, or the core would show this
+ * code. If even that is forbidden, a blocked fault kills, too. */
 static void let_it_happen(int signal, siginfo_t *info, ucontext_t *context)
 {
 	struct {
@@ -312,7 +315,8 @@ static void let_it_happen(int signal, siginfo_t *info, ucontext_t *context)
 	if (comes_again(signal, info))
 		return;
 	sys_call4(SYS_rt_sigprocmask, SIG_BLOCK, &bit, 0, sizeof(bit));
-	sys_call4(SYS_rt_tgsigqueueinfo, sys_call0(SYS_getpid), sys_call0(SYS_gettid), signal, info);
+	sys_call4(SYS_rt_tgsigqueueinfo, sys_call0(SYS_getpid), sys_call0(SYS_gettid), signal,
+		  info);
 }
 
 void crash_handler(int signal, siginfo_t *info, void *context)

@@ -1,9 +1,9 @@
 /* crash.h - when a signal is about to kill the program: what it was doing, for the user.
  *
- * Inside the traced process. A handler is in place for the signals that crashes raise as long as the
- * program has none of its own (hooks_signal.c keeps it out of the program's sight). It leaves a record in
- * the session memory (wire/crashes.h) and then lets the signal do what it would have done: same
- * status, same core file. */
+ * Inside the traced process. A handler is in place for the signals that crashes raise as long as
+ * the program has none of its own (hooks_signal.c keeps it out of the program's sight). It leaves a
+ * record in the session memory (wire/crashes.h) and then lets the signal do what it would have
+ * done: same status, same core file. */
 #ifndef ALLOCTRACE_LIB_CRASH_H
 #define ALLOCTRACE_LIB_CRASH_H
 
@@ -34,8 +34,8 @@ bool crash_covers(int signal);
 void crash_action(struct sigaction *action); /* the handler's */
 void crash_handler(int signal, siginfo_t *info, void *context);
 
-/* What is in the registers and on the stack: fills in everything that can be looked up. crash_look_begin()
- * finds, at the start, what is needed for that. */
+/* What is in the registers and on the stack: fills in everything that can be looked up.
+ * crash_look_begin() finds, at the start, what is needed for that. */
 void crash_look_begin(void);
 void crash_look(struct session_crash *c, const siginfo_t *info, const ucontext_t *context);
 

@@ -1,9 +1,9 @@
 /* crash_look.c - what a thread was doing when a signal came that ends it: crash_look() of crash.h.
  *
- * Inside the traced process, in a signal handler on a stack of the runtime's own; anything may be damaged.
- * Reads memory of the program only where the kernel says that it is readable; takes no lock that this
- * thread may have. If it crashes all the same, crash.c keeps what was found until then: the surest
- * comes first. */
+ * Inside the traced process, in a signal handler on a stack of the runtime's own; anything may be
+ * damaged. Reads memory of the program only where the kernel says that it is readable; takes no
+ * lock that this thread may have. If it crashes all the same, crash.c keeps what was found until
+ * then: the surest comes first. */
 #include <stddef.h>
 
 #include "lib/blocks.h"
@@ -34,7 +34,12 @@ enum {
 	STACK_LEAST_BYTES = 16 << 10,
 	GUARD_MOST_BYTES = 1 << 20,
 	FRAME_MOST_BYTES = 64 << 10,
-	IN_RDX = 1, IN_RCX = 2, IN_RSI = 4, IN_RDI = 5, IN_RBP = 6, IN_RSP = 7,
+	IN_RDX = 1,
+	IN_RCX = 2,
+	IN_RSI = 4,
+	IN_RDI = 5,
+	IN_RBP = 6,
+	IN_RSP = 7,
 };
 
 /* What libc keeps of the message that it aborts with. */
@@ -101,7 +106,8 @@ static void look_for_overflow(struct session_crash *c, const struct stack_region
 	uintptr_t rsp = c->registers[IN_RSP], low = region->low;
 	struct stack_region ignored;
 	if (c->signal == SIGSEGV && c->flags & CRASH_HAS_ADDRESS && c->address < low &&
-	    low - c->address <= GUARD_MOST_BYTES && rsp - low + FRAME_MOST_BYTES <= 2 * FRAME_MOST_BYTES &&
+	    low - c->address <= GUARD_MOST_BYTES &&
+	    rsp - low + FRAME_MOST_BYTES <= 2 * FRAME_MOST_BYTES &&
 	    region->high - low >= STACK_LEAST_BYTES && !is_readable(low - 1, &ignored))
 		c->flags |= CRASH_STACK_OVERFLOW;
 }
@@ -158,7 +164,8 @@ static bool may_lock(void)
 static uint32_t capture_caller(const struct session_crash *c)
 {
 	uintptr_t rsp = c->registers[IN_RSP];
-	const struct caller caller = { .pc = *(const uintptr_t *)rsp, .rsp = rsp + 8,
+	const struct caller caller = { .pc = *(const uintptr_t *)rsp,
+				       .rsp = rsp + 8,
 				       .rbp = c->registers[IN_RBP] };
 	return stack_capture(&stack, &caller, session.max_depth);
 }
@@ -173,8 +180,9 @@ static uint32_t capture(const struct session_crash *c, const struct stack_region
 	for (unsigned i = 0; i < CFI_REGISTERS; i++)
 		registers[i] = c->registers[i];
 	/* With the frame that did not fit any more. */
-	stack.regions[0] = (struct stack_region){ rsp < region->low ? rsp & ~(uintptr_t)7 : region->low,
-						  region->high };
+	stack.regions[0] =
+		(struct stack_region){ rsp < region->low ? rsp & ~(uintptr_t)7 : region->low,
+				       region->high };
 	return stack_capture_interrupted(&stack, registers, session.max_depth);
 }
 
@@ -209,14 +217,15 @@ static void look_up_region(struct session_crash *c, unsigned place, uintptr_t va
 {
 	struct mapped m;
 	uint32_t module;
-	if (place >= CRASH_ON_STACK || !may_lock() || !mapped_find(value, &m) || is_known(c, m.low) ||
-	    (module = modules_at(m.caller - 1, m.epoch)) == MODULE_ANONYMOUS)
+	if (place >= CRASH_ON_STACK || !may_lock() || !mapped_find(value, &m) ||
+	    is_known(c, m.low) || (module = modules_at(m.caller - 1, m.epoch)) == MODULE_ANONYMOUS)
 		return;
 	c->pointers[c->pointer_count++] = (struct crash_pointer){
 		.value = value,
 		.block = m.low,
 		.size = m.high - m.low,
-		.made_stack = intern_node(NODE_ROOT, modules[module].id, m.caller - 1 - modules[module].bias),
+		.made_stack = intern_node(NODE_ROOT, modules[module].id,
+					  m.caller - 1 - modules[module].bias),
 		.place = (uint16_t)place,
 		.made_role = ROLE_MMAP,
 		.flags = CRASH_IN_REGION,
@@ -254,8 +263,8 @@ static void look_up(struct session_crash *c, unsigned place, uintptr_t value, ui
 /* What was passed first, then what a called function preserves. */
 static void look_at_registers(struct session_crash *c)
 {
-	static const uint8_t order[] = { IN_RDI, IN_RSI, IN_RDX, IN_RCX, 8, 9, 3, 12, 13, 14, 15, IN_RBP,
-					 0, 10, 11 };
+	static const uint8_t order[] = { IN_RDI, IN_RSI, IN_RDX, IN_RCX, 8, 9,	3, 12,
+					 13,	 14,	 15,	 IN_RBP, 0, 10, 11 };
 	if (c->flags & CRASH_HAS_ADDRESS)
 		look_up(c, CRASH_IN_ADDRESS, c->address, FAR_BYTES);
 	for (unsigned i = 0; i < AT_COUNT_OF(order); i++)

@@ -9,8 +9,8 @@
 #define ENVIRONMENT_OPTIONS "ALLOCTRACE_OPTIONS"
 
 struct environment {
-	uint32_t on_error;   /* as in struct session_header */
-	uint32_t options;    /* enum session_option */
+	uint32_t on_error; /* as in struct session_header */
+	uint32_t options;  /* enum session_option */
 	uint32_t max_depth;
 	uint32_t max_errors; /* kinds that are told; 0: all */
 };

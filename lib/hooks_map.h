@@ -10,9 +10,9 @@
 #include "wire/roles.h"
 
 struct hooks_map_call {
-	enum role role; /* MMAP, MUNMAP, MREMAP or SBRK */
-	void *original; /* the function, behind its hook */
-	bool is_libc;	/* its own call: nobody else's memory, but no longer who had it before */
+	enum role role;	  /* MMAP, MUNMAP, MREMAP or SBRK */
+	void *original;	  /* the function, behind its hook */
+	bool is_libc;	  /* its own call: nobody else's memory, but no longer who had it before */
 	uintptr_t caller; /* the return address */
 	const uintptr_t *arguments; /* six */
 };

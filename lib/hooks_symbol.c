@@ -1,9 +1,10 @@
-/* hooks_symbol.c - dlsym and dlvsym, watched for a program that asks for an allocator's own functions.
+/* hooks_symbol.c - dlsym and dlvsym, watched for a program that asks for an allocator's own
+ * functions.
  *
  * Inside the traced process. What it gets goes past the runtime's hooks. With the tool's plans such
- * functions are hooked where they begin, and these two as well (hooks_inline.c); without them this is
- * how doubt.c knows. What RTLD_NEXT means depends on the caller: the real function is jumped to, with
- * the caller's return address on the stack. */
+ * functions are hooked where they begin, and these two as well (hooks_inline.c); without them this
+ * is how doubt.c knows. What RTLD_NEXT means depends on the caller: the real function is jumped to,
+ * with the caller's return address on the stack. */
 #include "lib/doubt.h"
 #include "lib/elf_symbols.h"
 #include "lib/record.h"

@@ -29,8 +29,8 @@ static uint32_t node_of(const struct module *m, uintptr_t caller)
 }
 
 /* What a module maps that carries an allocator is the allocator's, but it is certain only if the
- * allocator's own functions, whose blocks are known, are not hooked. And what one maps that serves the
- * program's heap, or is libc, may well be a block's. */
+ * allocator's own functions, whose blocks are known, are not hooked. And what one maps that serves
+ * the program's heap, or is libc, may well be a block's. */
 static bool is_of_hidden(const struct release *r, uint32_t module, struct finding *f)
 {
 	uint32_t allocator;

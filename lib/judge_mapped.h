@@ -11,13 +11,13 @@
 #include "lib/judge.h"
 #include "wire/findings.h"
 
-/* As judge_release(), for an address that is neither known to the block table nor in a module nor on the
- * caller's stack. */
+/* As judge_release(), for an address that is neither known to the block table nor in a module nor
+ * on the caller's stack. */
 bool judge_mapped(const struct release *r, uintptr_t address, struct finding *f);
 
-/* Copies what is at `from`, which judge_mapped() has found wrong: at most `bytes`, and not beyond the
- * memory that was mapped with it. For a realloc that cannot ask the owner. Does nothing where the memory
- * is not known. */
+/* Copies what is at `from`, which judge_mapped() has found wrong: at most `bytes`, and not beyond
+ * the memory that was mapped with it. For a realloc that cannot ask the owner. Does nothing where
+ * the memory is not known. */
 void judge_mapped_rescue(void *to, uintptr_t from, uint64_t bytes);
 
 #endif

@@ -5,8 +5,8 @@
  *   range  63   first page   28|27   pages   0|      0: free
  *   maker  63 epoch 48|47      caller        0|      holds while the range does
  *
- * Entries lie in groups; the first page says in which groups one that has not been cut is looked for. An
- * unmapping that does not fit one exactly looks through all groups that have entries. */
+ * Entries lie in groups; the first page says in which groups one that has not been cut is looked
+ * for. An unmapping that does not fit one exactly looks through all groups that have entries. */
 #include "lib/mapped.h"
 
 #include "base/atomics.h"
@@ -22,9 +22,9 @@ enum {
 	TRIED_GROUPS = 4,
 };
 
-#define MOST_PAGES ((UINT64_C(1) << PAGES_BITS) - 1)
+#define MOST_PAGES  ((UINT64_C(1) << PAGES_BITS) - 1)
 #define CALLER_MASK ((UINT64_C(1) << 48) - 1)
-#define TAKEN (UINT64_C(1) << PAGES_BITS) /* no pages: being filled in */
+#define TAKEN	    (UINT64_C(1) << PAGES_BITS) /* no pages: being filled in */
 
 struct group {
 	uint64_t ranges[GROUP_ENTRIES];

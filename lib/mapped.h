@@ -1,8 +1,8 @@
 /* mapped.h - which code mapped this memory?
  *
- * Inside the traced process; signal-safe, lock-free, errno is left alone. Told by the hooks of mmap and
- * its like (hooks_map.c), always: an address that the block table does not know may lie in memory that
- * an allocator mapped whose own functions are not hooked.
+ * Inside the traced process; signal-safe, lock-free, errno is left alone. Told by the hooks of mmap
+ * and its like (hooks_map.c), always: an address that the block table does not know may lie in
+ * memory that an allocator mapped whose own functions are not hooked.
  *
  * Only a caller's address is kept; which module that is, is worked out when it is asked for
  * (judge_mapped.c). What does not fit into the table is not known: nothing is told of it then. */

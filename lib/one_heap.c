@@ -14,8 +14,8 @@ static bool calls_by_name(enum role role)
 	       role == ROLE_REALLOCARRAY;
 }
 
-/* Where a function of the program's heap ends: it is not where malloc is, and what it calls by name is
- * the program's own. */
+/* Where a function of the program's heap ends: it is not where malloc is, and what it calls by name
+ * is the program's own. */
 static uint32_t end_of(uint32_t allocator, enum role role)
 {
 	struct module_range range;
@@ -30,8 +30,8 @@ static uint32_t end_of(uint32_t allocator, enum role role)
 	return i ? i->allocator : 0;
 }
 
-/* Does malloc hand on to libc's? What libc's hook passes through is noted in the thread; a hook of the heap's
- * own allocator would note it, too. */
+/* Does malloc hand on to libc's? What libc's hook passes through is noted in the thread; a hook of
+ * the heap's own allocator would note it, too. */
 static bool hands_on_to_libc(const struct hook *h)
 {
 	enum { UNASKED, NO, YES };
@@ -65,6 +65,7 @@ bool one_heap(const struct hook *h, const struct one_heap_question *q)
 	uint32_t libc = points_libc();
 	if (maker == receiver)
 		return true;
-	return libc != 0 && ((maker == libc && receiver == 0) || (maker == 0 && receiver == libc)) &&
+	return libc != 0 &&
+	       ((maker == libc && receiver == 0) || (maker == 0 && receiver == libc)) &&
 	       hands_on_to_libc(h);
 }

@@ -21,8 +21,9 @@ extern uint8_t split_roles[ROLE_COUNT];
 /* At the start, when the allocators of all modules are known. */
 void split_find(void);
 
-/* Who serves the role. The C library's functions are hooked when one of them is called first: most programs
- * call none of those that an allocator may lack (pvalloc). The guard as the backend has it. */
+/* Who serves the role. The C library's functions are hooked when one of them is called first: most
+ * programs call none of those that an allocator may lack (pvalloc). The guard as the backend has
+ * it. */
 struct instance *split_take(const struct hook *h, enum role role);
 
 /* NULL: the backend. */

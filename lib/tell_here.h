@@ -1,5 +1,5 @@
-/* tell_here.h - findings of a process that has no collector, or has it no more: told on its standard
- * error, counted, and counted up at its end.
+/* tell_here.h - findings of a process that has no collector, or has it no more: told on its
+ * standard error, counted, and counted up at its end.
  *
  * Inside the traced process; called from hooks, with the guard GUARD_BUSY. */
 #ifndef ALLOCTRACE_LIB_TELL_HERE_H

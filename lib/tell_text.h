@@ -1,7 +1,7 @@
 /* tell_text.h - a finding as text for people: what, whose, by which stacks.
  *
- * Inside the traced process, from modules_hold(): the names of functions are looked up in the modules.
- * Only exported names are known here; the tool tells files, lines and inlined functions. */
+ * Inside the traced process, from modules_hold(): the names of functions are looked up in the
+ * modules. Only exported names are known here; the tool tells files, lines and inlined functions. */
 #ifndef ALLOCTRACE_LIB_TELL_TEXT_H
 #define ALLOCTRACE_LIB_TELL_TEXT_H
 

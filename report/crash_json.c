@@ -70,9 +70,12 @@ static void flags(struct json *j, uint32_t set)
 		uint32_t flag;
 		const char *word;
 	} words[] = {
-		{ CRASH_STACK_OVERFLOW, "stack_overflow" }, { CRASH_JUMPED, "called_no_code" },
-		{ CRASH_IN_RUNTIME, "in_alloctrace" },	    { CRASH_GAVE_UP, "incomplete" },
-		{ CRASH_BORROWED, "vfork_child" },	    { CRASH_ALLOCATION_FAILED, "allocation_failed" },
+		{ CRASH_STACK_OVERFLOW, "stack_overflow" },
+		{ CRASH_JUMPED, "called_no_code" },
+		{ CRASH_IN_RUNTIME, "in_alloctrace" },
+		{ CRASH_GAVE_UP, "incomplete" },
+		{ CRASH_BORROWED, "vfork_child" },
+		{ CRASH_ALLOCATION_FAILED, "allocation_failed" },
 	};
 	json_array(j, "flags");
 	for (size_t i = 0; i < AT_COUNT_OF(words); i++)
@@ -100,9 +103,10 @@ static void signal_facts(struct json *j, const struct trace_crash *c)
 		json_uint(j, "sender_pid", c->sender);
 	if (c->flags & CRASH_HAS_ADDRESS) {
 		json_hex(j, "address", c->address);
-		json_string(j, "access", c->flags & CRASH_FETCHES  ? "execute"
-					 : c->flags & CRASH_WRITES ? "write"
-								   : "read");
+		json_string(j, "access",
+			    c->flags & CRASH_FETCHES  ? "execute"
+			    : c->flags & CRASH_WRITES ? "write"
+						      : "read");
 	}
 	if (*c->message)
 		json_string(j, "message", c->message);

@@ -39,8 +39,10 @@ static bool is_cxx_runtime(const struct story_frame *frame)
 /* What the C library says when its allocator finds its records damaged. */
 static bool is_about_heap(const char *message)
 {
-	static const char *const words[] = { "free()", "malloc", "realloc()", "calloc()", "munmap_chunk",
-					     "mremap_chunk", "corrupted", "double free", "tcache", "chunk" };
+	static const char *const words[] = { "free()",	  "malloc",	  "realloc()",
+					     "calloc()",  "munmap_chunk", "mremap_chunk",
+					     "corrupted", "double free",  "tcache",
+					     "chunk" };
 	for (size_t i = 0; i < AT_COUNT_OF(words); i++)
 		if (strstr(message, words[i]))
 			return true;
@@ -67,8 +69,8 @@ static size_t skip_abort(const struct crash_story *s)
 	return i < stack->count ? i : 0;
 }
 
-/* The runtime stands between the program and its allocator, which is nobody's business. It tells, though,
- * that the exception which ends the program is operator new's. */
+/* The runtime stands between the program and its allocator, which is nobody's business. It tells,
+ * though, that the exception which ends the program is operator new's. */
 static void drop_runtime(struct crash_story *s)
 {
 	size_t kept = 0;
@@ -77,7 +79,8 @@ static void drop_runtime(struct crash_story *s)
 		const char *function = s->stack.frames[i].function;
 		if (strcmp(path_name(s->stack.frames[i].module), "liballoctrace.so") != 0)
 			s->stack.frames[kept++] = s->stack.frames[i];
-		else if (thrown && function && (strncmp(function, "_Znw", 4) == 0 || strncmp(function, "_Zna", 4) == 0))
+		else if (thrown && function &&
+			 (strncmp(function, "_Znw", 4) == 0 || strncmp(function, "_Zna", 4) == 0))
 			s->new_threw = true;
 		thrown |= function && strcmp(function, "__cxa_throw") == 0;
 	}
@@ -96,7 +99,8 @@ static void find_place(struct crash_story *s)
 		s->entry = &stack->frames[++i];
 	if (crash_is_heap_message(s))
 		s->place = s->entry;
-	bool is_called = i + 1 < stack->count && !is_libc(&stack->frames[i + 1]); /* main() is, too */
+	bool is_called =
+		i + 1 < stack->count && !is_libc(&stack->frames[i + 1]); /* main() is, too */
 	s->caller = is_called ? &stack->frames[i + 1] : NULL;
 }
 
@@ -170,9 +174,11 @@ static void name_regions(struct crash_story *s, const struct trace_reader *reade
 /* "je_free" is, as far as names go; "freeze" is not. */
 static bool names_allocation(const char *function)
 {
-	static const char *const words[] = { "malloc", "calloc", "realloc", "free", "cfree", "memalign",
-					     "dallocx", "sdallocx", "rallocx", "mallocx", "dalloc", "arena_",
-					     "tcache_", "_int_free", "_int_malloc", "page_free", "segment_" };
+	static const char *const words[] = { "malloc",	"calloc",    "realloc",	    "free",
+					     "cfree",	"memalign",  "dallocx",	    "sdallocx",
+					     "rallocx", "mallocx",   "dalloc",	    "arena_",
+					     "tcache_", "_int_free", "_int_malloc", "page_free",
+					     "segment_" };
 	if (!function)
 		return false;
 	for (size_t i = 0; i < AT_COUNT_OF(words); i++) {
@@ -207,15 +213,15 @@ static bool is_of_module(const struct crash_block *b, const char *module)
 	       b->allocator[all - len - 1] == ' ';
 }
 
-/* libc is called by everybody: that its code crashed says nothing of its allocator, unless its functions
- * do. */
+/* libc is called by everybody: that its code crashed says nothing of its allocator, unless its
+ * functions do. */
 static void find_foreign(struct crash_story *s)
 {
 	if (!s->instance || (is_libc(s->place) && !s->in_allocator))
 		return;
 	for (size_t i = 0; i < s->block_count; i++)
-		s->blocks[i].is_foreign = s->blocks[i].allocator &&
-					  !is_of_module(&s->blocks[i], s->place->module);
+		s->blocks[i].is_foreign =
+			s->blocks[i].allocator && !is_of_module(&s->blocks[i], s->place->module);
 }
 
 static bool points_to_start(const struct trace_crash_pointer *p)

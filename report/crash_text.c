@@ -37,8 +37,9 @@ static void add_who(struct strbuf *text, const struct crash_story *s)
 	if (c->flags & CRASH_BORROWED)
 		strbuf_adds(text, "; a child that shares its parent's memory (vfork)");
 	if (c->flags & CRASH_IN_RUNTIME && !(c->flags & CRASH_STACK_OVERFLOW))
-		strbuf_adds(text, "; in alloctrace's own code: a bug of alloctrace's, or its memory was "
-				  "overwritten");
+		strbuf_adds(text,
+			    "; in alloctrace's own code: a bug of alloctrace's, or its memory was "
+			    "overwritten");
 	if (c->flags & CRASH_GAVE_UP)
 		strbuf_adds(text, "; looking for more crashed, too");
 }
@@ -82,14 +83,17 @@ static void add_block(struct strbuf *out, const struct crash_block *b, bool told
 	if (!told)
 		story_add_paragraph(out, style, text.text);
 	strbuf_release(&text);
-	story_add_stack(out, b->pointer.flags & CRASH_IN_REGION ? "mapped" : "made", b->made_tid, &b->made, style);
+	story_add_stack(out, b->pointer.flags & CRASH_IN_REGION ? "mapped" : "made", b->made_tid,
+			&b->made, style);
 	if (b->pointer.flags & CRASH_BLOCK_FREED)
 		story_add_stack(out, "freed", b->freed_tid, &b->freed, style);
 }
 
-static void add_blocks(struct strbuf *out, const struct crash_story *s, const struct finding_style *style)
+static void add_blocks(struct strbuf *out, const struct crash_story *s,
+		       const struct finding_style *style)
 {
-	const struct crash_block **order = mem_zalloc(s->block_count + 1, sizeof(struct crash_block *));
+	const struct crash_block **order =
+		mem_zalloc(s->block_count + 1, sizeof(struct crash_block *));
 	const struct crash_block *told = crash_told_block(s);
 	size_t count = 0, shown = 0;
 	char text[96];

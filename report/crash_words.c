@@ -84,15 +84,19 @@ static void add_sender(struct strbuf *out, const struct trace_crash *c)
 
 static const char *access_word(const struct trace_crash *c)
 {
-	return c->flags & CRASH_FETCHES ? "executing" : c->flags & CRASH_WRITES ? "writing" : "reading";
+	return c->flags & CRASH_FETCHES	 ? "executing"
+	       : c->flags & CRASH_WRITES ? "writing"
+					 : "reading";
 }
 
 static void add_address(struct strbuf *out, const struct trace_crash *c)
 {
 	bool null = c->address < CRASH_LOW_BYTES;
 	if (c->flags & CRASH_STACK_OVERFLOW) {
-		strbuf_addf(out, "stack overflow: 0x%" PRIx64 " lies below the stack of the thread, "
-			    "which is used up", c->address);
+		strbuf_addf(out,
+			    "stack overflow: 0x%" PRIx64 " lies below the stack of the thread, "
+			    "which is used up",
+			    c->address);
 	} else if (c->flags & CRASH_JUMPED) {
 		strbuf_addf(out, "it called 0x%" PRIx64 ", where there is no code%s", c->address,
 			    null ? ": a NULL function pointer" : "");
@@ -134,8 +138,8 @@ void crash_add_what(struct strbuf *out, const struct crash_story *s)
 		size_t len = strcspn(c->message, "\n");
 		strbuf_addf(out, "libc ended the program: \"%.*s\"", (int)len, c->message);
 	} else if (is_terminated(s)) {
-		strbuf_adds(out, "std::terminate() ended the program: an exception that nobody catches may be "
-			    "the reason");
+		strbuf_adds(out, "std::terminate() ended the program: an exception that nobody "
+				 "catches may be the reason");
 	} else if (crash_is_sent(c)) {
 		add_sender(out, c);
 	} else if (c->flags & CRASH_HAS_ADDRESS) {
@@ -182,7 +186,8 @@ static void add_region(struct strbuf *out, const struct crash_block *b)
 	const struct trace_crash_pointer *p = &b->pointer;
 	char bytes[HUMANE_BYTES];
 	strbuf_addf(out, "memory of %s that %s mapped", humane_bytes(bytes, p->size),
-		    b->made.count ? story_module_name(&b->made.frames[0]) : "code of no known module");
+		    b->made.count ? story_module_name(&b->made.frames[0])
+				  : "code of no known module");
 	if (b->allocator)
 		strbuf_addf(out, ", which carries %s", b->allocator);
 }
@@ -197,8 +202,8 @@ static void add_block(struct strbuf *out, const struct crash_block *b)
 	}
 	char age[HUMANE_BYTES];
 	bool young = p->age_ns < UNKNOWN_AGE_NS;
-	strbuf_addf(out, "a%s block of %" PRIu64 " byte%s that ", p->flags & CRASH_BLOCK_FREED ? " freed" : "",
-		    p->size, p->size == 1 ? "" : "s");
+	strbuf_addf(out, "a%s block of %" PRIu64 " byte%s that ",
+		    p->flags & CRASH_BLOCK_FREED ? " freed" : "", p->size, p->size == 1 ? "" : "s");
 	role_add_words(out, p->made_role);
 	if (b->allocator)
 		strbuf_addf(out, " of %s", b->allocator);
@@ -211,22 +216,30 @@ void crash_add_pointer(struct strbuf *out, const struct crash_block *b)
 	const struct trace_crash_pointer *p = &b->pointer;
 	crash_add_place(out, p->place);
 	if (p->value == p->block)
-		strbuf_adds(out, p->place == CRASH_IN_ADDRESS ? " is the start of " : " holds the address of ");
+		strbuf_adds(out, p->place == CRASH_IN_ADDRESS ? " is the start of "
+							      : " holds the address of ");
 	else
-		strbuf_addf(out, p->place == CRASH_IN_ADDRESS ? " lies %" PRIu64 " bytes into "
-						      : " points %" PRIu64 " bytes into ",
+		strbuf_addf(out,
+			    p->place == CRASH_IN_ADDRESS ? " lies %" PRIu64 " bytes into "
+							 : " points %" PRIu64 " bytes into ",
 			    p->value - p->block);
 	add_block(out, b);
 }
 
-static void add_foreign(struct strbuf *out, const struct crash_story *s, const struct crash_block *b)
+static void add_foreign(struct strbuf *out, const struct crash_story *s,
+			const struct crash_block *b)
 {
 	crash_add_pointer(out, b);
-	strbuf_addf(out, ". %s in %s may have been given a block of another allocator, which it takes "
-		    "for its own", s->instance, story_module_name(s->place));
+	strbuf_addf(out,
+		    ". %s in %s may have been given a block of another allocator, which it takes "
+		    "for its own",
+		    s->instance, story_module_name(s->place));
 	if (!s->in_allocator)
-		strbuf_addf(out, "; whether this code is %s itself or what it is linked with, the names do "
-			    "not tell", s->instance);
+		strbuf_addf(
+			out,
+			"; whether this code is %s itself or what it is linked with, the names do "
+			"not tell",
+			s->instance);
 }
 
 static void add_failure(struct strbuf *out, const struct trace_crash *c)
@@ -254,7 +267,9 @@ void crash_add_reason(struct strbuf *out, const struct crash_story *s)
 	const struct trace_crash *c = &s->crash;
 	const struct crash_block *told = crash_told_block(s);
 	if (c->flags & CRASH_STACK_OVERFLOW) {
-		strbuf_adds(out, "endless recursion, or large variables on the stack, may be the reason");
+		strbuf_adds(
+			out,
+			"endless recursion, or large variables on the stack, may be the reason");
 	} else if (crash_is_sent(c) && c->sender != c->pid) {
 		return;
 	} else if (told && told == crash_freed_block(s)) {
@@ -267,7 +282,9 @@ void crash_add_reason(struct strbuf *out, const struct crash_story *s)
 	} else if (c->flags & CRASH_ALLOCATION_FAILED && c->failed_ns < RECENT_NS) {
 		add_failure(out, c);
 	} else if (crash_is_heap_message(s)) {
-		strbuf_adds(out, "the allocator found its records damaged: a wrong free, or a write beyond "
-			    "or after a block's life, may have come before");
+		strbuf_adds(
+			out,
+			"the allocator found its records damaged: a wrong free, or a write beyond "
+			"or after a block's life, may have come before");
 	}
 }

@@ -41,8 +41,7 @@ static void put_allocator(struct json *j, const struct allocator *is)
 		json_object(j, NULL);
 		json_string(j, "name", is->functions[i].name);
 		json_hex(j, "address", is->functions[i].address);
-		json_bool(j, "exported",
-			  is->functions[i].flags & ALLOCATOR_FUNCTION_EXPORTED);
+		json_bool(j, "exported", is->functions[i].flags & ALLOCATOR_FUNCTION_EXPORTED);
 		json_end_object(j);
 	}
 	json_end_array(j);

@@ -118,7 +118,8 @@ static void add_evidence(struct strbuf *out, const struct allocator *is)
 {
 	bool strings = is->linkage == ALLOCATOR_STRIPPED;
 	size_t bytes = strings ? strlen(is->evidence) : strcspn(is->evidence, "|");
-	strbuf_adds(out, strings ? "    known by its messages alone: \"" : "    known by functions: ");
+	strbuf_adds(out,
+		    strings ? "    known by its messages alone: \"" : "    known by functions: ");
 	for (size_t i = 0; i < bytes; i++) {
 		if (is->evidence[i] == '\n')
 			strbuf_adds(out, "\", \"");
@@ -164,8 +165,9 @@ static void add_file(struct strbuf *out, const struct survey_file *f)
 	strbuf_adds(out, f->has_symbols ? "\n" : ", no symbol table\n");
 	for (size_t i = 0; i < f->found.count; i++) {
 		const struct row row = { f, &f->found.items[i] };
-		strbuf_addf(out, "  %s%s", strcmp(row.is->name, "unknown") ? row.is->name
-								: "allocator of an unknown kind",
+		strbuf_addf(out, "  %s%s",
+			    strcmp(row.is->name, "unknown") ? row.is->name
+							    : "allocator of an unknown kind",
 			    *row.is->version ? " " : "");
 		strbuf_add_escaped(out, row.is->version);
 		if (*row.is->prefix) {
@@ -210,8 +212,8 @@ void survey_text(const struct survey *s, const struct survey_style *style, FILE 
 	if (!style->details)
 		add_table(&out, &rows, style->color);
 	for (size_t i = 0; style->details && i < s->count; i++)
-		if (s->files[i].kind != SURVEY_OTHER && (s->files[i].found.count || style->all ||
-							 s->files[i].is_named))
+		if (s->files[i].kind != SURVEY_OTHER &&
+		    (s->files[i].found.count || style->all || s->files[i].is_named))
 			add_file(&out, &s->files[i]);
 	for (size_t i = 0; !style->details && i < s->count; i++)
 		if (s->files[i].kind != SURVEY_OTHER && !has_heap(&s->files[i]) &&
