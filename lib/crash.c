@@ -79,7 +79,7 @@ void crash_install(void)
 	int code = errno;
 	if (session.options & SESSION_NO_CRASHES)
 		return;
-	real_sigaction = (sigaction_fn)elf_symbol_next("sigaction");
+	real_sigaction = (sigaction_fn)elf_symbol_in_libc("sigaction");
 	if (!real_sigaction)
 		return;
 	crash_look_begin();

@@ -201,6 +201,14 @@ void *elf_symbol_next(const char *name)
 	return NULL;
 }
 
+void *elf_symbol_in_libc(const char *name)
+{
+	const struct link_map *map = elf_first_module();
+	while (map && !elf_symbol_in(map, "gnu_get_libc_version"))
+		map = map->l_next;
+	return map ? elf_symbol_in(map, name) : elf_symbol_next(name);
+}
+
 /* ---- relocations ---- */
 
 static void tell_imports(const struct tables *t, const Elf64_Rela *rela, size_t count,

@@ -22,6 +22,10 @@ const struct link_map *elf_first_module(void);
  * order; IFUNCs are resolved. NULL if there is none. */
 void *elf_symbol_next(const char *name);
 
+/* glibc's own definition, whoever stands before it; elsewhere elf_symbol_next(). A sanitizer's
+ * stand-ins do not work before it has started. */
+void *elf_symbol_in_libc(const char *name);
+
 /* The runtime's own. */
 const struct link_map *elf_own_module(void);
 

@@ -447,13 +447,25 @@ static bool loader_lock_may_be_lost(void)
 	return lock_generation != 1;
 }
 
+typedef int (*iterate_callback)(struct dl_phdr_info *info, size_t bytes, void *context);
+
+/* dl_iterate_phdr(), and not a sanitizer's in its stead. */
+static void iterate(iterate_callback callback, void *context)
+{
+	static int (*function)(iterate_callback, void *);
+	if (!function)
+		function = (int (*)(iterate_callback, void *))elf_symbol_in_libc("dl_iterate_phdr");
+	if (function)
+		function(callback, context);
+}
+
 void modules_each(void (*tell)(const struct link_map *map, void *context), void *context)
 {
 	struct walk_modules walk = { tell, context };
 	if (loader_lock_may_be_lost())
 		walk_modules(NULL, 0, &walk);
 	else
-		dl_iterate_phdr(walk_modules, &walk);
+		iterate(walk_modules, &walk);
 }
 
 struct held_work {
@@ -475,7 +487,7 @@ void modules_hold(void (*work)(void *context), void *context)
 	if (loader_lock_may_be_lost())
 		work(context);
 	else
-		dl_iterate_phdr(do_work, &held);
+		iterate(do_work, &held);
 }
 
 const struct link_map *modules_record(const struct module *m)
@@ -509,7 +521,7 @@ uint64_t modules_loads(void)
 	if (loader_lock_may_be_lost())
 		modules_each(count_module, &loads);
 	else
-		dl_iterate_phdr(read_loads, &loads);
+		iterate(read_loads, &loads);
 	return loads;
 }
 

@@ -8,7 +8,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 	export top_srcdir top_builddir; PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
-	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap \
+	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap tests/sanitized-programs.tap \
 	tests/kill.tap tests/preload.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/wrong.tap tests/right.tap tests/cross.tap \
 	tests/own-families.tap tests/crash.tap tests/hidden.tap tests/whole-api.tap
