@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "lib/elf_symbols.h"
+#include "lib/function_frame.h"
 #include "lib/hooks_map.h"
 #include "lib/load_order.h"
 #include "lib/loader.h"
@@ -18,36 +19,16 @@
 #include "lib/unwound.h"
 
 /* clang-format off */
-#define FUNCTION_WITH_FRAME(name) \
-	".text\n" \
-	".p2align 4\n" \
-	".hidden " name "\n" \
-	".globl " name "\n" \
-	".type " name ", @function\n" \
-	name ":\n\t" \
-	".cfi_startproc\n\t" \
-	"endbr64\n\t" \
-	"push %rbp\n\t" \
-	".cfi_def_cfa_offset 16\n\t" \
-	".cfi_offset %rbp, -16\n\t" \
-	"mov %rsp, %rbp\n\t" \
-	".cfi_def_cfa_register %rbp\n\t" \
-	"and $-16, %rsp\n\t" /* the caller may have misaligned it */
-#define FRAME_ENDS \
-	"leave\n\t" \
-	".cfi_def_cfa %rsp, 8\n\t"
-#define FUNCTION_ENDS(name) \
-	".cfi_endproc\n\t" \
-	".size " name ", . - " name "\n"
-
-__asm__(FUNCTION_WITH_FRAME("hooks_inline_entry")
+__asm__(".hidden hooks_inline_entry\n"
+	FUNCTION_WITH_FRAME("hooks_inline_entry")
 	"sub $8, %rsp\n\t"
 	"push %r11\n\t"
 	"call hooks_inline_call\n\t"
 	FRAME_ENDS
 	"ret\n\t"
 	FUNCTION_ENDS("hooks_inline_entry"));
-__asm__(FUNCTION_WITH_FRAME("hooks_inline_watch")
+__asm__(".hidden hooks_inline_watch\n"
+	FUNCTION_WITH_FRAME("hooks_inline_watch")
 	"push %rdi\n\t"
 	"push %rsi\n\t"
 	"push %rdx\n\t"

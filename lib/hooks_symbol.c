@@ -7,6 +7,7 @@
  * with the caller's return address on the stack. */
 #include "lib/doubt.h"
 #include "lib/elf_symbols.h"
+#include "lib/function_frame.h"
 #include "lib/record.h"
 
 AT_HOOK void *dlsym(void *restrict handle, const char *restrict name);
@@ -39,19 +40,7 @@ void *alloctrace_symbol_asked(const void *handle, const char *name, enum watched
 
 /* clang-format off */
 #define WATCHED(function, number)                             \
-	__asm__(".pushsection .text\n\t"                      \
-		".p2align 4\n\t"                              \
-		".globl " #function "\n\t"                    \
-		".type " #function ", @function\n"            \
-		#function ":\n\t"                             \
-		".cfi_startproc\n\t"                          \
-		"endbr64\n\t"                                 \
-		"push %rbp\n\t"                               \
-		".cfi_def_cfa_offset 16\n\t"                  \
-		".cfi_offset %rbp, -16\n\t"                   \
-		"mov %rsp, %rbp\n\t"                          \
-		".cfi_def_cfa_register %rbp\n\t"              \
-		"and $-16, %rsp\n\t"                          \
+	__asm__(FUNCTION_WITH_FRAME(#function)                \
 		"push %rdi\n\t"                               \
 		"push %rsi\n\t"                               \
 		"push %rdx\n\t"                               \
@@ -62,12 +51,9 @@ void *alloctrace_symbol_asked(const void *handle, const char *name, enum watched
 		"pop %rdx\n\t"                                \
 		"pop %rsi\n\t"                                \
 		"pop %rdi\n\t"                                \
-		"leave\n\t"                                   \
-		".cfi_def_cfa %rsp, 8\n\t"                    \
+		FRAME_ENDS                                    \
 		"notrack jmp *%rax\n\t"                       \
-		".cfi_endproc\n\t"                            \
-		".size " #function ", . - " #function "\n\t"  \
-		".popsection\n")
+		FUNCTION_ENDS(#function))
 /* clang-format on */
 
 _Static_assert(DLSYM == 0 && DLVSYM == 1, "as below");
