@@ -133,7 +133,10 @@ static void add_pointer(struct strbuf *out, const struct binding_process *p,
 {
 	strbuf_addf(out, "%s calls ", name_of(p, s->caller));
 	add_function(out, s->symbol);
-	strbuf_addf(out, " of %s through a pointer, apparently from dlsym()",
+	/* A function that ends with the call, and jumps, leaves no frame: the pointer may be its. */
+	strbuf_addf(out,
+		    " of %s through a pointer, to it as from dlsym(), or to a function that ends "
+		    "with a jump to it",
 		    name_of(p, s->provider));
 }
 
@@ -146,9 +149,8 @@ static void add_unknown(struct strbuf *out, const struct binding_process *p,
 		strbuf_addf(out, " of %s", name_of(p, s->provider));
 	strbuf_adds(out, " could not be seen");
 	if (strcmp(s->symbol, "realloc") == 0)
-		strbuf_adds(
-			out,
-			" (of a wrong realloc told before, the block's owner made the new block)");
+		strbuf_adds(out, " (after a wrong realloc the old block's owner makes the new "
+				 "one)");
 }
 
 static void add_bound(struct strbuf *out, const struct binding_process *p, const struct why_side *s)
@@ -178,7 +180,9 @@ static void add_side(struct strbuf *out, const struct binding_process *p, const 
 {
 	if (s->on_behalf) {
 		add_function(out, s->on_behalf);
-		strbuf_addf(out, " of %s calls it for its caller: ", name_of(p, s->caller));
+		strbuf_addf(out, " of %s calls ", name_of(p, s->caller));
+		add_function(out, s->symbol);
+		strbuf_adds(out, " for its caller: ");
 	}
 	switch (s->kind) {
 	case WHY_OWN:
@@ -265,7 +269,8 @@ void why_add_fix(struct strbuf *out, const struct binding_process *p,
 			add_own_fix(out, p, both[i], made);
 			return;
 		}
-	if (made->kind == WHY_POINTER || release->kind == WHY_POINTER)
+	if (made->kind == WHY_POINTER || release->kind == WHY_POINTER || made->on_behalf ||
+	    made->caller == release->caller)
 		strbuf_addf(out,
 			    "release it with the function of %s that belongs to the one that made "
 			    "it",

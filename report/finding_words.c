@@ -402,6 +402,8 @@ void finding_add_fix(struct strbuf *out, const struct trace_finding *f)
 			    f->size);
 		return;
 	case FINDING_CROSS:
+		strbuf_adds(out, "release it in the module that made it");
+		return;
 	case FINDING_GONE:
 		strbuf_adds(out, "release it in the module that made it, before that is unloaded");
 		return;
