@@ -17,6 +17,7 @@
 #include "util/mem.h"
 #include "util/path.h"
 #include "util/strbuf.h"
+#include "wire/findings.h"
 
 enum {
 	SHOWN_FRAMES = 12,
@@ -192,6 +193,13 @@ static void show(const struct finding_story *story)
 	strbuf_release(&text);
 }
 
+/* The runtime does not know the suppressions: of one that has ended the program it is told why. */
+static bool is_suppressed(const struct teller *t, const struct finding_story *story)
+{
+	return story->finding.outcome != FINDING_ABORTED &&
+	       suppressions_match(t->suppressions, story);
+}
+
 /* False if it was left out because enough have been shown. */
 static bool tell(struct teller *t, const struct told_finding *f, uint64_t max)
 {
@@ -199,8 +207,7 @@ static bool tell(struct teller *t, const struct told_finding *f, uint64_t max)
 	if (max && t->shown == max)
 		return false;
 	make_story(&story, t->symbolizer, f);
-	if (!finding_is_doubtful(t->judge, &story) &&
-	    !suppressions_match(t->suppressions, &story)) {
+	if (!finding_is_doubtful(t->judge, &story) && !is_suppressed(t, &story)) {
 		name_allocators(&story, f);
 		show(&story);
 		t->shown++;

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/crash_json.h"
 #include "report/crash_text.h"
@@ -144,13 +145,41 @@ static void add_unused(struct strbuf *out, const struct suppressions *suppressio
 	}
 }
 
+/* Is the last line, which begins at from, in the text already? A second one would match nothing. */
+static bool is_repeated(const struct strbuf *out, size_t from)
+{
+	size_t bytes = out->len - from;
+	for (const char *at = out->text; at < out->text + from;) {
+		size_t len = strcspn(at, "\n") + 1;
+		if (len == bytes && memcmp(at, out->text + from, bytes) == 0)
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* The pattern of a finding whose own is there already stands in a comment. */
+static void add_suppression(struct strbuf *out, const struct finding_story *story)
+{
+	struct strbuf one = STRBUF_INIT;
+	size_t from = out->len;
+	suppression_add_for(&one, story);
+	const char *pattern = strchr(one.text, '\n') + 1;
+	strbuf_adds(out, pattern);
+	bool repeated = is_repeated(out, from);
+	strbuf_truncate(out, from);
+	strbuf_addf(out, "%.*s%s%s", (int)(pattern - one.text), one.text, repeated ? "# " : "",
+		    pattern);
+	strbuf_release(&one);
+}
+
 void finding_list_suppressions(const struct finding_list *l, FILE *to)
 {
 	struct strbuf out = STRBUF_INIT;
 	for (size_t i = 0; i < l->count; i++) {
 		struct finding_story story;
 		finding_story_read(&story, l->names, l->numbers[i]);
-		suppression_add_for(&out, &story);
+		add_suppression(&out, &story);
 		finding_story_release(&story);
 	}
 	fwrite(out.text, 1, out.len, to);
