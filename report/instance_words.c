@@ -152,17 +152,32 @@ static void of_processes(struct strbuf *out, const struct trace_instance *in, ui
 		strbuf_addf(out, " in %" PRIu32 " of %" PRIu32 " processes", count, in->user_count);
 }
 
-static void add_unrecorded(struct strbuf *out, const struct trace_instance *in)
+static void name_unrecorded(struct strbuf *out, const struct trace_instance *in, size_t count)
 {
-	size_t count = instance_unrecorded(in), named = 0;
-	if (!count)
-		return;
-	strbuf_addf(out, "; calls of %zu other function%s are not: ", count, count == 1 ? "" : "s");
+	size_t named = 0;
 	for (uint32_t i = 0; i < in->function_count && named < NAMED_FUNCTIONS; i++)
 		if (instance_lacks(in, &in->functions[i]))
 			strbuf_addf(out, "%s%s", named++ ? ", " : "", in->functions[i].name);
 	if (count > named)
 		strbuf_adds(out, ", ...");
+}
+
+void instance_add_unrecorded(struct strbuf *out, const struct trace_instance *in)
+{
+	size_t count = instance_unrecorded(in);
+	if (!count)
+		return;
+	strbuf_adds(out, ", but not ");
+	name_unrecorded(out, in, count);
+}
+
+static void add_unrecorded(struct strbuf *out, const struct trace_instance *in)
+{
+	size_t count = instance_unrecorded(in);
+	if (!count)
+		return;
+	strbuf_addf(out, "; calls of %zu other function%s are not: ", count, count == 1 ? "" : "s");
+	name_unrecorded(out, in, count);
 }
 
 static void add_copies(struct strbuf *out, const struct trace_instance *in, uint32_t copies)

@@ -29,6 +29,8 @@ enum function_hooking function_hooking(const struct trace_instance *in,
 bool instance_lacks(const struct trace_instance *in, const struct trace_function *f);
 /* Functions that it lacks. */
 size_t instance_unrecorded(const struct trace_instance *in);
+/* ", but not f, g", behind "recorded" or the like, if it lacks some. */
+void instance_add_unrecorded(struct strbuf *out, const struct trace_instance *in);
 /* Whether some of its functions are hooked where they begin. */
 bool instance_is_inline(const struct trace_instance *in);
 /* Whether any calls are recorded. */

@@ -58,7 +58,9 @@ static void also_recorded(struct sheet *s, const struct trace_instance *but)
 		if (in == but || in->flags & TRACE_INSTANCE_LAYER || !instance_is_inline(in))
 			continue;
 		add_place(&list, s, in);
-		strbuf_addf(&list, " (%s; hooked inline)", instance_linkage(in));
+		strbuf_addf(&list, " (%s; hooked inline", instance_linkage(in));
+		instance_add_unrecorded(&list, in);
+		strbuf_addc(&list, ')');
 	}
 	if (list.len) {
 		sheet_text(s, STYLE_PLAIN, "also recorded: ");
