@@ -124,7 +124,7 @@ static void add_non_canonical(struct strbuf *out, const struct trace_crash *c)
 	for (unsigned i = 0; i < CRASH_REGISTERS; i++) {
 		if (is_canonical(c->registers[i]))
 			continue;
-		strbuf_adds(out, some ? ", " : "; no addresses are in ");
+		strbuf_adds(out, some ? ", " : "; what cannot be one is in ");
 		crash_add_place(out, i);
 		strbuf_addf(out, " (0x%" PRIx64 ")", c->registers[i]);
 		some = true;

@@ -1,5 +1,6 @@
 /* text_info.c - the text output of `info`: what a trace holds. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "report/humane.h"
 #include "report/text_parts.h"
@@ -40,7 +41,8 @@ static void session(struct sheet *s)
 	fact(s, "directory", "cwd");
 	fact(s, "started", "started");
 	pair(s, "duration", humane_time(buf, s->data->profile->end_ns));
-	fact(s, "ended by", "ended");
+	const char *ended = trace_reader_fact(s->data->reader, "ended");
+	pair(s, "recording end", ended && strcmp(ended, "exit") == 0 ? "with the program" : ended);
 	fact(s, "host", "host");
 	fact(s, "kernel", "kernel");
 	fact(s, "recorded by", "tool");
