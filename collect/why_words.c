@@ -133,7 +133,7 @@ static void add_pointer(struct strbuf *out, const struct binding_process *p,
 {
 	strbuf_addf(out, "%s calls ", name_of(p, s->caller));
 	add_function(out, s->symbol);
-	/* A function that ends with the call, and jumps, leaves no frame: the pointer may be its. */
+	/* Or to a function that calls it last, which jumps and leaves no frame. */
 	strbuf_addf(out,
 		    " of %s through a pointer, to it as from dlsym(), or to a function that ends "
 		    "with a jump to it",
