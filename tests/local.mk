@@ -113,5 +113,5 @@ print-sanitizer-tests:
 # The real programs run with an allocator preloaded, into the tool as well, where ASan is one.
 UNSANITIZED_TESTS = tests/inline-allocators.tap tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap tests/preload.tap \
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap tests/preload.tap tests/whole-api.tap \
 	tests/cross.tap tests/crash.tap tests/hidden.tap
