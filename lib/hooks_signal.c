@@ -94,7 +94,7 @@ static int set_action(int number, const struct sigaction *act, struct sigaction 
 {
 	static void *kept;
 	sigaction_fn f = (sigaction_fn)find_real(&kept, "sigaction");
-	struct sigaction own;
+	struct sigaction own, asked; /* act may be old */
 	if (!f)
 		return -1;
 	if (act && act->sa_flags & SA_ONSTACK && act->sa_handler != SIG_DFL &&
@@ -105,13 +105,15 @@ static int set_action(int number, const struct sigaction *act, struct sigaction 
 	if (AT_LIKELY(!crash_covers(number)))
 		return f(number, act, old);
 	bool to_default = act && (act->sa_handler == SIG_DFL || is_own(act));
-	if (to_default)
+	if (to_default) {
+		asked = *act;
 		crash_action(&own);
+	}
 	int result = f(number, to_default ? &own : act, old);
 	if (result == 0 && old && is_own(old))
 		show_default(number, old);
 	if (result == 0 && to_default)
-		keep_default(number, act);
+		keep_default(number, &asked);
 	return result;
 }
 

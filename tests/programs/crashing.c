@@ -229,6 +229,11 @@ static void query(void)
 		int failed = sigaction(s, &act, &old);
 		printf("%d %s %x\n", failed, name_of(old.sa_handler), (unsigned)old.sa_flags);
 		show("sigaction", s);
+		old = (struct sigaction){ .sa_handler = SIG_DFL, .sa_flags = SA_NODEFER };
+		struct sigaction *volatile same = &old;
+		printf("%d ", sigaction(s, same, &old));
+		printf("%s %x\n", name_of(old.sa_handler), (unsigned)old.sa_flags);
+		show("sigaction in place", s);
 		printf("%s ", name_of(signal(s, recovering)));
 		show("signal own", s);
 		printf("%s ", name_of(signal(s, SIG_DFL)));
