@@ -41,12 +41,19 @@ static bool is_made_up(const char *path)
 	       fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
+static void add_unreadable(struct survey *s, const char *path, int code)
+{
+	struct err err;
+	err_set(&err, "cannot read %s: %s", path, strerror(code));
+	add(s, path, false)->problem = mem_strdup(err.text);
+}
+
 static void add_below(struct survey *s, const char *directory)
 {
 	char *const roots[] = { (char *)directory, NULL };
 	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
 	if (!walk) {
-		add(s, directory, true)->problem = mem_strdup(strerror(errno));
+		add_unreadable(s, directory, errno);
 		return;
 	}
 	dev_t device = 0;
@@ -55,7 +62,7 @@ static void add_below(struct survey *s, const char *directory)
 			add(s, e->fts_path, false);
 		else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
 			 e->fts_info == FTS_NS)
-			add(s, e->fts_path, false)->problem = mem_strdup(strerror(e->fts_errno));
+			add_unreadable(s, e->fts_path, e->fts_errno);
 		else if (e->fts_info == FTS_D && e->fts_dev != device) {
 			device = e->fts_dev;
 			if (is_made_up(e->fts_path))
