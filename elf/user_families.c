@@ -222,6 +222,20 @@ static void take_found(struct allocator *a, const struct function *f)
 		a->linkage = ALLOCATOR_EXPORTED;
 }
 
+/* They are hooked as that already: hooked twice, libc's own releases would look like the program's. */
+static bool is_of_libc(const struct allocators *found, const char *function)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		const struct allocator *a = &found->items[i];
+		if (a->family != FAMILY_GLIBC && a->family != FAMILY_MUSL)
+			continue;
+		for (size_t k = 0; k < a->function_count; k++)
+			if (strcmp(a->functions[k].name, function) == 0)
+				return true;
+	}
+	return false;
+}
+
 static void find_family(struct user_family *family, const struct function_set *functions,
 			struct allocators *out)
 {
@@ -231,7 +245,7 @@ static void find_family(struct user_family *family, const struct function_set *f
 	for (size_t i = 0; i < family->count; i++) {
 		const struct function *f =
 			function_set_find(functions, "", family->functions[i].name);
-		if (!f)
+		if (!f || is_of_libc(out, family->functions[i].name))
 			continue;
 		family->functions[i].found = true;
 		take_found(&a, f);
