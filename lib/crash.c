@@ -8,6 +8,7 @@
 #include "lib/crash.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 
 #include "base/atomics.h"
 #include "base/compiler.h"
@@ -21,8 +22,9 @@
 
 enum {
 	OWN_STACK_BYTES = 64 << 10,
-	THREAD_STACK_BYTES = 32 << 10,
-	STACKS_AT_ONCE = 64,
+	THREAD_STACK_BYTES = 1 << 20,
+	GUARD_BYTES = 4096, /* of them */
+	STACKS_AT_ONCE = 16,
 	WAIT_FOR_OTHER_US = 200,
 	WAITS_FOR_OTHER = 2500,
 };
@@ -120,8 +122,9 @@ void crash_restore(void)
 
 /* ---- stacks for handlers, by ring slot ---- */
 
-/* Some slots' at once: the common thread costs one system call. The handler leaves these stacks at
- * once, so they need no guards. */
+/* Some slots' at once, address space for the most part. The runtime's handler leaves these stacks at
+ * once. A handler of the program's may get onto one that its thread has already when the program sets
+ * it with SA_ONSTACK, without signal stacks of its own: so they are large, and have a guard. */
 static char *thread_stacks[SESSION_MAX_RINGS / STACKS_AT_ONCE];
 static const void *inherited_stack; /* of a child's first thread; NULL: it has none */
 static bool stacks_given_up;
@@ -136,18 +139,22 @@ static char *thread_stack(uint32_t slot)
 		else
 			seen = fresh;
 	}
-	return seen ? seen + slot % STACKS_AT_ONCE * THREAD_STACK_BYTES : NULL;
+	char *stack = seen ? seen + slot % STACKS_AT_ONCE * THREAD_STACK_BYTES : NULL;
+	if (stack && sys_failed(sys_call3(SYS_mprotect, stack, GUARD_BYTES, PROT_NONE)))
+		return NULL;
+	return stack;
 }
 
 /* A thread that has a signal stack keeps it. */
 void crash_thread_begins(uint32_t slot)
 {
-	stack_t old, own = { .ss_size = THREAD_STACK_BYTES };
+	stack_t old, own = { .ss_size = THREAD_STACK_BYTES - GUARD_BYTES };
 	if (!at_load_relaxed(&installed) || at_load_relaxed(&stacks_given_up) ||
 	    sys_is_restricted())
 		return;
-	own.ss_sp = thread_stack(slot);
-	if (own.ss_sp && !sys_failed(sys_call2(SYS_sigaltstack, &own, &old)) &&
+	char *stack = thread_stack(slot);
+	own.ss_sp = stack + GUARD_BYTES;
+	if (stack && !sys_failed(sys_call2(SYS_sigaltstack, &own, &old)) &&
 	    !(old.ss_flags & SS_DISABLE))
 		sys_call2(SYS_sigaltstack, &old, NULL);
 }

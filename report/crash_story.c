@@ -249,6 +249,20 @@ const struct crash_block *crash_freed_block(const struct crash_story *s)
 
 /* ---- the whole ---- */
 
+/* Of the signal, what the address was, and the innermost frames. */
+static uint64_t fingerprint_of(const struct crash_story *s)
+{
+	enum { FIRST_PAGE = 4096 };
+	struct strbuf word = STRBUF_INIT;
+	const char *address = s->crash.sender			 ? "sent" :
+			      crash_freed_block(s)		 ? "freed" :
+			      s->crash.address < FIRST_PAGE	 ? "null" : "";
+	strbuf_addf(&word, "%s %d %s", crash_signal_name(s->crash.signal), s->crash.code, address);
+	uint64_t fingerprint = story_fingerprint(word.text, &s->stack);
+	strbuf_release(&word);
+	return fingerprint;
+}
+
 static void finish(struct crash_story *s, const struct trace_reader *reader)
 {
 	drop_runtime(s);
@@ -258,7 +272,7 @@ static void finish(struct crash_story *s, const struct trace_reader *reader)
 	name_regions(s, reader);
 	judge_names(s);
 	find_foreign(s);
-	s->fingerprint = story_fingerprint(crash_signal_name(s->crash.signal), &s->stack);
+	s->fingerprint = fingerprint_of(s);
 }
 
 void crash_story_finish(struct crash_story *s)

@@ -1,6 +1,7 @@
 /* finding_story.c - see finding_story.h. */
 #include "report/finding_story.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "util/path.h"
 #include "util/strbuf.h"
 #include "wire/findings.h"
+#include "wire/roles.h"
 #include "wire/session.h"
 
 enum {
@@ -111,10 +113,37 @@ static uint64_t fingerprint_of(const struct strbuf *key)
 	return hash;
 }
 
+/* "jemalloc in libplug.so" of "jemalloc 5.3.0 in libplug.so": an update is no other mistake. */
+static void add_allocator_key(struct strbuf *key, const char *name)
+{
+	strbuf_adds(key, "\n");
+	if (!name)
+		return;
+	const char *in = strstr(name, " in "), *version = name;
+	while (*version && !(version[0] == ' ' && isdigit((unsigned char)version[1])))
+		version++;
+	if (in && version > in)
+		version = in;
+	strbuf_add(key, name, (size_t)(version - name));
+	if (in)
+		strbuf_adds(key, in);
+}
+
+static void add_calls_key(struct strbuf *key, const struct finding_story *s)
+{
+	strbuf_addf(key, "\n%s\n%s", role_symbol(s->finding.role),
+		    story_has_block(s) ? role_symbol(s->finding.made_role) : "");
+	if (finding_names_called(&s->finding)) {
+		add_allocator_key(key, s->made_allocator);
+		add_allocator_key(key, s->called_allocator);
+	}
+}
+
 void finding_story_finish(struct finding_story *s)
 {
 	struct strbuf key = STRBUF_INIT;
 	strbuf_adds(&key, finding_class_word(s->finding.class));
+	add_calls_key(&key, s);
 	add_stack_key(&key, &s->stacks[STORY_RELEASE]);
 	if (story_has_region(s) && finding_names_called(&s->finding))
 		add_owner_key(&key, &s->stacks[STORY_MADE]);

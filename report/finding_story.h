@@ -43,8 +43,9 @@ struct finding_story {
 	 * in libplug.so"; the story's own, NULL: not known. */
 	char *made_allocator, *called_allocator;
 	struct story_stack stacks[STORY_STACKS]; /* without frames where there is none */
-	/* The same in every run for the same mistake in the same code: of the class and the names
-	 * of the innermost frames, not of addresses. */
+	/* The same in every run for the same mistake in the same code: of the class, the functions
+	 * called, the allocators if there are two (not their versions) and the names of the
+	 * innermost frames, not of addresses. */
 	uint64_t fingerprint;
 };
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -308,6 +309,40 @@ static void overflow_in_malloc(void)
 	recurse_and_allocate(0);
 }
 
+static volatile sig_atomic_t handled;
+
+/* In a thread that ran before the handler was set, and has no signal stack. */
+static void use_much_stack(int signal)
+{
+	volatile char much[900 << 10];
+	for (size_t i = 0; i < sizeof(much); i += 4096)
+		much[i] = (char)signal;
+	handled = much[0];
+}
+
+static void *wait_for_signal(void *barrier)
+{
+	free(malloc(100));
+	pthread_barrier_wait(barrier);
+	while (!handled)
+		sched_yield();
+	return NULL;
+}
+
+static void handle_late(void)
+{
+	pthread_t thread;
+	pthread_barrier_t barrier;
+	struct sigaction action = { .sa_handler = use_much_stack, .sa_flags = SA_ONSTACK };
+	pthread_barrier_init(&barrier, NULL, 2);
+	pthread_create(&thread, NULL, wait_for_signal, &barrier);
+	pthread_barrier_wait(&barrier);
+	sigaction(SIGUSR1, &action, NULL);
+	pthread_kill(thread, SIGUSR1);
+	pthread_join(thread, NULL);
+	puts("handled");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -318,7 +353,7 @@ static const struct {
 	{ "divide", divide }, { "threads", crash_in_threads }, { "child", crash_in_child }, { "vfork", crash_in_borrower },
 	{ "recover", recover }, { "handler", crash_in_handler }, { "chain", chain }, { "query", query },
 	{ "killed", be_killed }, { "ignored", set_ignored }, { "abort", abort_it }, { "assert", assert_it },
-	{ "raise", raise_it }, { "trap", trap }, { "invalid", invalid },
+	{ "late", handle_late }, { "raise", raise_it }, { "trap", trap }, { "invalid", invalid },
 };
 
 int main(int argc, char **argv)
