@@ -79,9 +79,8 @@ static const struct binding_module *module_at(const struct explaining *e, size_t
 /* Libraries that allocate for their callers. */
 static bool is_c_runtime(const struct explaining *e, size_t index)
 {
-	const char *name = path_name(module_at(e, index)->path);
-	return strncmp(name, "libc.", 5) == 0 || strncmp(name, "libstdc++.", 10) == 0 ||
-	       strncmp(name, "libc++", 6) == 0;
+	const char *path = module_at(e, index)->path;
+	return path_is_libc(path) || path_is_libcxx(path);
 }
 
 /* The function of such a library that its caller called. */

@@ -228,7 +228,8 @@ static void add_symbols(struct recording *r)
 		embed_symbols(&r->collector.tables, r->writer, go_on_with_symbols, r);
 }
 
-/* What the user named and no module has: mistyped, inlined everywhere, or without its symbol. */
+/* What the user named and no module has: mistyped, inlined everywhere, or without its symbol; or only
+ * the C library, whose functions are hooked as its own. */
 static void tell_not_found(struct recording *r)
 {
 	const struct user_families *families = r->options->families;
@@ -240,7 +241,7 @@ static void tell_not_found(struct recording *r)
 					    families->items[i].functions[k].name);
 	if (text.len) {
 		trace_writer_fact(r->writer, "families_not_found", text.text);
-		char *message = mem_printf("--family: in no module that was loaded: %s", text.text);
+		char *message = mem_printf("--family: in no module but perhaps the C library: %s", text.text);
 		notice(r, message);
 		free(message);
 	}

@@ -23,11 +23,6 @@ static void add_function(struct strbuf *out, const char *symbol)
 		strbuf_adds(out, symbol);
 }
 
-static bool is_libc(const char *name)
-{
-	return strncmp(name, "libc.so", 7) == 0 || strncmp(name, "libc.musl", 9) == 0;
-}
-
 /* ---- why ---- */
 
 static void add_needed(struct strbuf *out, const struct binding_process *p,
@@ -35,7 +30,7 @@ static void add_needed(struct strbuf *out, const struct binding_process *p,
 {
 	const char *definer = name_of(p, s->binding.module);
 	const char *symbol = s->via != SIZE_MAX ? s->base : s->symbol;
-	if (is_libc(definer)) {
+	if (path_is_libc(definer)) {
 		strbuf_addf(out, "no library before %s in the search order defines ", definer);
 		add_function(out, symbol);
 		return;

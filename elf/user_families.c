@@ -1,12 +1,12 @@
 /* user_families.c - see user_families.h. */
 #include "elf/user_families.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/compiler.h"
+#include "util/line.h"
 #include "util/mem.h"
 #include "wire/roles.h"
 
@@ -186,8 +186,12 @@ int user_families_load(struct user_families *families, const char *path, struct 
 	int result = 0;
 	if (!file)
 		return err_set_errno(err, "%s", path);
-	errno = 0;
-	while (result == 0 && getline(&line, &room, file) > 0) {
+	ssize_t bytes;
+	while (result == 0 && (bytes = line_read(&line, &room, file)) != 0) {
+		if (bytes < 0) {
+			result = err_set_errno(err, "%s", path);
+			break;
+		}
 		const char *text = line + strspn(line, " \t");
 		number++;
 		line[strcspn(line, "\r\n")] = '\0';
@@ -200,8 +204,6 @@ int user_families_load(struct user_families *families, const char *path, struct 
 			result = -2;
 		}
 	}
-	if (result == 0 && ferror(file))
-		result = err_set_errno(err, "%s", path);
 	free(line);
 	fclose(file);
 	return result;

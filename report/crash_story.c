@@ -23,19 +23,6 @@ bool crash_is_sent(const struct trace_crash *c)
 	return c->code == SI_USER || c->code == SI_TKILL || c->code == SI_QUEUE;
 }
 
-static bool is_libc(const struct story_frame *frame)
-{
-	const char *name = path_name(frame->module);
-	return strncmp(name, "libc.so", 7) == 0 || strncmp(name, "libc-", 5) == 0 ||
-	       strncmp(name, "ld-musl", 7) == 0;
-}
-
-static bool is_cxx_runtime(const struct story_frame *frame)
-{
-	const char *name = path_name(frame->module);
-	return strncmp(name, "libstdc++", 9) == 0 || strncmp(name, "libc++", 6) == 0;
-}
-
 /* What the C library says when its allocator finds its records damaged. */
 static bool is_about_heap(const char *message)
 {
@@ -62,9 +49,9 @@ static size_t skip_abort(const struct crash_story *s)
 	bool by_itself = crash_is_sent(&s->crash) && s->crash.sender == s->crash.pid;
 	if (!by_itself || crash_is_heap_message(s))
 		return 0;
-	while (i < stack->count && is_libc(&stack->frames[i]))
+	while (i < stack->count && path_is_libc(stack->frames[i].module))
 		i++;
-	while (i && i < stack->count && is_cxx_runtime(&stack->frames[i]))
+	while (i && i < stack->count && path_is_libcxx(stack->frames[i].module))
 		i++;
 	return i < stack->count ? i : 0;
 }
@@ -100,7 +87,7 @@ static void find_place(struct crash_story *s)
 	if (crash_is_heap_message(s))
 		s->place = s->entry;
 	bool is_called =
-		i + 1 < stack->count && !is_libc(&stack->frames[i + 1]); /* main() is, too */
+		i + 1 < stack->count && !path_is_libc(stack->frames[i + 1].module); /* main() is, too */
 	s->caller = is_called ? &stack->frames[i + 1] : NULL;
 }
 
@@ -217,7 +204,7 @@ static bool is_of_module(const struct crash_block *b, const char *module)
  * functions do. */
 static void find_foreign(struct crash_story *s)
 {
-	if (!s->instance || (is_libc(s->place) && !s->in_allocator))
+	if (!s->instance || (path_is_libc(s->place->module) && !s->in_allocator))
 		return;
 	for (size_t i = 0; i < s->block_count; i++)
 		s->blocks[i].is_foreign =

@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 #include "report/finding_words.h"
+#include "util/line.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
 #include "wire/findings.h"
@@ -107,14 +108,14 @@ int suppressions_load(struct suppressions *s, const char *file, struct err *err)
 	char *line = NULL;
 	size_t room = 0;
 	int result = 0;
-	ssize_t len;
-	for (unsigned number = 1; !result && (len = getline(&line, &room, from)) >= 0; number++) {
+	ssize_t len = 0;
+	for (unsigned number = 1; !result && (len = line_read(&line, &room, from)) > 0; number++) {
 		if (strlen(line) != (size_t)len)
 			result = err_set(err, "%s:%u: this is no text", file, number);
 		else
 			result = take_line(s, line, file, number, err);
 	}
-	if (!result && ferror(from))
+	if (!result && len < 0)
 		result = err_set_errno(err, "cannot read the suppressions %s", file);
 	free(line);
 	fclose(from);
