@@ -106,6 +106,46 @@ static bool is_bound_lazily(const struct look *look, const struct elf_import *im
 	return !import->is_own && in_range(&look->range, import->value);
 }
 
+/* Where a stub of the linkage table goes on to: `jmp *slot(%rip)`, perhaps marked as a target. */
+static uintptr_t follow_stub(uintptr_t address)
+{
+	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	struct module_range range;
+	const uint8_t *code = (const uint8_t *)address;
+	int32_t offset;
+	if (!modules_map(address, &range) || address + STUB_BYTES > range.end)
+		return 0;
+	if (__builtin_memcmp(code, endbr64, sizeof(endbr64)) == 0)
+		code += sizeof(endbr64);
+	if (*code == 0xf2) /* bnd */
+		code++;
+	if (code[0] != 0xff || code[1] != 0x25)
+		return 0;
+	__builtin_memcpy(&offset, code + 2, sizeof(offset));
+	uintptr_t slot = (uintptr_t)code + 6 + (uintptr_t)(intptr_t)offset;
+	return slot >= range.start && slot + 8 <= range.end ? *(const uintptr_t *)slot : 0;
+}
+
+static bool is_hook(uintptr_t function, unsigned role)
+{
+	return function == hooks[role] || points_have(function);
+}
+
+/* Where a program that is not position-independent takes a function's address, that of its stub is the
+ * function's for all modules. */
+static unsigned facts_of_target(uintptr_t value, unsigned role)
+{
+	struct module_range range;
+	if (is_hook(value, role))
+		return 0;
+	uintptr_t through = follow_stub(value);
+	if (through && is_hook(through, role))
+		return 0;
+	if (through && modules_map(value, &range) && in_range(&range, through))
+		return MAY_BIND_LATER;
+	return is_operator(role) ? BINDS_OWN_OPERATORS : CALLS_PAST_HOOKS;
+}
+
 static void look_at_import(const struct elf_import *import, void *context)
 {
 	struct look *look = context;
@@ -119,9 +159,8 @@ static void look_at_import(const struct elf_import *import, void *context)
 			look->facts |= CALLS_PAST_HOOKS;
 	} else if (is_bound_lazily(look, import)) {
 		look->facts |= MAY_BIND_LATER;
-	} else if (import->value && import->value != hooks[role] &&
-		   !points_have(import->value)) {
-		look->facts |= is_operator(role) ? BINDS_OWN_OPERATORS : CALLS_PAST_HOOKS;
+	} else if (import->value) {
+		look->facts |= facts_of_target(import->value, role);
 	}
 }
 
@@ -248,26 +287,6 @@ static uint32_t survey_process(uint64_t loads)
 }
 
 /* ---- one call ---- */
-
-/* Where a stub of the linkage table goes on to: `jmp *slot(%rip)`, perhaps marked as a target. */
-static uintptr_t follow_stub(uintptr_t address)
-{
-	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-	struct module_range range;
-	const uint8_t *code = (const uint8_t *)address;
-	int32_t offset;
-	if (!modules_map(address, &range) || address + STUB_BYTES > range.end)
-		return 0;
-	if (__builtin_memcmp(code, endbr64, sizeof(endbr64)) == 0)
-		code += sizeof(endbr64);
-	if (*code == 0xf2) /* bnd */
-		code++;
-	if (code[0] != 0xff || code[1] != 0x25)
-		return 0;
-	__builtin_memcpy(&offset, code + 2, sizeof(offset));
-	uintptr_t slot = (uintptr_t)code + 6 + (uintptr_t)(intptr_t)offset;
-	return slot >= range.start && slot + 8 <= range.end ? *(const uintptr_t *)slot : 0;
-}
 
 /* Did the instruction before `after` call the hook, or something that jumped there? No is not certain:
  * calls through a register are not followed. */
