@@ -236,6 +236,30 @@ static void explain_own(struct explaining *e)
 	e->side->exported = own && own->flags & BINDING_DEFINED && !(own->flags & BINDING_LOCAL);
 }
 
+/* By a function of the allocator's own API that the module imports: mi_free, where free is meant. */
+static bool explain_by_api(struct explaining *e)
+{
+	struct why_side *s = e->side;
+	const struct bindings *file = module_at(e, s->caller)->file;
+	const char *word = role_is_release((enum role)e->role) ? "free" :
+			   e->role == ROLE_REALLOC		? "realloc" : "alloc";
+	for (size_t i = 0; file && i < file->symbol_count; i++) {
+		const struct binding_symbol *one = &file->symbols[i];
+		if (one->flags & BINDING_DEFINED || role_is_symbol(one->name) ||
+		    !strstr(one->name, word))
+			continue;
+		const struct binding b =
+			binding_search(&e->bindings->process, s->caller, one->name, true);
+		if (b.reason == BINDING_NOT_FOUND || b.module != s->provider)
+			continue;
+		take_binding(s, &b);
+		s->apparently = true;
+		snprintf(e->symbol, sizeof(e->symbol), "%s", one->name);
+		return true;
+	}
+	return false;
+}
+
 /* Nothing can be said of the instruction: a function that ended with a jump leaves no frame, and
  * the last frame is that of its caller. What the module itself could have called is left. */
 static void explain_module(struct explaining *e)
@@ -243,7 +267,7 @@ static void explain_module(struct explaining *e)
 	struct why_side *s = e->side;
 	if (s->provider == s->caller)
 		explain_own(e);
-	else if (!explain_name(e, e->symbol))
+	else if ((!explain_name(e, e->symbol) || s->kind == WHY_UNKNOWN) && !explain_by_api(e))
 		s->kind = WHY_UNKNOWN;
 }
 
