@@ -1,0 +1,104 @@
+/* linked.h - a program with all that is linked to it at run time, and who each of its allocation
+ * symbols is bound to.
+ *
+ * Filled from files, by doing what the dynamic linker would do (link_files.h), or from a living
+ * process (link_process.h). Says nothing to the user: see diagnosis.h and report/linked_report.h. */
+#ifndef ALLOCTRACE_LINK_LINKED_H
+#define ALLOCTRACE_LINK_LINKED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "elf/allocators.h"
+#include "elf/binding_search.h"
+#include "elf/bindings.h"
+#include "elf/elf_file.h"
+
+enum linked_origin {
+	LINKED_FILES,	/* as the dynamic linker would, were it started now */
+	LINKED_PROCESS, /* as it did */
+};
+
+/* How a module's file was found, as ld.so(8) has it. */
+enum linked_found {
+	LINKED_NOT_FOUND,
+	LINKED_NAMED,	      /* the program itself, or by a name with a slash */
+	LINKED_BY_RPATH,      /* DT_RPATH of the module that needs it, or of one above */
+	LINKED_BY_ENVIRONMENT, /* LD_LIBRARY_PATH */
+	LINKED_BY_RUNPATH,    /* DT_RUNPATH of the module that needs it */
+	LINKED_BY_CACHE,      /* /etc/ld.so.cache */
+	LINKED_BY_DEFAULT,    /* /lib, /usr/lib and theirs */
+	LINKED_IN_PROCESS,    /* a living process has it */
+};
+
+enum linked_slot {
+	LINKED_SLOT_UNREAD, /* no process, or its memory could not be read */
+	LINKED_SLOT_LAZY,   /* not bound before the first call */
+	LINKED_SLOT_BOUND,
+};
+
+/* A symbol that a module imports, and who it is bound to. */
+struct linked_import {
+	size_t symbol;		/* in file.symbols */
+	struct binding binding; /* as the search finds it */
+	/* What the process really holds. */
+	enum linked_slot slot;
+	uint64_t value;	      /* LINKED_SLOT_BOUND: the address */
+	size_t value_module; /* that it lies in; SIZE_MAX: none */
+};
+
+/* Thread-local storage of a module (PT_TLS). */
+struct linked_tls {
+	uint64_t bytes; /* 0: none */
+	uint64_t alignment;
+	/* Has to be in the static block: DF_STATIC_TLS, or relocations to a fixed offset from the
+	 * thread pointer. */
+	bool is_static;
+};
+
+enum linked_mark {
+	LINKED_EXECUTABLE_STACK = 1,
+	LINKED_SETUID = 2, /* or set-group-id, or with capabilities */
+};
+
+struct linked_module {
+	char *path;	  /* of the file; as it was asked for where it was not found */
+	char *problem;	  /* why there is nothing of it; NULL: none */
+	size_t wanted_by; /* the module that needs it; SIZE_MAX: the program, preloaded or opened */
+	enum linked_found found_by;
+	uint32_t flags; /* enum binding_module_flag */
+	uint32_t space; /* namespace; 0 is the program's */
+	uint64_t bias;	/* in the process: what is added to the file's addresses */
+	uint32_t marks; /* enum linked_mark */
+	struct bindings file;
+	struct elf_build_id build_id;
+	struct allocators found;
+	struct linked_tls tls;
+	struct linked_import *imports;
+	size_t import_count, import_cap;
+};
+
+/* Of one program. Modules are in the order of loading, the program (or the library that was named)
+ * first. */
+struct linked {
+	enum linked_origin origin;
+	char *name; /* the program's path */
+	int pid;    /* 0: no process */
+	uint16_t machine; /* e_machine */
+	uint8_t bits;
+	char *interpreter; /* PT_INTERP; NULL: none */
+	struct linked_module *modules;
+	size_t count, cap;
+};
+
+/* Adds a module, empty but for the path (a copy is taken). The pointer is good until the next. */
+struct linked_module *linked_add(struct linked *l, const char *path);
+/* Reads what the file says of itself: bindings, build-id, allocators, TLS, marks. */
+void linked_read_file(struct linked *l, size_t module, const struct elf_file *file,
+		      struct allocator_finder *finder);
+/* Searches who each module's imports are bound to, when all modules are there. */
+void linked_bind(struct linked *l);
+void linked_release(struct linked *l);
+
+#endif
