@@ -28,12 +28,8 @@ static void read_segments(struct linked_module *module, Elf *elf)
 		GElf_Phdr segment;
 		if (!gelf_getphdr(elf, (int)i, &segment))
 			return;
-		if (segment.p_type == PT_TLS) {
-			module->tls.bytes = segment.p_memsz;
-			module->tls.alignment = segment.p_align;
-		} else if (segment.p_type == PT_GNU_STACK && segment.p_flags & PF_X) {
+		if (segment.p_type == PT_GNU_STACK && segment.p_flags & PF_X)
 			module->marks |= LINKED_EXECUTABLE_STACK;
-		}
 	}
 }
 
@@ -45,7 +41,7 @@ void linked_read_file(struct linked *l, size_t module, const struct elf_file *fi
 	elf_build_id_read(file->elf, &m->build_id);
 	file_allocators_find(finder, file, m->path, &m->found);
 	read_segments(m, file->elf);
-	m->tls.is_static = m->file.flags & BINDINGS_STATIC_TLS;
+	thread_storage_read(&m->tls, file);
 }
 
 static void bind_imports(struct linked_module *m, const struct binding_process *process, size_t at)
@@ -87,6 +83,7 @@ static void release_module(struct linked_module *m)
 	free(m->problem);
 	free(m->imports);
 	bindings_release(&m->file);
+	thread_storage_release(&m->tls);
 	allocators_release(&m->found);
 }
 

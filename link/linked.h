@@ -14,6 +14,7 @@
 #include "elf/binding_search.h"
 #include "elf/bindings.h"
 #include "elf/elf_file.h"
+#include "elf/thread_storage.h"
 
 enum linked_origin {
 	LINKED_FILES,	/* as the dynamic linker would, were it started now */
@@ -48,15 +49,6 @@ struct linked_import {
 	size_t value_module; /* that it lies in; SIZE_MAX: none */
 };
 
-/* Thread-local storage of a module (PT_TLS). */
-struct linked_tls {
-	uint64_t bytes; /* 0: none */
-	uint64_t alignment;
-	/* Has to be in the static block: DF_STATIC_TLS, or relocations to a fixed offset from the
-	 * thread pointer. */
-	bool is_static;
-};
-
 enum linked_mark {
 	LINKED_EXECUTABLE_STACK = 1,
 	LINKED_SETUID = 2, /* or set-group-id, or with capabilities */
@@ -74,7 +66,7 @@ struct linked_module {
 	struct bindings file;
 	struct elf_build_id build_id;
 	struct allocators found;
-	struct linked_tls tls;
+	struct thread_storage tls;
 	struct linked_import *imports;
 	size_t import_count, import_cap;
 };
