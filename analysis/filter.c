@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/allocator_name.h"
 #include "util/mem.h"
 #include "util/path.h"
 #include "wire/session.h"
@@ -226,13 +227,25 @@ static bool process_passes(void *ctx, uint32_t index)
 /* Events have 16 bits for it. */
 #define NO_ALLOCATOR UINT32_MAX
 
+/* Malloc's, whatever it is called, without the allocators beside it. */
+#define HEAP "heap"
+
+static bool is_named(const struct trace_reader *reader, uint32_t allocator, const char *pattern)
+{
+	struct strbuf name = STRBUF_INIT;
+	allocator_add_name(&name, reader, allocator, TRACE_NO_PROCESS);
+	bool is = matches(pattern, name.text);
+	strbuf_release(&name);
+	return is;
+}
+
 static uint32_t find_allocator(const struct trace_reader *reader, const char *pattern)
 {
 	size_t count = trace_reader_allocator_count(reader);
-	if (strcmp(pattern, "heap") == 0)
+	if (strcmp(pattern, HEAP) == 0)
 		return 0;
-	for (uint32_t i = 1; i < count; i++)
-		if (matches(pattern, trace_reader_allocator(reader, i)->name))
+	for (uint32_t i = 0; i < count; i++)
+		if (is_named(reader, i, pattern))
 			return i;
 	return NO_ALLOCATOR;
 }
@@ -257,10 +270,14 @@ static enum replay_use allocator_use(void *ctx, uint32_t allocator)
 		return REPLAY_APART;
 	if (!pattern)
 		return REPLAY_JOINED;
+	if (strcmp(pattern, HEAP) == 0)
+		return REPLAY_LEFT_OUT;
 	uint32_t first = find_allocator(reader, pattern);
-	bool is_asked_for =
-		first && trace_reader_allocator(reader, first)->kind == TRACE_ALLOCATOR_INSTANCE &&
-		matches(pattern, a->name);
+	if (first == NO_ALLOCATOR)
+		return REPLAY_LEFT_OUT;
+	bool is_asked_for = (first == 0 || trace_reader_allocator(reader, first)->kind ==
+						   TRACE_ALLOCATOR_INSTANCE) &&
+			    matches(pattern, a->name);
 	return is_asked_for ? REPLAY_JOINED : REPLAY_LEFT_OUT;
 }
 

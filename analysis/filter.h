@@ -15,7 +15,7 @@ enum filter_key {
 	FILTER_FILE,	  /* source file of a frame on the stack */
 	FILTER_THREAD,	  /* tid, or pattern for the thread's name */
 	FILTER_PROCESS,	  /* pid, or pattern for the executable */
-	FILTER_ALLOCATOR, /* instances, or one pool; "heap": malloc's alone */
+	FILTER_ALLOCATOR, /* those so named, or one pool; "heap": malloc's alone */
 	FILTER_KEYS
 };
 

@@ -1,6 +1,7 @@
 # analysis/ - L3 replay, live set, peak, sums. Never prints.
 noinst_LIBRARIES += analysis/libanalysis.a
 analysis_libanalysis_a_SOURCES = \
+	analysis/allocator_name.c analysis/allocator_name.h \
 	analysis/callstacks.c analysis/callstacks.h \
 	analysis/calltree.c analysis/calltree.h \
 	analysis/cost.h \

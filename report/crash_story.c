@@ -273,7 +273,7 @@ static void read_block(struct crash_story *s, struct trace_names *names,
 	const struct trace_reader *reader = names->reader;
 	struct crash_block *b = &s->blocks[s->block_count++];
 	b->pointer = *p;
-	b->allocator = story_allocator_name(reader, p->allocator);
+	b->allocator = story_allocator_name(reader, p->allocator, s->crash.process);
 	if (p->allocator == 0 && *trace_reader_allocator(reader, 0)->name)
 		b->heap_module = trace_reader_allocator(reader, 0)->name;
 	b->made_tid = story_tid(reader, p->made_thread);

@@ -199,28 +199,16 @@ bool finding_names_called(const struct trace_finding *f)
 	return f->class == FINDING_CROSS || f->class == FINDING_GONE;
 }
 
-/* "glibc 2.36", of a module; NULL if no instance in it is known. */
-static char *title_of(const struct trace_reader *reader, const char *path)
+static char *allocator_name(const struct trace_reader *reader, uint64_t allocator, uint32_t process)
 {
-	struct strbuf title = STRBUF_INIT;
-	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
-		const struct trace_instance *in = trace_reader_instance(reader, i);
-		if (in->flags & TRACE_INSTANCE_LAYER ||
-		    strcmp(trace_reader_module(reader, in->module)->path, path) != 0)
-			continue;
-		instance_title(&title, in);
-		return title.text;
-	}
-	return NULL;
-}
-
-static char *allocator_name(const struct trace_reader *reader, uint64_t allocator)
-{
+	struct strbuf name = STRBUF_INIT;
 	if (allocator >= trace_reader_allocator_count(reader))
 		return NULL;
-	const char *name = trace_reader_allocator(reader, (uint32_t)allocator)->name;
-	char *title = allocator ? NULL : title_of(reader, name);
-	return title ? title : *name ? mem_strdup(path_name(name)) : NULL;
+	if (!allocator && !*trace_reader_allocator(reader, 0)->name &&
+	    !instance_serving(reader, process))
+		return NULL;
+	allocator_add_name(&name, reader, (uint32_t)allocator, process);
+	return name.text;
 }
 
 void finding_story_read(struct finding_story *s, struct trace_names *names, uint32_t number)
@@ -239,10 +227,10 @@ void finding_story_read(struct finding_story *s, struct trace_names *names, uint
 		.thread_name = trace_reader_thread(reader, f->thread)->name,
 	};
 	if (finding_names_called(f))
-		s->called_allocator = allocator_name(reader, f->argument);
+		s->called_allocator = allocator_name(reader, f->argument, f->process);
 	read_stack(&s->stacks[STORY_RELEASE], names, f->stack);
 	if (story_has_block(s) || (story_has_region(s) && finding_names_called(f)))
-		s->made_allocator = allocator_name(reader, f->allocator);
+		s->made_allocator = allocator_name(reader, f->allocator, f->process);
 	if (story_has_block(s) || story_has_region(s))
 		read_stack(&s->stacks[STORY_MADE], names, f->made_stack);
 	if (story_was_freed(s))
@@ -279,9 +267,9 @@ uint32_t story_tid(const struct trace_reader *reader, uint32_t thread)
 	return tid_of(reader, thread);
 }
 
-char *story_allocator_name(const struct trace_reader *reader, uint64_t allocator)
+char *story_allocator_name(const struct trace_reader *reader, uint64_t allocator, uint32_t process)
 {
-	return allocator_name(reader, allocator);
+	return allocator_name(reader, allocator, process);
 }
 
 uint64_t story_fingerprint(const char *word, const struct story_stack *stack)

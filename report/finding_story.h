@@ -61,7 +61,7 @@ void finding_story_finish(struct finding_story *s);
  * which the caller frees, or NULL. */
 void story_stack_read(struct story_stack *stack, struct trace_names *names, uint32_t node);
 uint32_t story_tid(const struct trace_reader *reader, uint32_t thread);
-char *story_allocator_name(const struct trace_reader *reader, uint64_t allocator);
+char *story_allocator_name(const struct trace_reader *reader, uint64_t allocator, uint32_t process);
 /* A fingerprint: of a word and of the innermost frames. */
 uint64_t story_fingerprint(const char *word, const struct story_stack *stack);
 

@@ -136,16 +136,6 @@ const char *instance_linkage(const struct trace_instance *in)
 	return linkage_words(in->linkage);
 }
 
-void instance_title(struct strbuf *out, const struct trace_instance *in)
-{
-	bool is_known = strcmp(in->family, "unknown") != 0;
-	strbuf_adds(out, is_known ? in->family : "allocator of an unknown kind");
-	if (*in->version)
-		strbuf_addf(out, " %s", in->version);
-	if (*in->prefix)
-		strbuf_addf(out, " (%s)", in->prefix);
-}
-
 static void of_processes(struct strbuf *out, const struct trace_instance *in, uint32_t count)
 {
 	if (in->user_count > 1)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "analysis/allocator_name.h"
 #include "trace/trace.h"
 #include "util/strbuf.h"
 
@@ -45,8 +46,6 @@ const char *reason_word(unsigned reason); /* for programs */
 void instance_add_why_not(struct strbuf *out, const struct trace_instance *in);
 const char *linkage_words(unsigned linkage); /* of enum allocator_linkage; any number will do */
 const char *instance_linkage(const struct trace_instance *in); /* "static, hidden" */
-/* "jemalloc 5.3.0", also with its prefix. */
-void instance_title(struct strbuf *out, const struct trace_instance *in);
 /* Whether and what of it is recorded, as a sentence without a point. */
 void instance_status(struct strbuf *out, const struct trace_instance *in);
 

@@ -154,13 +154,21 @@ void json_threads(struct json *j, const struct trace_data *d)
 	json_end_array(j);
 }
 
+void json_allocator_name(struct json *j, const struct trace_reader *reader, uint32_t allocator)
+{
+	struct strbuf name = STRBUF_INIT;
+	allocator_add_name(&name, reader, allocator, TRACE_NO_PROCESS);
+	json_string(j, "name", name.text);
+	strbuf_release(&name);
+}
+
 static void json_allocator(struct json *j, const struct trace_data *d, uint32_t index,
 			   const struct heap *heap)
 {
 	const struct trace_allocator *a = trace_reader_allocator(d->reader, index);
 	json_object(j, NULL);
 	json_uint(j, "index", index);
-	json_string(j, "name", a->name);
+	json_allocator_name(j, d->reader, index);
 	json_string(j, "kind", a->kind == TRACE_ALLOCATOR_INSTANCE ? "instance" : "pool");
 	if (a->module_plus_1)
 		json_uint(j, "module_index", a->module_plus_1 - 1);
@@ -173,8 +181,9 @@ void json_allocators(struct json *j, const struct trace_data *d)
 	json_array(j, "allocators");
 	json_object(j, NULL);
 	json_uint(j, "index", 0);
-	json_string(j, "name", trace_reader_allocator(d->reader, 0)->name);
+	json_allocator_name(j, d->reader, 0);
 	json_string(j, "kind", "heap");
+	json_string(j, "path", trace_reader_allocator(d->reader, 0)->name);
 	json_end_object(j);
 	for (size_t i = 0; i < d->profile->instance_count; i++)
 		json_allocator(j, d, d->profile->instances[i].allocator,

@@ -14,6 +14,8 @@ void json_losses(struct json *j, const uint64_t *losses);	  /* "losses" */
 void json_heap(struct json *j, const struct heap *heap);	  /* members of an open object */
 void json_threads(struct json *j, const struct trace_data *d);	  /* "threads" */
 void json_allocators(struct json *j, const struct trace_data *d); /* "allocators" */
+/* "name" */
+void json_allocator_name(struct json *j, const struct trace_reader *reader, uint32_t allocator);
 void json_instances(struct json *j, const struct trace_data *d);  /* "instances" */
 
 /* What `info` prints; for report_json. */

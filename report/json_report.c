@@ -96,7 +96,7 @@ static void row_key(struct json *j, const struct trace_data *d, enum rollup_by b
 		break;
 	case ROLLUP_ALLOCATOR:
 		json_uint(j, "index", key);
-		json_string(j, "name", trace_reader_allocator(d->reader, key)->name);
+		json_allocator_name(j, d->reader, key);
 		break;
 	case ROLLUP_COUNT:
 		break;

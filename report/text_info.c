@@ -2,8 +2,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "analysis/allocator_name.h"
 #include "report/humane.h"
 #include "report/text_parts.h"
+#include "util/path.h"
 
 enum { LABEL = 2, VALUE = 17 };
 
@@ -88,6 +90,22 @@ static void file(struct sheet *s)
 	sheet_end_line(s);
 }
 
+/* "glibc 2.36, /lib/libc.so.6" */
+static void add_allocator(struct sheet *s, uint32_t allocator)
+{
+	const struct trace_reader *reader = s->data->reader;
+	const char *path = allocator ? "" : trace_reader_allocator(reader, 0)->name;
+	struct strbuf name = STRBUF_INIT;
+	allocator_add_name(&name, reader, allocator, TRACE_NO_PROCESS);
+	if (*path && strcmp(name.text, path_name(path)) == 0)
+		sheet_text(s, STYLE_PLAIN, path);
+	else if (*path)
+		sheet_format(s, STYLE_PLAIN, "%s, %s", name.text, path);
+	else
+		sheet_text(s, STYLE_PLAIN, name.text);
+	strbuf_release(&name);
+}
+
 static void allocators(struct sheet *s)
 {
 	const struct trace_reader *reader = s->data->reader;
@@ -95,14 +113,13 @@ static void allocators(struct sheet *s)
 	sheet_heading(s, "Allocators", NULL);
 	for (uint32_t i = 0; i < trace_reader_allocator_count(reader); i++) {
 		const struct trace_allocator *a = trace_reader_allocator(reader, i);
-		const char *name = a->name;
 		if (i)
 			snprintf(number, sizeof(number), "%s %" PRIu32,
 				 a->kind == TRACE_ALLOCATOR_INSTANCE ? "instance" : "pool", i);
 		else
 			snprintf(number, sizeof(number), "heap");
 		label(s, number);
-		sheet_text(s, STYLE_PLAIN, *name ? name : "[unknown]");
+		add_allocator(s, i);
 		sheet_end_line(s);
 	}
 }

@@ -13,21 +13,6 @@ static uint32_t flags_in_first_process(const struct trace_instance *in)
 	return in->user_count && in->users[0].process == 0 ? in->users[0].flags : 0;
 }
 
-/* The one that serves the first process, or NULL. */
-static const struct trace_instance *main_instance(const struct trace_reader *reader)
-{
-	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
-		const struct trace_instance *in = trace_reader_instance(reader, i);
-		/* C++ operators may be another entry of the same module. */
-		bool has_malloc = false;
-		for (uint32_t k = 0; k < in->function_count && !has_malloc; k++)
-			has_malloc = strcmp(in->functions[k].name, "malloc") == 0;
-		if (has_malloc && flags_in_first_process(in) & TRACE_USER_SERVED)
-			return in;
-	}
-	return NULL;
-}
-
 /* What of the program's allocator is not recorded, if it is not all. */
 static void shortcoming(struct sheet *s, const struct trace_instance *in)
 {
@@ -92,7 +77,7 @@ static void also_seen(struct sheet *s, const struct trace_instance *but)
 void text_allocator(struct sheet *s)
 {
 	const struct trace_allocator *heap = trace_reader_allocator(s->data->reader, 0);
-	const struct trace_instance *in = main_instance(s->data->reader);
+	const struct trace_instance *in = instance_serving(s->data->reader, 0);
 	if (in) {
 		struct strbuf title = STRBUF_INIT;
 		instance_title(&title, in);

@@ -2,6 +2,7 @@
  */
 #include <inttypes.h>
 
+#include "analysis/allocator_name.h"
 #include "report/humane.h"
 #include "report/text_parts.h"
 #include "util/path.h"
@@ -279,17 +280,13 @@ static void thread_name(struct sheet *s, const struct profile_thread *t)
 		sheet_format(s, STYLE_DIM, " of pid %" PRIu32, process->pid);
 }
 
-/* The heap is the sum of them all, if there are several. */
 static void allocator_name(struct sheet *s, uint32_t allocator)
 {
 	const struct trace_allocator *a = trace_reader_allocator(s->data->reader, allocator);
-	const char *name = a->name;
-	if (allocator)
-		sheet_text(s, STYLE_PLAIN, name);
-	else if (s->data->profile->instance_count && *name)
-		sheet_format(s, STYLE_PLAIN, "malloc of %s", path_name(name));
-	else
-		sheet_text(s, STYLE_PLAIN, "heap");
+	struct strbuf name = STRBUF_INIT;
+	allocator_add_name(&name, s->data->reader, allocator, TRACE_NO_PROCESS);
+	sheet_text(s, STYLE_PLAIN, name.text);
+	strbuf_release(&name);
 	/* Processes have instances of one name. */
 	if (a->kind == TRACE_ALLOCATOR_INSTANCE && s->data->profile->process_count > 1)
 		sheet_format(s, STYLE_DIM, " of pid %" PRIu32,
