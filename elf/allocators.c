@@ -27,7 +27,11 @@ static const struct family_facts facts[FAMILY_COUNT] = {
 #undef FAMILY
 };
 
-enum { WORD_BYTES = FUNCTION_NAME_MAX + 1, PLAIN_ROLES = ROLE_DELETE_ARRAY_SIZED_ALIGNED + 1 };
+enum {
+	WORD_BYTES = FUNCTION_NAME_MAX + 1,
+	PLAIN_ROLES = ROLE_DELETE_ARRAY_SIZED_ALIGNED + 1,
+	INSTANCES_MAX = 256, /* of a file: a made one could have thousands, each by its prefix */
+};
 
 struct allocator_finder {
 	struct family_texts *texts;
@@ -42,6 +46,7 @@ struct search {
 	const char *file_name;
 	struct function_set functions;
 	struct family_clue clues[FAMILY_COUNT];
+	bool looked_before[FAMILY_COUNT]; /* for a version that stands before its mark */
 	struct allocators *out;
 };
 
@@ -174,10 +179,11 @@ static const char *soname(Elf *elf)
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
 	if (!data || !data->d_buf || !gelf_getshdr(section, &shdr))
 		return NULL;
+	const struct elf_strings names = elf_strings_of(elf, shdr.sh_link);
 	GElf_Dyn entry;
 	for (int i = 0; gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++)
 		if (entry.d_tag == DT_SONAME)
-			return elf_strptr(elf, shdr.sh_link, entry.d_un.d_val);
+			return elf_strings_at(&names, entry.d_un.d_val);
 	return NULL;
 }
 
@@ -229,12 +235,15 @@ static void number_version(struct allocator *a, uint32_t n)
 			 n / step % step, n % step);
 }
 
-static void find_version(struct allocator *a, const struct search *s)
+static void find_version(struct allocator *a, struct search *s)
 {
 	const char *how = facts[a->family].version;
 	if (how[0] == '#') {
-		for (size_t i = 0; i < s->constants_count && !a->version[0]; i++)
-			family_clues_version_before(&s->constants[i], how + 1, a->version);
+		char *version = s->clues[a->family].version;
+		for (size_t i = 0; i < s->constants_count && !s->looked_before[a->family] && !version[0]; i++)
+			family_clues_version_before(&s->constants[i], how + 1, version);
+		s->looked_before[a->family] = true;
+		memcpy(a->version, version, sizeof(a->version));
 	} else if (strncmp(how, "()", 2) == 0) {
 		const struct function *f = function_set_find(&s->functions, a->prefix, how + 2);
 		uint32_t number;
@@ -294,7 +303,7 @@ static bool has_instance(const struct allocators *found, enum family family, con
 	return false;
 }
 
-static void set_version(const struct search *s, struct allocator *a)
+static void set_version(struct search *s, struct allocator *a)
 {
 	memcpy(a->version, s->clues[a->family].version, sizeof(a->version));
 	if (!a->version[0])
@@ -304,7 +313,7 @@ static void set_version(const struct search *s, struct allocator *a)
 static void add_by_symbols(struct search *s, enum family family, const char *prefix,
 			   const char *telltales)
 {
-	if (has_instance(s->out, family, prefix))
+	if (s->out->count >= INSTANCES_MAX || has_instance(s->out, family, prefix))
 		return;
 	struct allocator *a = add(s->out, family, prefix, telltales);
 	if (is_library_of(s, family))
@@ -322,7 +331,7 @@ static void try_any_prefix(struct search *s, enum family family, const char *tel
 	if (!next_word(&at, '|', word))
 		return;
 	size_t bytes = strlen(word);
-	for (size_t i = 0; i < s->functions.count; i++) {
+	for (size_t i = 0; i < s->functions.count && s->out->count < INSTANCES_MAX; i++) {
 		const struct function *f = &s->functions.items[i];
 		if (f->name_bytes < bytes ||
 		    memcmp(f->name + f->name_bytes - bytes, word, bytes) != 0)

@@ -10,7 +10,9 @@
 
 enum {
 	NAME_MAX_BYTES = 255, /* of a symbol that is told of */
+	PATH_MAX_BYTES = 4096, /* of a name of a library or a list of folders; longer: none */
 	NEEDED_MAX = 4096,
+	TABLES_MAX = 16, /* of relocations; there are two or three */
 	VERSIONS_MAX = 32768, /* more than have a number of their own */
 	VERSION_HIDDEN = 0x8000,
 	VERSION_MASK = 0x7fff,
@@ -70,10 +72,11 @@ static size_t entries_of(const Elf_Data *data, size_t entry_bytes)
 	return data && data->d_buf && entry_bytes ? data->d_size / entry_bytes : 0;
 }
 
-static char *copy_string(Elf *elf, size_t strings, uint64_t at)
+static char *copy_string(const struct elf_strings *strings, uint64_t at)
 {
-	const char *text = elf_strptr(elf, strings, at);
-	return text ? mem_strdup(text) : NULL;
+	const char *text = elf_strings_at(strings, at);
+	size_t bytes = text ? strnlen(text, PATH_MAX_BYTES) : PATH_MAX_BYTES;
+	return bytes < PATH_MAX_BYTES ? mem_strndup(text, bytes) : NULL;
 }
 
 static void add_needed(struct bindings *b, char *name)
@@ -92,25 +95,25 @@ static void replace(char **text, char *with)
 	*text = with;
 }
 
-static void read_entry(struct bindings *b, Elf *elf, size_t strings, const GElf_Dyn *entry)
+static void read_entry(struct bindings *b, const struct elf_strings *strings, const GElf_Dyn *entry)
 {
 	uint64_t value = entry->d_un.d_val;
 	switch (entry->d_tag) {
 	case DT_NEEDED:
-		add_needed(b, copy_string(elf, strings, value));
+		add_needed(b, copy_string(strings, value));
 		break;
 	case DT_SONAME:
-		replace(&b->soname, copy_string(elf, strings, value));
+		replace(&b->soname, copy_string(strings, value));
 		break;
 	case DT_RPATH:
 		if (b->runpath)
 			break;
 		b->flags |= BINDINGS_RPATH;
-		b->runpath = copy_string(elf, strings, value);
+		b->runpath = copy_string(strings, value);
 		break;
 	case DT_RUNPATH:
 		b->flags &= ~(uint32_t)BINDINGS_RPATH;
-		replace(&b->runpath, copy_string(elf, strings, value));
+		replace(&b->runpath, copy_string(strings, value));
 		break;
 	case DT_SYMBOLIC:
 		b->flags |= BINDINGS_SYMBOLIC;
@@ -142,11 +145,14 @@ static void read_dynamic(struct bindings *b, Elf *elf)
 	Elf_Scn *section = section_of_type(elf, SHT_DYNAMIC, &shdr);
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
 	size_t count = entries_of(data, gelf_fsize(elf, ELF_T_DYN, 1, EV_CURRENT));
+	struct elf_strings strings = { NULL, 0 };
+	if (count)
+		strings = elf_strings_of(elf, shdr.sh_link);
 	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
 		GElf_Dyn entry;
 		if (!gelf_getdyn(data, (int)i, &entry) || entry.d_tag == DT_NULL)
 			break;
-		read_entry(b, elf, shdr.sh_link, &entry);
+		read_entry(b, &strings, &entry);
 	}
 }
 
@@ -175,6 +181,7 @@ static void read_defined_versions(struct versions *v, Elf *elf)
 	GElf_Shdr shdr;
 	Elf_Scn *section = section_of_type(elf, SHT_GNU_verdef, &shdr);
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	const struct elf_strings strings = elf_strings_of(elf, section ? shdr.sh_link : 0);
 	GElf_Verdef def;
 	GElf_Verdaux aux;
 	for (uint64_t at = 0; data && at < INT32_MAX; at += def.vd_next) {
@@ -182,20 +189,20 @@ static void read_defined_versions(struct versions *v, Elf *elf)
 		    !gelf_getverdaux(data, (int)(at + def.vd_aux), &aux))
 			return;
 		if (!(def.vd_flags & VER_FLG_BASE))
-			name_version(v, def.vd_ndx, elf_strptr(elf, shdr.sh_link, aux.vda_name));
+			name_version(v, def.vd_ndx, elf_strings_at(&strings, aux.vda_name));
 		if (def.vd_next == 0)
 			return;
 	}
 }
 
-static void read_needed_of(struct versions *v, Elf *elf, Elf_Data *data, uint32_t strings,
+static void read_needed_of(struct versions *v, Elf_Data *data, const struct elf_strings *strings,
 			   uint64_t at, unsigned *left)
 {
 	GElf_Vernaux aux;
 	for (; at < INT32_MAX && *left != 0; at += aux.vna_next, --*left) {
 		if (!gelf_getvernaux(data, (int)at, &aux))
 			return;
-		name_version(v, aux.vna_other, elf_strptr(elf, strings, aux.vna_name));
+		name_version(v, aux.vna_other, elf_strings_at(strings, aux.vna_name));
 		if (aux.vna_next == 0)
 			return;
 	}
@@ -206,13 +213,14 @@ static void read_needed_versions(struct versions *v, Elf *elf)
 	GElf_Shdr shdr;
 	Elf_Scn *section = section_of_type(elf, SHT_GNU_verneed, &shdr);
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	const struct elf_strings strings = elf_strings_of(elf, section ? shdr.sh_link : 0);
 	GElf_Verneed need;
 	/* Lists that share their ends would take long in a file made for it. */
 	unsigned left = NEEDED_MAX, versions_left = VERSIONS_MAX;
 	for (uint64_t at = 0; data && at < INT32_MAX && left-- > 0; at += need.vn_next) {
 		if (!gelf_getverneed(data, (int)at, &need))
 			return;
-		read_needed_of(v, elf, data, shdr.sh_link, at + need.vn_aux, &versions_left);
+		read_needed_of(v, data, &strings, at + need.vn_aux, &versions_left);
 		if (need.vn_next == 0)
 			return;
 	}
@@ -268,19 +276,21 @@ static void set_version(struct binding_symbol *s, const struct versions *v, size
 		s->flags |= BINDING_OTHER_VERSION;
 	if (s->version_index >= FIRST_NAMED_VERSION && s->version_index < v->count &&
 	    v->names[s->version_index])
-		s->version = mem_strdup(v->names[s->version_index]);
+		s->version = mem_strndup(v->names[s->version_index],
+					 strnlen(v->names[s->version_index], NAME_MAX_BYTES));
 }
 
 /* by_index: where in b->symbols each one of the table is, + 1. */
-static void read_symbols(struct bindings *b, Elf *elf, const struct versions *versions,
-			 Elf_Data *data, uint32_t strings, uint32_t *by_index, size_t count)
+static void read_symbols(struct bindings *b, const struct elf_strings *strings,
+			 const struct versions *versions, Elf_Data *data, uint32_t *by_index,
+			 size_t count)
 {
 	for (size_t i = 1; i < count && i < INT32_MAX; i++) {
 		GElf_Sym symbol;
 		if (!gelf_getsym(data, (int)i, &symbol))
 			return;
 		const char *name =
-			can_be_bound(&symbol) ? elf_strptr(elf, strings, symbol.st_name) : NULL;
+			can_be_bound(&symbol) ? elf_strings_at(strings, symbol.st_name) : NULL;
 		if (!name || !bindings_is_allocation(name))
 			continue;
 		b->symbols = mem_grow(b->symbols, &b->symbol_cap, b->symbol_count + 1,
@@ -341,11 +351,15 @@ static void read_tables(struct bindings *b, Elf *elf)
 	read_versions(&versions, elf);
 	if (versions.count > FIRST_NAMED_VERSION)
 		b->flags |= BINDINGS_VERSIONED;
-	read_symbols(b, elf, &versions, data, shdr.sh_link, by_index, count);
-	while (has_x86_64_relocations(elf) && b->symbol_count && (each = elf_nextscn(elf, each)))
+	const struct elf_strings strings = elf_strings_of(elf, shdr.sh_link);
+	read_symbols(b, &strings, &versions, data, by_index, count);
+	unsigned tables = has_x86_64_relocations(elf) && b->symbol_count ? TABLES_MAX : 0;
+	while (tables > 0 && (each = elf_nextscn(elf, each)))
 		if (gelf_getshdr(each, &other) && other.sh_type == SHT_RELA &&
-		    other.sh_link == elf_ndxscn(section))
+		    other.sh_link == elf_ndxscn(section)) {
 			read_uses(b, elf, each, by_index, count);
+			tables--;
+		}
 	free(by_index);
 	free(versions.names);
 }

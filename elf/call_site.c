@@ -15,6 +15,7 @@ enum {
 	DIRECT_BYTES = 5,
 	BY_SLOT_BYTES = 6,
 	MAX_SEGMENTS = 65536,
+	MAX_RELOCATION_TABLES = 16, /* there are two or three */
 };
 
 static int32_t distance_at(const uint8_t *bytes)
@@ -49,10 +50,11 @@ static bool symbol_name(Elf *elf, size_t section, uint64_t index, struct call_si
 	Elf_Data *data = table && gelf_getshdr(table, &shdr) ? elf_getdata(table, NULL) : NULL;
 	if (!data || index > INT32_MAX || !gelf_getsym(data, (int)index, &symbol))
 		return false;
-	const char *name = elf_strptr(elf, shdr.sh_link, symbol.st_name);
+	const struct elf_strings names = elf_strings_of(elf, shdr.sh_link);
+	const char *name = elf_strings_at(&names, symbol.st_name);
 	if (!name || !*name)
 		return false;
-	snprintf(out->symbol, sizeof(out->symbol), "%s", name);
+	snprintf(out->symbol, sizeof(out->symbol), "%.*s", CALL_SYMBOL_BYTES - 1, name);
 	out->kind = CALL_SYMBOL;
 	return true;
 }
@@ -86,10 +88,12 @@ static bool find_relocation(Elf *elf, uint64_t slot, struct call_site *out)
 	Elf_Scn *section = NULL;
 	GElf_Shdr shdr;
 	size_t bytes = gelf_fsize(elf, ELF_T_RELA, 1, EV_CURRENT);
-	while ((section = elf_nextscn(elf, section))) {
+	for (unsigned left = MAX_RELOCATION_TABLES;
+	     left > 0 && (section = elf_nextscn(elf, section));) {
 		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_RELA ||
 		    !(shdr.sh_flags & SHF_ALLOC))
 			continue;
+		left--;
 		Elf_Data *data = elf_getdata(section, NULL);
 		size_t count = data && data->d_buf && bytes ? data->d_size / bytes : 0;
 		for (size_t i = 0; i < count && i < INT32_MAX; i++) {
@@ -205,6 +209,7 @@ bool call_site_function(const struct elf_file *file, uint64_t address, char name
 		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_DYNSYM)
 			continue;
 		Elf_Data *data = elf_getdata(section, NULL);
+		const struct elf_strings names = elf_strings_of(file->elf, shdr.sh_link);
 		size_t count = data && data->d_buf && bytes ? data->d_size / bytes : 0;
 		for (size_t i = 1; i < count && i < INT32_MAX; i++) {
 			GElf_Sym s;
@@ -212,10 +217,12 @@ bool call_site_function(const struct elf_file *file, uint64_t address, char name
 			    GELF_ST_TYPE(s.st_info) != STT_FUNC || address < s.st_value ||
 			    address - s.st_value >= s.st_size)
 				continue;
-			const char *found = elf_strptr(file->elf, shdr.sh_link, s.st_name);
+			const char *found = elf_strings_at(&names, s.st_name);
 			if (found && *found && is_better_name(found, name))
-				snprintf(name, CALL_SYMBOL_BYTES, "%s", found);
+				snprintf(name, CALL_SYMBOL_BYTES, "%.*s", CALL_SYMBOL_BYTES - 1,
+					 found);
 		}
+		break;
 	}
 	return *name;
 }

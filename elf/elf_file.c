@@ -13,6 +13,10 @@ enum {
 	/* A file with more program headers than this is damaged: the kernel refuses it too. */
 	MAX_PROGRAM_HEADERS = 65536,
 	MAX_NOTES = 1024,
+	/* Of each file: libelf keeps a copy of every part that is asked for, and a file of a
+	 * megabyte can name the same part ten thousand times. */
+	MAX_NOTE_PARTS = 64,
+	MAX_NOTE_BYTES = 1 << 20,
 	READ_MAX_BYTES = 1 << 30,
 };
 
@@ -113,15 +117,16 @@ static bool build_id_in_notes(Elf_Data *data, struct elf_build_id *id)
 
 static bool build_id_in_segments(Elf *elf, struct elf_build_id *id)
 {
-	size_t count;
+	size_t count, left = MAX_NOTE_PARTS;
 	if (elf_getphdrnum(elf, &count) != 0 || count > MAX_PROGRAM_HEADERS)
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && left > 0; i++) {
 		GElf_Phdr phdr;
 		if (!gelf_getphdr(elf, (int)i, &phdr))
 			return false;
-		if (phdr.p_type != PT_NOTE || phdr.p_filesz == 0)
+		if (phdr.p_type != PT_NOTE || phdr.p_filesz == 0 || phdr.p_filesz > MAX_NOTE_BYTES)
 			continue;
+		left--;
 		Elf_Type type = phdr.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR;
 		Elf_Data *data =
 			elf_getdata_rawchunk(elf, (int64_t)phdr.p_offset, phdr.p_filesz, type);
@@ -136,10 +141,12 @@ static bool build_id_in_segments(Elf *elf, struct elf_build_id *id)
 static bool build_id_in_sections(Elf *elf, struct elf_build_id *id)
 {
 	Elf_Scn *section = NULL;
-	while ((section = elf_nextscn(elf, section))) {
+	for (size_t left = MAX_NOTE_PARTS; left > 0 && (section = elf_nextscn(elf, section));) {
 		GElf_Shdr shdr;
-		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_NOTE)
+		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_NOTE ||
+		    shdr.sh_size > MAX_NOTE_BYTES)
 			continue;
+		left--;
 		Elf_Data *data = elf_getdata(section, NULL);
 		if (data && data->d_buf && build_id_in_notes(data, id))
 			return true;
@@ -200,23 +207,52 @@ size_t elf_file_read_mapped(const struct elf_file *file, uint64_t address, void 
 	return 0;
 }
 
+uint64_t elf_file_size(const struct elf_file *file)
+{
+	size_t size = 0;
+	struct stat st;
+	if (file->fd < 0)
+		elf_rawfile(file->elf, &size);
+	else if (fstat(file->fd, &st) == 0)
+		size = (size_t)st.st_size;
+	return size;
+}
+
 size_t elf_symbol_count(Elf *elf, const Elf_Data *symbols)
 {
 	size_t entry_bytes = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
 	return symbols && symbols->d_buf && entry_bytes ? symbols->d_size / entry_bytes : 0;
 }
 
+struct elf_strings elf_strings_of(Elf *elf, size_t section)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *table = elf_getscn(elf, section);
+	Elf_Data *data = table && gelf_getshdr(table, &shdr) && shdr.sh_type == SHT_STRTAB ?
+		elf_rawdata(table, NULL) : NULL;
+	if (!data || !data->d_buf || data->d_size == 0)
+		return (struct elf_strings){ NULL, 0 };
+	const char *text = data->d_buf, *last = memrchr(text, '\0', data->d_size);
+	return (struct elf_strings){ text, last ? (size_t)(last - text) + 1 : 0 };
+}
+
+struct elf_strings elf_section_names(Elf *elf)
+{
+	size_t section;
+	if (elf_getshdrstrndx(elf, &section) != 0)
+		return (struct elf_strings){ NULL, 0 };
+	return elf_strings_of(elf, section);
+}
+
 Elf_Scn *elf_section_named(Elf *elf, const char *name)
 {
-	size_t names;
-	if (elf_getshdrstrndx(elf, &names) != 0)
-		return NULL;
+	const struct elf_strings names = elf_section_names(elf);
 	Elf_Scn *section = NULL;
 	while ((section = elf_nextscn(elf, section))) {
 		GElf_Shdr shdr;
 		if (!gelf_getshdr(section, &shdr))
 			continue;
-		const char *found = elf_strptr(elf, names, shdr.sh_name);
+		const char *found = elf_strings_at(&names, shdr.sh_name);
 		if (found && strcmp(found, name) == 0 && shdr.sh_type != SHT_NOBITS &&
 		    shdr.sh_size > 0)
 			return section;

@@ -58,8 +58,28 @@ size_t elf_file_read(const struct elf_file *file, uint64_t offset, void *out, si
 /* The same of what is mapped at a virtual address. */
 size_t elf_file_read_mapped(const struct elf_file *file, uint64_t address, void *out, size_t bytes);
 
+/* How long it is now: to be asked before memory or time is taken for a part of it. */
+uint64_t elf_file_size(const struct elf_file *file);
+
 /* How many symbols a symbol table's data holds, the first (none) included. */
 size_t elf_symbol_count(Elf *elf, const Elf_Data *symbols);
+
+/* A table of strings. libelf's own elf_strptr() looks for the end of a string in the whole table,
+ * which in a file made for it takes as long as the table is, for every symbol. */
+struct elf_strings {
+	const char *text; /* libelf's */
+	size_t bytes;	  /* up to the last NUL that ends one */
+};
+
+/* The section's, with none when it is no table of strings. */
+struct elf_strings elf_strings_of(Elf *elf, size_t section);
+/* NULL: there is none at this offset. */
+static inline const char *elf_strings_at(const struct elf_strings *s, uint64_t offset)
+{
+	return offset < s->bytes ? s->text + offset : NULL;
+}
+/* The names of sections. */
+struct elf_strings elf_section_names(Elf *elf);
 
 /* The first section with this name (and of at least one byte), or NULL. */
 Elf_Scn *elf_section_named(Elf *elf, const char *name);

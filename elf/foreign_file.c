@@ -26,7 +26,8 @@ enum foreign_format foreign_format_of(const uint8_t *start, size_t bytes)
 
 char *foreign_load(const struct foreign_file *file, uint64_t offset, uint64_t bytes)
 {
-	if (bytes > TABLE_MAX_BYTES)
+	uint64_t size = elf_file_size(&file->bytes);
+	if (bytes > TABLE_MAX_BYTES || offset > size || bytes > size - offset)
 		return NULL;
 	char *data = mem_alloc((size_t)bytes + 1);
 	data[bytes] = '\0';
@@ -39,7 +40,8 @@ char *foreign_load(const struct foreign_file *file, uint64_t offset, uint64_t by
 void foreign_add_function(struct foreign_file *file, const char *name, const char *end,
 			  uint64_t address, bool exported)
 {
-	size_t bytes = strnlen(name, (size_t)(end - name));
+	size_t most = (size_t)(end - name);
+	size_t bytes = strnlen(name, most < FUNCTION_NAME_MAX + 1 ? most : FUNCTION_NAME_MAX + 1);
 	if (bytes == 0 || bytes > FUNCTION_NAME_MAX)
 		return;
 	const struct function f = { .name = name,

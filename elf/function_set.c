@@ -80,14 +80,14 @@ static void add_section(struct function_set *set, Elf *elf, Elf_Scn *section, co
 	GElf_Ehdr ehdr;
 	bool object = gelf_getehdr(elf, &ehdr) && ehdr.e_type == ET_REL;
 	Elf_Data *data = elf_getdata(section, NULL);
+	const struct elf_strings names = elf_strings_of(elf, shdr->sh_link);
 	size_t count = elf_symbol_count(elf, data);
 	for (size_t i = 1; i < count && set->count < UINT32_MAX / 4; i++) {
 		GElf_Sym symbol;
 		if (!gelf_getsym(data, (int)i, &symbol))
 			return;
 		const char *name =
-			is_function(&symbol) ? elf_strptr(elf, shdr->sh_link, symbol.st_name)
-					     : NULL;
+			is_function(&symbol) ? elf_strings_at(&names, symbol.st_name) : NULL;
 		if (!name)
 			continue;
 		size_t bytes = strnlen(name, FUNCTION_NAME_MAX + 1);
@@ -112,8 +112,11 @@ void function_set_add(struct function_set *set, Elf *elf, uint32_t section_type)
 	Elf_Scn *section = NULL;
 	while ((section = elf_nextscn(elf, section))) {
 		GElf_Shdr shdr;
-		if (gelf_getshdr(section, &shdr) && shdr.sh_type == section_type)
-			add_section(set, elf, section, &shdr);
+		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != section_type)
+			continue;
+		/* There is one of a type, and a damaged file's others may be the same again. */
+		add_section(set, elf, section, &shdr);
+		return;
 	}
 }
 

@@ -81,16 +81,15 @@ static bool has_text(const char *name)
 
 static size_t find_sections(Elf *elf, struct file_part *parts)
 {
-	size_t names, count = 0;
+	const struct elf_strings names = elf_section_names(elf);
+	size_t count = 0;
 	Elf_Scn *section = NULL;
-	if (elf_getshdrstrndx(elf, &names) != 0)
-		return 0;
 	while (count < MAX_PARTS && (section = elf_nextscn(elf, section))) {
 		GElf_Shdr shdr;
 		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_PROGBITS ||
 		    !(shdr.sh_flags & SHF_ALLOC) || shdr.sh_flags & SHF_EXECINSTR)
 			continue;
-		const char *name = elf_strptr(elf, names, shdr.sh_name);
+		const char *name = elf_strings_at(&names, shdr.sh_name);
 		if (!name || has_text(name))
 			parts[count++] = (struct file_part){ shdr.sh_offset, shdr.sh_size };
 	}
@@ -151,7 +150,9 @@ void constants_read(const struct constants *in, constants_look *look, void *cont
 {
 	struct file_part *parts = mem_alloc(MAX_PARTS * sizeof(*parts));
 	uint8_t *buffer = mem_alloc(PIECE_BYTES + TEXT_SEARCH_BEFORE + TEXT_SEARCH_AFTER);
-	uint64_t left = max_file_bytes;
+	/* Parts of a damaged file can lie over each other, many times: together they are not read
+	 * for longer than a whole file is. */
+	uint64_t size = elf_file_size(in->file), left = size < max_file_bytes ? size : max_file_bytes;
 	size_t count = find_parts(in, parts);
 	for (size_t i = 0; i < count && left > 0; i++) {
 		if (parts[i].bytes > left)
