@@ -28,11 +28,23 @@ static const char *const functions[] = {
 #undef FUNCTION
 };
 
+/* _Znwm, _Znaj, _ZdlPvSt11align_val_t, ... */
+bool bindings_is_operator(const char *name)
+{
+	static const char *const begins[] = { "_Znw", "_Zna", "_ZdlPv", "_ZdaPv" };
+	for (size_t i = 0; i < AT_COUNT_OF(begins); i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 bool bindings_is_allocation(const char *name)
 {
 	size_t bytes = strnlen(name, NAME_MAX_BYTES + 1);
 	if (bytes > NAME_MAX_BYTES)
 		return false;
+	if (bindings_is_operator(name))
+		return true;
 	for (size_t i = 0; i < AT_COUNT_OF(functions); i++) {
 		size_t end = strlen(functions[i]);
 		if (bytes >= end && memcmp(name + bytes - end, functions[i], end) == 0)
@@ -132,6 +144,7 @@ static void read_entry(struct bindings *b, const struct elf_strings *strings, co
 		break;
 	case DT_FLAGS_1:
 		b->flags |= (value & DF_1_NOW ? (uint32_t)BINDINGS_NOW : 0) |
+			    (value & DF_1_NODEFLIB ? (uint32_t)BINDINGS_NO_DEFAULTS : 0) |
 			    (value & DF_1_PIE ? (uint32_t)BINDINGS_PROGRAM : 0);
 		break;
 	default:

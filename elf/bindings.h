@@ -44,6 +44,7 @@ enum bindings_flag {
 	BINDINGS_PROGRAM = 16,	 /* a program, not a library */
 	BINDINGS_VERSIONED = 32, /* its symbols have versions */
 	BINDINGS_RPATH = 64,	 /* `runpath` is a DT_RPATH */
+	BINDINGS_NO_DEFAULTS = 128, /* not in the default directories (DF_1_NODEFLIB) */
 };
 
 struct bindings {
@@ -68,5 +69,7 @@ void bindings_release(struct bindings *b);
 /* Whether the name is one that is told of: malloc, operator delete, a function of an allocator's
  * own API. */
 bool bindings_is_allocation(const char *name);
+/* operator new or delete, of 32-bit machines, too. */
+bool bindings_is_operator(const char *name);
 
 #endif

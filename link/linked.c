@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "symbol/module_allocators.h"
 #include "util/mem.h"
+#include "wire/roles.h"
 
 struct linked_module *linked_add(struct linked *l, const char *path)
 {
@@ -44,27 +46,10 @@ void linked_read_file(struct linked *l, size_t module, const struct elf_file *fi
 	thread_storage_read(&m->tls, file);
 }
 
-static void bind_imports(struct linked_module *m, const struct binding_process *process, size_t at)
-{
-	for (size_t i = 0; i < m->file.symbol_count; i++) {
-		const struct binding_symbol *symbol = &m->file.symbols[i];
-		if (symbol->flags & BINDING_DEFINED)
-			continue;
-		m->imports = mem_grow(m->imports, &m->import_cap, m->import_count + 1,
-				      sizeof(*m->imports));
-		m->imports[m->import_count++] = (struct linked_import){
-			.symbol = i,
-			.binding = binding_search(process, at, symbol->name,
-						  symbol->flags & BINDING_CALLED),
-			.value_module = SIZE_MAX
-		};
-	}
-}
-
-void linked_bind(struct linked *l)
+/* What binding_search() wants to have; the list is the caller's to free. */
+static struct binding_process searched_of(const struct linked *l)
 {
 	struct binding_module *searched = mem_zalloc(l->count + 1, sizeof(*searched));
-	const struct binding_process process = { searched, l->count };
 	for (size_t i = 0; i < l->count; i++)
 		searched[i] = (struct binding_module){
 			.file = l->modules[i].problem ? NULL : &l->modules[i].file,
@@ -72,9 +57,107 @@ void linked_bind(struct linked *l)
 			.space = l->modules[i].space,
 			.flags = l->modules[i].flags,
 		};
+	return (struct binding_process){ searched, l->count };
+}
+
+static void add_import(struct linked_module *m, size_t symbol, bool for_call,
+		       const struct binding *binding)
+{
+	m->imports = mem_grow(m->imports, &m->import_cap, m->import_count + 1, sizeof(*m->imports));
+	m->imports[m->import_count++] = (struct linked_import){ .symbol = symbol,
+								.for_call = for_call,
+								.binding = *binding,
+								.value_module = SIZE_MAX };
+}
+
+/* Twice where it makes a difference whether it is called or its address is taken. */
+static void bind_symbol(struct linked_module *m, const struct binding_process *process, size_t at,
+			size_t symbol)
+{
+	const struct binding_symbol *s = &m->file.symbols[symbol];
+	const bool called = s->flags & BINDING_CALLED;
+	const bool addressed = s->flags & (BINDING_ADDRESSED | BINDING_COPIED);
+	/* Its own definition that no relocation refers to: others may take it, it does not search.
+	 */
+	if (!called && !addressed && s->flags & BINDING_DEFINED)
+		return;
+	const struct binding call = binding_search(process, at, s->name, true);
+	const struct binding address = binding_search(process, at, s->name, false);
+	if (called)
+		add_import(m, symbol, true, &call);
+	if (!called ||
+	    (addressed && (address.module != call.module || address.reason != call.reason)))
+		add_import(m, symbol, false, &address);
+}
+
+void linked_bind(struct linked *l)
+{
+	const struct binding_process process = searched_of(l);
 	for (size_t i = 0; i < l->count; i++)
-		bind_imports(&l->modules[i], &process, i);
-	free(searched);
+		for (size_t k = 0; k < l->modules[i].file.symbol_count; k++)
+			bind_symbol(&l->modules[i], &process, i, k);
+	free((void *)process.modules);
+}
+
+struct binding linked_search(const struct linked *l, size_t module, const char *name)
+{
+	const struct binding_process process = searched_of(l);
+	const struct binding found = binding_search(&process, module, name, true);
+	free((void *)process.modules);
+	return found;
+}
+
+const struct allocator *linked_allocator_of(const struct linked_module *m)
+{
+	for (size_t i = 0; i < m->found.count; i++) {
+		const struct allocator *a = &m->found.items[i];
+		if (!a->layer &&
+		    (a->linkage == ALLOCATOR_SHARED || a->linkage == ALLOCATOR_EXPORTED))
+			return a;
+	}
+	return NULL;
+}
+
+bool linked_is_common(const char *symbol)
+{
+	static const char *const others[] = { "mmap", "munmap", "mremap", "brk", "sbrk" };
+	for (size_t i = 0; i < AT_COUNT_OF(others); i++)
+		if (strcmp(others[i], symbol) == 0)
+			return false;
+	/* The operators' sizes are unsigned int on other machines. */
+	return role_is_symbol(symbol) || bindings_is_operator(symbol);
+}
+
+static bool is_of_allocator(const struct linked_module *m, const char *symbol)
+{
+	for (size_t i = 0; i < m->found.count; i++)
+		for (size_t k = 0; k < m->found.items[i].function_count; k++)
+			if (strcmp(m->found.items[i].functions[k].name, symbol) == 0)
+				return true;
+	return false;
+}
+
+/* Of an API that nobody defines the name must do. */
+static bool has_api_prefix(const char *symbol)
+{
+	static const char *const prefixes[] = { "je_", "mi_",	    "tc_",    "sn_",
+						"rp",  "scalable_", "_rjem_", "nallocx" };
+	for (size_t i = 0; i < AT_COUNT_OF(prefixes); i++)
+		if (strncmp(symbol, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+bool linked_is_told(const struct linked *l, const struct linked_module *m,
+		    const struct linked_import *import)
+{
+	const char *symbol = m->file.symbols[import->symbol].name;
+	if (linked_is_common(symbol))
+		return true;
+	if (import->binding.reason == BINDING_NOT_FOUND)
+		return has_api_prefix(symbol);
+	return !role_is_symbol(symbol) &&
+	       is_of_allocator(&l->modules[import->binding.module], symbol);
 }
 
 static void release_module(struct linked_module *m)

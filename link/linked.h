@@ -2,7 +2,8 @@
  * symbols is bound to.
  *
  * Filled from files, by doing what the dynamic linker would do (link_files.h), or from a living
- * process (link_process.h). Says nothing to the user: see diagnosis.h and report/linked_report.h. */
+ * process (link_process.h). Says nothing to the user: see diagnosis.h and report/linked_report.h.
+ */
 #ifndef ALLOCTRACE_LINK_LINKED_H
 #define ALLOCTRACE_LINK_LINKED_H
 
@@ -24,13 +25,13 @@ enum linked_origin {
 /* How a module's file was found, as ld.so(8) has it. */
 enum linked_found {
 	LINKED_NOT_FOUND,
-	LINKED_NAMED,	      /* the program itself, or by a name with a slash */
-	LINKED_BY_RPATH,      /* DT_RPATH of the module that needs it, or of one above */
+	LINKED_NAMED,	       /* the program itself, or by a name with a slash */
+	LINKED_BY_RPATH,       /* DT_RPATH of the module that needs it, or of one above */
 	LINKED_BY_ENVIRONMENT, /* LD_LIBRARY_PATH */
-	LINKED_BY_RUNPATH,    /* DT_RUNPATH of the module that needs it */
-	LINKED_BY_CACHE,      /* /etc/ld.so.cache */
-	LINKED_BY_DEFAULT,    /* /lib, /usr/lib and theirs */
-	LINKED_IN_PROCESS,    /* a living process has it */
+	LINKED_BY_RUNPATH,     /* DT_RUNPATH of the module that needs it */
+	LINKED_BY_CACHE,       /* /etc/ld.so.cache */
+	LINKED_BY_DEFAULT,     /* /lib, /usr/lib and theirs */
+	LINKED_IN_PROCESS,     /* a living process has it */
 };
 
 enum linked_slot {
@@ -39,13 +40,15 @@ enum linked_slot {
 	LINKED_SLOT_BOUND,
 };
 
-/* A symbol that a module imports, and who it is bound to. */
+/* A symbol that a module searches for, and who it is bound to: one that it imports, or one that it
+ * defines itself and refers to in a way that leaves the choice to the dynamic linker. */
 struct linked_import {
 	size_t symbol;		/* in file.symbols */
+	bool for_call;		/* else for its address; there may be one of each */
 	struct binding binding; /* as the search finds it */
 	/* What the process really holds. */
 	enum linked_slot slot;
-	uint64_t value;	      /* LINKED_SLOT_BOUND: the address */
+	uint64_t value;	     /* LINKED_SLOT_BOUND: the address */
 	size_t value_module; /* that it lies in; SIZE_MAX: none */
 };
 
@@ -75,8 +78,8 @@ struct linked_module {
  * first. */
 struct linked {
 	enum linked_origin origin;
-	char *name; /* the program's path */
-	int pid;    /* 0: no process */
+	char *name;	  /* the program's path */
+	int pid;	  /* 0: no process */
 	uint16_t machine; /* e_machine */
 	uint8_t bits;
 	char *interpreter; /* PT_INTERP; NULL: none */
@@ -91,6 +94,17 @@ void linked_read_file(struct linked *l, size_t module, const struct elf_file *fi
 		      struct allocator_finder *finder);
 /* Searches who each module's imports are bound to, when all modules are there. */
 void linked_bind(struct linked *l);
+/* Who the module's symbol of that name is bound to, to be called; also of one that it does not
+ * import. */
+struct binding linked_search(const struct linked *l, size_t module, const char *name);
+/* The allocator in the module that others can call by name; NULL: none. */
+const struct allocator *linked_allocator_of(const struct linked_module *m);
+/* Whether the import is of an allocator: malloc and the like, an operator, or a function of the API
+ * of the allocator that it is bound to. The rest only sounds like one (EVP_PKEY_free). */
+bool linked_is_told(const struct linked *l, const struct linked_module *m,
+		    const struct linked_import *import);
+/* malloc, operator delete: what several allocators define by the same name. */
+bool linked_is_common(const char *symbol);
 void linked_release(struct linked *l);
 
 #endif

@@ -1,5 +1,6 @@
 /* survey_json.c - the JSON output of `symbols`. */
 #include "report/json.h"
+#include "report/linked_report.h"
 #include "report/survey_report.h"
 
 static const char *const kinds[] = { NULL, "program", "library", "object", "archive" };
@@ -27,7 +28,7 @@ static void put_evidence(struct json *j, const struct allocator *is)
 	strbuf_release(&one);
 }
 
-static void put_allocator(struct json *j, const struct allocator *is)
+void json_put_allocator(struct json *j, const struct allocator *is)
 {
 	json_object(j, NULL);
 	json_string(j, "kind", is->name);
@@ -67,14 +68,14 @@ static void put_file(struct json *j, const struct survey_file *f)
 		json_string(j, "build_id", id.len ? id.text : NULL);
 		json_array(j, "allocators");
 		for (size_t i = 0; i < f->found.count; i++)
-			put_allocator(j, &f->found.items[i]);
+			json_put_allocator(j, &f->found.items[i]);
 		json_end_array(j);
 	}
 	json_end_object(j);
 	strbuf_release(&id);
 }
 
-void survey_json(const struct survey *s, FILE *to)
+void symbols_json(const struct survey *s, const struct linked *const *programs, size_t count, FILE *to)
 {
 	struct json j;
 	json_init(&j, to);
@@ -85,6 +86,10 @@ void survey_json(const struct survey *s, FILE *to)
 	for (size_t i = 0; i < s->count; i++)
 		if (s->files[i].kind != SURVEY_OTHER || s->files[i].problem)
 			put_file(&j, &s->files[i]);
+	json_end_array(&j);
+	json_array(&j, "programs");
+	for (size_t i = 0; i < count; i++)
+		linked_put_json(&j, programs[i]);
 	json_end_array(&j);
 	json_end_object(&j);
 	json_end_line(&j);

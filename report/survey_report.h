@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "link/linked.h"
 #include "symbol/survey.h"
 
 struct survey_style {
@@ -15,7 +16,8 @@ struct survey_style {
 };
 
 void survey_text(const struct survey *s, const struct survey_style *style, FILE *to);
-/* Everything, whatever the style. */
-void survey_json(const struct survey *s, FILE *to);
+/* Everything, whatever the style: files and what programs are linked with. */
+void symbols_json(const struct survey *s, const struct linked *const *programs, size_t count,
+		  FILE *to);
 
 #endif

@@ -1,0 +1,88 @@
+/* symbols_targets.c - see symbols_targets.h. */
+#include "cli/symbols_targets.h"
+
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "symbol/module_allocators.h"
+#include "util/mem.h"
+
+void symbols_targets_init(struct symbols_targets *t)
+{
+	*t = (struct symbols_targets){ .survey = SURVEY_INIT, .finder = allocator_finder_new() };
+}
+
+void symbols_targets_release(struct symbols_targets *t)
+{
+	for (size_t i = 0; i < t->program_count; i++) {
+		linked_release(t->programs[i]);
+		free(t->programs[i]);
+	}
+	free(t->programs);
+	allocator_finder_free(t->finder);
+	survey_release(&t->survey);
+}
+
+struct linked *symbols_targets_add(struct symbols_targets *t)
+{
+	t->programs = mem_grow(t->programs, &t->program_cap, t->program_count + 1,
+			       sizeof(struct linked *));
+	struct linked *l = mem_zalloc(1, sizeof(*l));
+	t->programs[t->program_count++] = l;
+	return l;
+}
+
+/* ---- files ---- */
+
+/* Whether the dynamic linker has something to do with it. */
+static bool is_dynamic(const struct survey_file *f)
+{
+	struct elf_file file;
+	struct err err;
+	if (f->problem || (f->kind != SURVEY_PROGRAM && f->kind != SURVEY_LIBRARY) ||
+	    elf_file_open(&file, f->path, &err) < 0)
+		return false;
+	const bool is = link_files_is_dynamic(&file);
+	elf_file_close(&file);
+	return is;
+}
+
+static void link_file(struct symbols_targets *t, const char *path,
+		      const struct link_environment *env)
+{
+	struct err err;
+	struct linked *l = symbols_targets_add(t);
+	if (linked_from_files(l, path, env, t->finder, &err) == 0)
+		return;
+	say("%s", err.text);
+	t->failed = true;
+	free(l);
+	t->program_count--;
+}
+
+/* A line for each: of a thousand files nobody wants a page each. */
+static bool wants_bindings(const struct symbols_targets *t, size_t file, bool all)
+{
+	const struct survey_file *f = &t->survey.files[file];
+	return f->is_named && (all || t->survey.count == 1) && is_dynamic(f);
+}
+
+void symbols_targets_files(struct symbols_targets *t, char *const *paths, int count,
+			   const struct link_environment *env, bool all_bindings)
+{
+	struct progress progress;
+	for (int i = 0; i < count; i++)
+		survey_add(&t->survey, paths[i]);
+	progress_begin(&progress, "looking at files");
+	survey_run(&t->survey, progress_step, &progress);
+	for (size_t i = 0; i < t->survey.count; i++)
+		if (wants_bindings(t, i, all_bindings))
+			link_file(t, t->survey.files[i].path, env);
+	progress_end(&progress);
+	for (size_t i = 0; i < t->survey.count; i++)
+		if (t->survey.files[i].problem) {
+			say("%s", t->survey.files[i].problem);
+			t->failed = true;
+		}
+}

@@ -1,0 +1,26 @@
+/* link_files.h - what a program would be linked with, were it started now: the dynamic linker's
+ * work, done on files alone.
+ *
+ * Follows glibc's ld.so (as of 2.36), and musl's for programs that are for it. Nothing is run. Not
+ * simulated: DT_AUXILIARY and DT_FILTER, LD_AUDIT, prelink, GLIBC_TUNABLES, `ldconfig` directories
+ * that are newer than its cache. */
+#ifndef ALLOCTRACE_LINK_LINK_FILES_H
+#define ALLOCTRACE_LINK_LINK_FILES_H
+
+#include "link/linked.h"
+
+/* As the program would have it; the tool's own environment is not looked at. */
+struct link_environment {
+	const char *preload;	  /* LD_PRELOAD; NULL: none */
+	const char *library_path; /* LD_LIBRARY_PATH; NULL: none */
+};
+
+/* Whether the file has something to be linked at run time: a dynamic section. */
+bool link_files_is_dynamic(const struct elf_file *file);
+
+/* Fills *l for a program, or for a library as if it were one, and binds. Libraries that are not
+ * found are modules with a problem. -1, and *l is empty, if the file itself cannot be looked at. */
+int linked_from_files(struct linked *l, const char *path, const struct link_environment *env,
+		      struct allocator_finder *finder, struct err *err) AT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,473 @@
+/* linked_text.c - see linked_report.h.
+ *
+ * Bindings are told in groups: what is bound to the same module for the same reason. A program with
+ * sixty libraries has some five of them; the smallest stands first, because what is odd is rare. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/humane.h"
+#include "report/instance_words.h"
+#include "report/linked_report.h"
+#include "symbol/survey.h"
+#include "util/mem.h"
+#include "wire/roles.h"
+
+struct use {
+	size_t module;
+	const struct linked_import *import;
+	const char *symbol;
+};
+
+struct group {
+	size_t provider; /* SIZE_MAX: none */
+	enum binding_reason reason;
+	bool weak; /* and so it does no harm that nothing was found */
+	struct use *uses;
+	size_t count, cap;
+};
+
+struct text {
+	const struct linked *linked;
+	const struct linked_style *style;
+	struct strbuf out;
+	struct group *groups;
+	size_t group_count, group_cap;
+};
+
+/* ---- words in lines ---- */
+
+static void bold(struct text *t, bool on)
+{
+	if (t->style->color)
+		strbuf_adds(&t->out, on ? "\033[1m" : "\033[0m");
+}
+
+/* A list of words that begins behind a title and is broken into lines, or cut off at the end of the
+ * first one with how many are left. */
+struct list {
+	struct text *text;
+	size_t indent, column, left;
+	bool is_cut;
+};
+
+enum { LIST_INDENT = 12, REST_BYTES = 12 };
+
+static struct list list_begin(struct text *t, const char *title, size_t words)
+{
+	strbuf_addf(&t->out, "  %-*s", LIST_INDENT - 2, title);
+	return (struct list){ t, LIST_INDENT, LIST_INDENT, words, false };
+}
+
+static void list_add(struct list *list, const char *word)
+{
+	struct strbuf *out = &list->text->out;
+	const struct linked_style *style = list->text->style;
+	const size_t bytes = strlen(word), reserve = list->left > 1 ? REST_BYTES : 0;
+	const bool is_first = list->column == list->indent;
+	if (list->is_cut)
+		return;
+	if (!is_first && !style->details && list->column + 2 + bytes + reserve > style->width) {
+		strbuf_addf(out, ", %zu more", list->left);
+		list->is_cut = true;
+		return;
+	}
+	if (!is_first && list->column + 2 + bytes >= style->width) {
+		strbuf_addf(out, ",\n%*s", (int)list->indent, "");
+		list->column = list->indent;
+	} else if (!is_first) {
+		strbuf_adds(out, ", ");
+		list->column += 2;
+	}
+	strbuf_adds(out, word);
+	list->column += bytes;
+	list->left--;
+}
+
+static void list_end(struct list *list)
+{
+	strbuf_addc(&list->text->out, '\n');
+}
+
+/* ---- groups ---- */
+
+static struct group *group_of(struct text *t, size_t provider, enum binding_reason reason,
+			      bool weak)
+{
+	for (size_t i = 0; i < t->group_count; i++) {
+		struct group *g = &t->groups[i];
+		if (g->provider == provider && g->reason == reason && g->weak == weak)
+			return g;
+	}
+	t->groups = mem_grow(t->groups, &t->group_cap, t->group_count + 1, sizeof(*t->groups));
+	t->groups[t->group_count] = (struct group){ provider, reason, weak, NULL, 0, 0 };
+	return &t->groups[t->group_count++];
+}
+
+static void collect(struct text *t)
+{
+	const struct linked *l = t->linked;
+	for (size_t i = 0; i < l->count; i++)
+		for (size_t k = 0; k < l->modules[i].import_count; k++) {
+			const struct linked_module *m = &l->modules[i];
+			const struct linked_import *import = &m->imports[k];
+			const struct binding *b = &import->binding;
+			const struct binding_symbol *s = &m->file.symbols[import->symbol];
+			const bool found = b->reason != BINDING_NOT_FOUND;
+			if (!linked_is_told(l, m, import))
+				continue;
+			struct group *g = group_of(t, found ? b->module : SIZE_MAX, b->reason,
+						   !found && s->flags & BINDING_WEAK);
+			g->uses = mem_grow(g->uses, &g->cap, g->count + 1, sizeof(*g->uses));
+			g->uses[g->count++] = (struct use){ i, import, s->name };
+		}
+}
+
+/* What nothing defines comes first, and last what need not be defined. */
+static int rank_of(const struct group *g)
+{
+	if (g->reason == BINDING_NOT_FOUND)
+		return g->weak ? 2 : 0;
+	return 1;
+}
+
+static int by_rarity(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+	if (rank_of(x) != rank_of(y))
+		return rank_of(x) - rank_of(y);
+	if (x->count != y->count)
+		return x->count < y->count ? -1 : 1;
+	if (x->provider != y->provider)
+		return x->provider < y->provider ? -1 : 1;
+	return (int)x->reason - (int)y->reason;
+}
+
+static unsigned place_of(const char *symbol)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		if (strcmp(role_symbol(role), symbol) == 0)
+			return role;
+	return ROLE_COUNT;
+}
+
+/* malloc before free before operators before others. */
+static int by_symbol(const void *a, const void *b)
+{
+	const struct use *x = a, *y = b;
+	const unsigned p = place_of(x->symbol), q = place_of(y->symbol);
+	if (p != q)
+		return p < q ? -1 : 1;
+	const int order = strcmp(x->symbol, y->symbol);
+	return order ? order : (x->module > y->module) - (x->module < y->module);
+}
+
+static void sort_groups(struct text *t)
+{
+	for (size_t i = 0; i < t->group_count; i++)
+		qsort(t->groups[i].uses, t->groups[i].count, sizeof(struct use), by_symbol);
+	if (t->group_count)
+		qsort(t->groups, t->group_count, sizeof(*t->groups), by_rarity);
+}
+
+/* ---- a group ---- */
+
+/* The different words of its symbols: there are eight operators delete. Returns how many. */
+static size_t words_of(const struct group *g, char ***words)
+{
+	size_t count = 0;
+	*words = mem_zalloc(g->count + 1, sizeof(**words));
+	for (size_t i = 0; i < g->count; i++) {
+		struct strbuf word = STRBUF_INIT;
+		bool is_there = false;
+		linked_add_function(&word, g->uses[i].symbol);
+		for (size_t k = 0; k < count && !is_there; k++)
+			is_there = strcmp((*words)[k], word.text) == 0;
+		if (is_there)
+			strbuf_release(&word);
+		else
+			(*words)[count++] = strbuf_detach(&word);
+	}
+	return count;
+}
+
+static void add_symbols(struct text *t, const struct group *g)
+{
+	char **words;
+	const size_t count = words_of(g, &words);
+	struct list list = list_begin(t, "symbols", count);
+	for (size_t i = 0; i < count; i++)
+		list_add(&list, words[i]);
+	list_end(&list);
+	for (size_t i = 0; i < count; i++)
+		free(words[i]);
+	free(words);
+}
+
+static void add_name(struct list *list, const struct linked_module *m)
+{
+	struct strbuf name = STRBUF_INIT;
+	strbuf_add_escaped(&name, linked_module_name(m));
+	list_add(list, name.text);
+	strbuf_release(&name);
+}
+
+static void add_modules(struct text *t, const struct group *g)
+{
+	const struct linked *l = t->linked;
+	bool *has = mem_zalloc(l->count + 1, sizeof(*has));
+	char title[HUMANE_BYTES], number[HUMANE_BYTES];
+	size_t count = 0;
+	for (size_t i = 0; i < g->count; i++) {
+		count += !has[g->uses[i].module];
+		has[g->uses[i].module] = true;
+	}
+	snprintf(title, sizeof(title), count == 1 ? "of" : "of %s:", humane_count(number, count));
+	struct list list = list_begin(t, title, count);
+	for (size_t i = 0; i < l->count; i++)
+		if (has[i])
+			add_name(&list, &l->modules[i]);
+	list_end(&list);
+	free(has);
+}
+
+/* With details: each module's symbols, as they are in the file. */
+static void add_each(struct text *t, const struct group *g)
+{
+	const struct linked *l = t->linked;
+	for (size_t i = 0; i < l->count; i++) {
+		struct list list = { 0 };
+		for (size_t k = 0; k < g->count; k++) {
+			const struct use *u = &g->uses[k];
+			const struct binding_symbol *s =
+				&l->modules[i].file.symbols[u->import->symbol];
+			struct strbuf word = STRBUF_INIT;
+			if (u->module != i)
+				continue;
+			if (!list.text) {
+				strbuf_adds(&t->out, "  ");
+				strbuf_add_escaped(&t->out, l->modules[i].path);
+				strbuf_addf(&t->out, "\n    ");
+				list = (struct list){ t, 4, 4, SIZE_MAX, false };
+			}
+			strbuf_add_escaped(&word, u->symbol);
+			if (s->version)
+				strbuf_addc(&word, '@');
+			strbuf_add_escaped(&word, s->version ? s->version : "");
+			list_add(&list, word.text);
+			strbuf_release(&word);
+		}
+		if (list.text)
+			list_end(&list);
+	}
+}
+
+static void add_group(struct text *t, const struct group *g)
+{
+	const struct linked *l = t->linked;
+	bold(t, true);
+	if (g->provider == SIZE_MAX)
+		strbuf_adds(&t->out, "nothing");
+	else
+		strbuf_add_escaped(&t->out, linked_module_name(&l->modules[g->provider]));
+	bold(t, false);
+	if (g->provider != SIZE_MAX && linked_allocator_of(&l->modules[g->provider])) {
+		strbuf_adds(&t->out, " (");
+		linked_add_allocator(&t->out, linked_allocator_of(&l->modules[g->provider]));
+		strbuf_addc(&t->out, ')');
+	}
+	strbuf_addf(&t->out, ": %s%s\n", linked_reason_words(l, g->reason),
+		    g->weak ? ", and it need not be there (weak)" : "");
+	if (t->style->details) {
+		add_each(t, g);
+	} else {
+		add_symbols(t, g);
+		add_modules(t, g);
+	}
+}
+
+/* ---- what others' definitions hide ---- */
+
+/* A module's malloc and the like that the rest of the program does not get. */
+static void add_hidden_by_order(struct text *t)
+{
+	const struct linked *l = t->linked;
+	bool some = false;
+	for (size_t i = 0; i < l->count; i++) {
+		const struct linked_module *m = &l->modules[i];
+		struct group lost = { .provider = SIZE_MAX };
+		size_t winner = SIZE_MAX;
+		for (size_t k = 0; k < m->file.symbol_count; k++) {
+			const struct binding_symbol *s = &m->file.symbols[k];
+			if (!(s->flags & BINDING_DEFINED) ||
+			    s->flags & (BINDING_LOCAL | BINDING_OTHER_VERSION) ||
+			    !linked_is_common(s->name) || m->space)
+				continue;
+			const struct binding b = linked_search(l, 0, s->name);
+			if (b.reason == BINDING_NOT_FOUND || b.module == i)
+				continue;
+			winner = winner == SIZE_MAX ? b.module : winner;
+			lost.uses =
+				mem_grow(lost.uses, &lost.cap, lost.count + 1, sizeof(*lost.uses));
+			lost.uses[lost.count++] = (struct use){ i, NULL, s->name };
+		}
+		if (!lost.count)
+			continue;
+		if (!some)
+			strbuf_adds(&t->out, "\nDefined, too, but searched later:\n");
+		some = true;
+		qsort(lost.uses, lost.count, sizeof(*lost.uses), by_symbol);
+		bold(t, true);
+		strbuf_add_escaped(&t->out, linked_module_name(m));
+		bold(t, false);
+		strbuf_adds(&t->out, ": ");
+		strbuf_add_escaped(&t->out, linked_module_name(&l->modules[winner]));
+		strbuf_adds(&t->out, " comes before it\n");
+		add_symbols(t, &lost);
+		free(lost.uses);
+	}
+}
+
+/* ---- the head ---- */
+
+static void add_malloc(struct text *t)
+{
+	const struct linked *l = t->linked;
+	const struct binding b = linked_search(l, 0, "malloc");
+	if (b.reason == BINDING_NOT_FOUND) {
+		strbuf_adds(&t->out, "malloc: nothing defines it\n");
+		return;
+	}
+	const struct linked_module *m = &l->modules[b.module];
+	const struct allocator *is = linked_allocator_of(m);
+	strbuf_adds(&t->out, "malloc is ");
+	bold(t, true);
+	if (is)
+		linked_add_allocator(&t->out, is);
+	else
+		strbuf_adds(&t->out, "an allocator of an unknown kind");
+	bold(t, false);
+	strbuf_adds(&t->out, ", of ");
+	strbuf_add_escaped(&t->out, m->path);
+	strbuf_addf(&t->out, ": %s\n", linked_reason_words(l, b.reason));
+}
+
+static void add_problems(struct text *t)
+{
+	const struct linked *l = t->linked;
+	for (size_t i = 0; i < l->count; i++) {
+		const struct linked_module *m = &l->modules[i];
+		if (!m->problem)
+			continue;
+		bold(t, true);
+		strbuf_add_escaped(&t->out, m->path);
+		bold(t, false);
+		strbuf_adds(&t->out, ": ");
+		strbuf_add_escaped(&t->out, m->problem);
+		if (m->wanted_by < l->count) {
+			strbuf_adds(&t->out, ", needed by ");
+			strbuf_add_escaped(&t->out, linked_module_name(&l->modules[m->wanted_by]));
+		}
+		strbuf_addc(&t->out, '\n');
+	}
+}
+
+static void add_head(struct text *t)
+{
+	const struct linked *l = t->linked;
+	const char *machine = survey_machine_name(l->machine);
+	size_t there = 0;
+	for (size_t i = 0; i < l->count; i++)
+		there += !l->modules[i].problem;
+	bold(t, true);
+	strbuf_add_escaped(&t->out, l->name);
+	bold(t, false);
+	if (l->pid)
+		strbuf_addf(&t->out, ", process %d", l->pid);
+	strbuf_addf(&t->out, ": %s, %u-bit, %zu module%s%s\n",
+		    machine ? machine : "another machine", l->bits, there, there == 1 ? "" : "s",
+		    l->origin == LINKED_FILES ? " when it starts" : "");
+	if (l->modules[0].marks & LINKED_SETUID)
+		strbuf_adds(&t->out, "It gives its user rights (setuid, setgid or capabilities): "
+				     "LD_LIBRARY_PATH and LD_PRELOAD do not count.\n");
+	add_problems(t);
+	add_malloc(t);
+}
+
+/* ---- allocators and modules ---- */
+
+static void add_padded(struct strbuf *out, const char *text, size_t width)
+{
+	const size_t before = out->len;
+	strbuf_add_escaped(out, text);
+	while (out->len - before < width)
+		strbuf_addc(out, ' ');
+	strbuf_adds(out, "  ");
+}
+
+static void add_instances(struct text *t)
+{
+	const struct linked *l = t->linked;
+	bool some = false;
+	for (size_t i = l->count; i-- > 0;)
+		for (size_t k = 0; k < l->modules[i].found.count; k++) {
+			const struct allocator *a = &l->modules[i].found.items[k];
+			if (a->layer && !t->style->layers && !t->style->details)
+				continue;
+			if (!some)
+				strbuf_addf(&t->out, "\n%s%-15s  %-8s  %-16s  %-9s  %s%s\n",
+					    t->style->color ? "\033[1m" : "", "allocator",
+					    "version", "linked", "prefix", "module",
+					    t->style->color ? "\033[0m" : "");
+			some = true;
+			add_padded(&t->out, strcmp(a->name, "unknown") ? a->name : "unknown kind",
+				   15);
+			add_padded(&t->out, *a->version ? a->version : "-", 8);
+			add_padded(&t->out, linkage_words(a->linkage), 16);
+			add_padded(&t->out, *a->prefix ? a->prefix : "-", 9);
+			strbuf_add_escaped(&t->out, l->modules[i].path);
+			strbuf_addc(&t->out, '\n');
+		}
+}
+
+static void add_loaded(struct text *t)
+{
+	const struct linked *l = t->linked;
+	strbuf_adds(&t->out, "\nLoaded, in this order:\n");
+	for (size_t i = 0; i < l->count; i++) {
+		const struct linked_module *m = &l->modules[i];
+		strbuf_addf(&t->out, "%4zu  ", i);
+		strbuf_add_escaped(&t->out, m->path);
+		if (i)
+			strbuf_addf(&t->out, " (%s", linked_found_words(m->found_by));
+		if (m->wanted_by < l->count) {
+			strbuf_adds(&t->out, ", needed by ");
+			strbuf_add_escaped(&t->out, linked_module_name(&l->modules[m->wanted_by]));
+		} else if (i && l->origin == LINKED_FILES) {
+			strbuf_adds(&t->out, ", preloaded");
+		}
+		strbuf_adds(&t->out, i ? ")\n" : "\n");
+	}
+}
+
+void linked_text(const struct linked *l, const struct linked_style *style, FILE *to)
+{
+	struct text t = { .linked = l, .style = style, .out = STRBUF_INIT };
+	if (!l->count)
+		return;
+	collect(&t);
+	sort_groups(&t);
+	add_head(&t);
+	add_instances(&t);
+	if (t.group_count)
+		strbuf_adds(&t.out, "\nWho is bound to whom, the odd ones first:\n");
+	for (size_t i = 0; i < t.group_count; i++)
+		add_group(&t, &t.groups[i]);
+	add_hidden_by_order(&t);
+	if (style->details)
+		add_loaded(&t);
+	fwrite(t.out.text, 1, t.out.len, to);
+	strbuf_release(&t.out);
+	for (size_t i = 0; i < t.group_count; i++)
+		free(t.groups[i].uses);
+	free(t.groups);
+}

@@ -1,0 +1,100 @@
+/* linked_words.c - see linked_report.h. */
+#include <string.h>
+
+#include "report/linked_report.h"
+#include "util/path.h"
+
+const char *linked_reason_words(const struct linked *l, enum binding_reason reason)
+{
+	const bool is_program = l->count && l->modules[0].file.flags & BINDINGS_PROGRAM;
+	switch (reason) {
+	case BINDING_NOT_FOUND:
+		return "nothing defines it";
+	case BINDING_BY_FILE:
+		return "its own: hidden or protected";
+	case BINDING_BY_SYMBOLIC:
+		return "its own: linked with -Bsymbolic";
+	case BINDING_BY_PROGRAM:
+		return is_program || l->interpreter
+			       ? "the program itself is searched first"
+			       : "the library itself, which is searched first where it stands for "
+				 "the program";
+	case BINDING_BY_PRELOAD:
+		return "preloaded, searched right after the program";
+	case BINDING_BY_NEEDED:
+		return "first that defines it in the order of DT_NEEDED";
+	case BINDING_BY_GLOBAL_OPEN:
+		return "opened with RTLD_GLOBAL";
+	case BINDING_BY_OPEN:
+		return "came with the same dlopen()";
+	case BINDING_BY_DEEPBIND:
+		return "opened with RTLD_DEEPBIND, so searched before the program";
+	case BINDING_BY_SPACE:
+		return "in the same namespace (dlmopen())";
+	}
+	return "not known";
+}
+
+const char *linked_reason_key(enum binding_reason reason)
+{
+	static const char *const keys[] = {
+		[BINDING_NOT_FOUND] = "not_found",   [BINDING_BY_FILE] = "own",
+		[BINDING_BY_SYMBOLIC] = "symbolic",  [BINDING_BY_PROGRAM] = "program",
+		[BINDING_BY_PRELOAD] = "preload",    [BINDING_BY_NEEDED] = "needed",
+		[BINDING_BY_GLOBAL_OPEN] = "global", [BINDING_BY_OPEN] = "opened",
+		[BINDING_BY_DEEPBIND] = "deepbind",  [BINDING_BY_SPACE] = "namespace",
+	};
+	return keys[reason];
+}
+
+const char *linked_found_words(enum linked_found found)
+{
+	static const char *const words[] = {
+		[LINKED_NOT_FOUND] = "not found",
+		[LINKED_NAMED] = "by its path",
+		[LINKED_BY_RPATH] = "by DT_RPATH",
+		[LINKED_BY_ENVIRONMENT] = "by LD_LIBRARY_PATH",
+		[LINKED_BY_RUNPATH] = "by DT_RUNPATH",
+		[LINKED_BY_CACHE] = "by ld.so.cache",
+		[LINKED_BY_DEFAULT] = "in a default directory",
+		[LINKED_IN_PROCESS] = "in the process",
+	};
+	return words[found];
+}
+
+const char *linked_found_key(enum linked_found found)
+{
+	static const char *const keys[] = {
+		[LINKED_NOT_FOUND] = "not_found", [LINKED_NAMED] = "path",
+		[LINKED_BY_RPATH] = "rpath",	  [LINKED_BY_ENVIRONMENT] = "library_path",
+		[LINKED_BY_RUNPATH] = "runpath",  [LINKED_BY_CACHE] = "cache",
+		[LINKED_BY_DEFAULT] = "default",  [LINKED_IN_PROCESS] = "process",
+	};
+	return keys[found];
+}
+
+void linked_add_function(struct strbuf *out, const char *symbol)
+{
+	if (bindings_is_operator(symbol))
+		strbuf_addf(out, "operator %s%s", symbol[2] == 'n' ? "new" : "delete",
+			    symbol[3] == 'a' ? "[]" : "");
+	else
+		strbuf_add_escaped(out, symbol);
+}
+
+const char *linked_module_name(const struct linked_module *m)
+{
+	return path_name(m->path);
+}
+
+void linked_add_allocator(struct strbuf *out, const struct allocator *is)
+{
+	if (strcmp(is->name, "unknown") == 0)
+		strbuf_adds(out, "an allocator of an unknown kind");
+	else
+		strbuf_adds(out, is->name);
+	if (*is->version) {
+		strbuf_addc(out, ' ');
+		strbuf_add_escaped(out, is->version);
+	}
+}
