@@ -41,7 +41,7 @@ static void put_import(struct json *j, const struct linked *l, const struct link
 	json_end_object(j);
 }
 
-static void put_tls(struct json *j, const struct linked_tls *tls)
+static void put_tls(struct json *j, const struct thread_storage *tls)
 {
 	json_object(j, "tls");
 	json_uint(j, "bytes", tls->bytes);
