@@ -1,6 +1,9 @@
 /* output.c - colour, width and progress; see output.h. The pager is in pager.c. */
 #include "cli/output.h"
 
+#include <langinfo.h>
+#include <limits.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,14 +24,41 @@ bool output_color(FILE *to, enum color_when when)
 	       strcmp(term, "dumb") != 0;
 }
 
-unsigned output_width(FILE *to)
+/* What the user says counts more than what the terminal does. */
+static unsigned terminal_width(FILE *to)
 {
 	struct winsize size;
-	if (ioctl(fileno(to), TIOCGWINSZ, &size) < 0 || !size.ws_col)
+	const char *said = getenv("COLUMNS");
+	long columns = said ? strtol(said, NULL, 10) : 0;
+	if (!isatty(fileno(to)))
+		return 0;
+	if (columns > 0 && columns < USHRT_MAX)
+		return (unsigned)columns;
+	return ioctl(fileno(to), TIOCGWINSZ, &size) < 0 ? 0 : size.ws_col;
+}
+
+unsigned output_width(FILE *to)
+{
+	unsigned width = terminal_width(to);
+	if (!width)
 		return DEFAULT_WIDTH;
-	if (size.ws_col < LEAST_WIDTH)
+	if (width < LEAST_WIDTH)
 		return LEAST_WIDTH;
-	return size.ws_col > MOST_WIDTH ? MOST_WIDTH : size.ws_col;
+	return width > MOST_WIDTH ? MOST_WIDTH : width;
+}
+
+unsigned output_limit(FILE *to)
+{
+	unsigned width = terminal_width(to);
+	return width && width < LEAST_WIDTH ? LEAST_WIDTH : width;
+}
+
+bool output_is_utf8(void)
+{
+	setlocale(LC_CTYPE, "");
+	bool is = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	setlocale(LC_CTYPE, "C");
+	return is;
 }
 
 static uint64_t now_ns(void)

@@ -25,8 +25,12 @@ extern const char *const color_choices[];
 
 /* auto: a terminal that takes colour, and no NO_COLOR in the environment. */
 bool output_color(FILE *to, enum color_when when);
-/* Columns of the terminal, between 60 and 200; 100 when it is none. */
+/* Columns of the terminal (COLUMNS, or what it says), between 60 and 200; 100 when it is none. */
 unsigned output_width(FILE *to);
+/* The same without an upper end; 0 when it is none: nothing is to be cut then. */
+unsigned output_limit(FILE *to);
+/* Whether the user's locale has characters to draw lines with. */
+bool output_is_utf8(void);
 
 /* When stdout is a terminal, sends it through $ALLOCTRACE_PAGER, $PAGER or less; "" or "cat" mean
  * none, and one that is not installed is none. Ask for colour and width before. */

@@ -1,6 +1,7 @@
 # report/ - L4 one ops struct per output. Formats; computes nothing.
 noinst_LIBRARIES += report/libreport.a
 report_libreport_a_SOURCES = \
+	report/columns.c report/columns.h \
 	report/crash_json.c report/crash_json.h report/crash_story.c report/crash_story.h \
 	report/crash_text.c report/crash_text.h report/crash_words.c report/crash_words.h \
 	report/event_dump.c report/event_dump.h report/event_json.c report/event_line.h \
@@ -15,6 +16,7 @@ report_libreport_a_SOURCES = \
 	report/linked_json.c report/linked_report.h report/linked_text.c report/linked_words.c \
 	report/report.h report/report_words.c \
 	report/sheet.c report/sheet.h \
+	report/shown_names.c report/shown_names.h \
 	report/shorten.c report/shorten.h \
 	report/text_findings.c report/text_info.c report/text_instances.c report/text_parts.h report/text_report.c report/text_rows.c report/text_summary.c \
 	report/text_tables.c report/text_tree.c \

@@ -6,13 +6,16 @@
 #include <stdio.h>
 
 #include "link/linked.h"
+#include "report/shown_names.h"
 #include "symbol/survey.h"
 
 struct survey_style {
 	bool color;
-	bool details; /* of each: build-id, functions, what it is known by */
-	bool all;     /* also files without an allocator */
-	bool layers;  /* also what hands on to an allocator: C++ operators, Rust's default */
+	bool details;	/* of each: build-id, functions, what it is known by */
+	bool all;	/* also files without an allocator */
+	bool layers;	/* also what hands on to an allocator: C++ operators, Rust's default */
+	unsigned width; /* 0: any */
+	const struct shown_names *shown; /* NULL: all */
 };
 
 void survey_text(const struct survey *s, const struct survey_style *style, FILE *to);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "report/columns.h"
 #include "report/humane.h"
 #include "report/instance_words.h"
 #include "util/mem.h"
@@ -21,12 +22,23 @@ struct rows {
 	size_t of_family[FAMILY_COUNT];
 };
 
+static size_t shown_functions(const struct allocator *is, const struct survey_style *style)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < is->function_count; i++)
+		count += shown_symbol(style->shown, is->functions[i].name);
+	return count;
+}
+
 static void collect(struct rows *rows, const struct survey *s, const struct survey_style *style)
 {
 	for (size_t i = 0; i < s->count; i++)
 		for (size_t k = 0; k < s->files[i].found.count; k++) {
 			const struct allocator *is = &s->files[i].found.items[k];
-			if (is->layer && !style->layers && !style->details)
+			if ((is->layer && !style->layers && !style->details) ||
+			    !shown_module(style->shown, s->files[i].path) ||
+			    (style->shown && style->shown->symbol_count &&
+			     !shown_functions(is, style)))
 				continue;
 			rows->items = mem_grow(rows->items, &rows->cap, rows->count + 1,
 					       sizeof(*rows->items));
@@ -69,47 +81,66 @@ static const char *linked(const struct row *row)
 	return linkage_words(row->is->linkage);
 }
 
-static void add_escaped_cell(struct strbuf *out, const char *text, size_t width)
+/* What nobody sees from outside is the odd one. */
+static bool is_odd(const struct row *row)
 {
-	size_t before = out->len;
-	strbuf_add_escaped(out, text);
-	while (out->len - before < width)
-		strbuf_addc(out, ' ');
-	strbuf_adds(out, "  ");
+	return !row->is->layer &&
+	       (row->is->linkage == ALLOCATOR_HIDDEN || row->is->linkage == ALLOCATOR_STRIPPED);
 }
 
-static void add_row(struct strbuf *out, const struct row *row)
+static void add_row(struct columns *t, const struct row *row, const struct survey_style *style)
 {
 	char functions[24];
-	snprintf(functions, sizeof(functions), "%zu", row->is->function_count);
-	add_escaped_cell(out, strcmp(row->is->name, "unknown") ? row->is->name : "unknown kind",
-			 15);
-	add_escaped_cell(out, *row->is->version ? row->is->version : "-", 8);
-	add_escaped_cell(out, linked(row), 16);
-	add_escaped_cell(out, *row->is->prefix ? row->is->prefix : "-", 9);
-	for (size_t i = strlen(functions); i < 5; i++)
-		strbuf_addc(out, ' ');
-	strbuf_addf(out, "%s  ", row->is->function_count ? functions : "-");
-	strbuf_add_escaped(out, row->file->path);
-	strbuf_addc(out, '\n');
+	size_t count = shown_functions(row->is, style);
+	const enum column_style dim = row->is->layer ? COLUMN_DIM : COLUMN_PLAIN;
+	snprintf(functions, sizeof(functions), "%zu", count);
+	columns_add(t, strcmp(row->is->name, "unknown") ? row->is->name : "unknown kind",
+		    row->is->layer ? COLUMN_DIM : COLUMN_BOLD);
+	columns_add(t, row->is->version, dim);
+	columns_add(t, linked(row), is_odd(row) ? COLUMN_ODD : dim);
+	columns_add(t, row->is->prefix, dim);
+	columns_add(t, count ? functions : NULL, dim);
+	columns_add(t, row->file->path, dim);
 }
 
-static void add_none(struct strbuf *out, const struct survey_file *f)
+static void add_none(struct columns *t, const struct survey_file *f)
 {
-	add_escaped_cell(out, "none", 62);
-	strbuf_add_escaped(out, f->path);
-	strbuf_addc(out, '\n');
+	columns_add(t, "none", COLUMN_DIM);
+	for (unsigned i = 0; i < 4; i++)
+		columns_add(t, " ", COLUMN_DIM);
+	columns_add(t, f->path, COLUMN_DIM);
 }
 
-static void add_table(struct strbuf *out, const struct rows *rows, bool color)
+static bool is_shown(const struct survey_file *f, const struct survey_style *style)
 {
-	if (!rows->count)
-		return;
-	strbuf_addf(out, "%s%-15s  %-8s  %-16s  %-9s  %5s  %s%s\n", color ? "\033[1m" : "",
-		    "allocator", "version", "linked", "prefix", "names", "file",
-		    color ? "\033[0m" : "");
+	return f->kind != SURVEY_OTHER && shown_module(style->shown, f->path);
+}
+
+/* Of symbols those that match are asked for, not files that have none. */
+static bool wants_none(const struct survey_file *f, const struct survey_style *style)
+{
+	return is_shown(f, style) && !has_heap(f) && (style->all || f->is_named) &&
+	       !(style->shown && style->shown->symbol_count);
+}
+
+static void add_table(struct strbuf *out, const struct rows *rows, const struct survey *s,
+		      const struct survey_style *style)
+{
+	static const struct column columns[] = {
+		{ "allocator", false, false }, { "version", false, false },
+		{ "linked", false, false },    { "prefix", false, true },
+		{ "names", true, false },      { "file", false, true }
+	};
+	struct columns t;
+	columns_init(&t, columns, AT_COUNT_OF(columns));
 	for (size_t i = 0; i < rows->count; i++)
-		add_row(out, &rows->items[i]);
+		add_row(&t, &rows->items[i], style);
+	for (size_t i = 0; i < s->count; i++)
+		if (wants_none(&s->files[i], style))
+			add_none(&t, &s->files[i]);
+	if (t.cell_count)
+		columns_write(&t, out, style->width, style->color);
+	columns_release(&t);
 }
 
 /* ---- in detail ---- */
@@ -129,24 +160,29 @@ static void add_evidence(struct strbuf *out, const struct allocator *is)
 	strbuf_adds(out, strings ? "\"\n" : "\n");
 }
 
-static void add_functions(struct strbuf *out, const struct allocator *is)
+static void add_functions(struct strbuf *out, const struct allocator *is,
+			  const struct survey_style *style)
 {
+	const size_t width = style->width ? style->width - 4 : 96;
 	size_t column = 0;
 	for (size_t i = 0; i < is->function_count; i++) {
+		if (!shown_symbol(style->shown, is->functions[i].name))
+			continue;
 		size_t bytes = strlen(is->functions[i].name) + 1;
-		if (i == 0 || column + bytes > 96) {
-			strbuf_adds(out, i ? "\n     " : "    ");
+		if (column == 0 || column + bytes > width) {
+			strbuf_adds(out, column ? "\n    " : "    ");
 			column = 4;
 		}
 		column += bytes;
 		strbuf_addc(out, ' ');
 		strbuf_add_escaped(out, is->functions[i].name);
 	}
-	if (is->function_count)
+	if (column)
 		strbuf_addc(out, '\n');
 }
 
-static void add_file(struct strbuf *out, const struct survey_file *f)
+static void add_file(struct strbuf *out, const struct survey_file *f,
+		     const struct survey_style *style)
 {
 	static const char *const kinds[] = { "", "program", "library", "object", "static library" };
 	const char *machine = survey_machine_name(f->machine);
@@ -176,7 +212,7 @@ static void add_file(struct strbuf *out, const struct survey_file *f)
 		}
 		strbuf_addf(out, ", %s\n", linked(&row));
 		add_evidence(out, row.is);
-		add_functions(out, row.is);
+		add_functions(out, row.is, style);
 	}
 	if (!f->found.count)
 		strbuf_adds(out, "  no allocator\n");
@@ -210,15 +246,11 @@ void survey_text(const struct survey *s, const struct survey_style *style, FILE 
 	if (rows.count)
 		qsort_r(rows.items, rows.count, sizeof(*rows.items), compare, &rows);
 	if (!style->details)
-		add_table(&out, &rows, style->color);
+		add_table(&out, &rows, s, style);
 	for (size_t i = 0; style->details && i < s->count; i++)
-		if (s->files[i].kind != SURVEY_OTHER &&
+		if (is_shown(&s->files[i], style) &&
 		    (s->files[i].found.count || style->all || s->files[i].is_named))
-			add_file(&out, &s->files[i]);
-	for (size_t i = 0; !style->details && i < s->count; i++)
-		if (s->files[i].kind != SURVEY_OTHER && !has_heap(&s->files[i]) &&
-		    (style->all || s->files[i].is_named))
-			add_none(&out, &s->files[i]);
+			add_file(&out, &s->files[i], style);
 	if (s->count != 1)
 		add_total(&out, s);
 	fwrite(out.text, 1, out.len, to);
