@@ -1,0 +1,35 @@
+/* expectation_words.h - what is told of a wish that is not met. Only for expectations.c. */
+#ifndef ALLOCTRACE_LINK_EXPECTATION_WORDS_H
+#define ALLOCTRACE_LINK_EXPECTATION_WORDS_H
+
+#include "link/expectations.h"
+#include "util/strbuf.h"
+
+struct unmet_words {
+	struct strbuf found, why, fix;
+};
+
+#define UNMET_WORDS_INIT { STRBUF_INIT, STRBUF_INIT, STRBUF_INIT }
+
+/* A use that is served by another kind. */
+void unmet_in_use(struct unmet_words *out, const struct expectation *x, const struct linked *l,
+		  const struct use *wrong);
+/* An allocator of a module that is not to be there. */
+void unmet_none(struct unmet_words *out, const struct linked *l, const struct uses *uses,
+		size_t module, size_t allocator);
+/* One that is not to be in use by the modules that are meant; false: it is not. */
+bool unmet_none_by_use(struct unmet_words *out, const struct expectation *x,
+		       const struct linked *l, const struct uses *uses, size_t module,
+		       size_t allocator);
+/* Several; one use for each. */
+void unmet_single(struct unmet_words *out, const struct linked *l, const struct uses *uses,
+		  const struct use *const *each, size_t count);
+void unmet_in_file(struct unmet_words *out, const struct allocator *is);
+void unmet_single_in_file(struct unmet_words *out, const struct allocators *found);
+void unmet_untested(struct unmet_words *out, const struct expectation *x);
+
+bool expectation_is_of_kind(const struct expectation *x, const struct allocator *is);
+/* Whether the module is one that the pattern means; without a pattern all are. */
+bool expectation_means(const struct expectation *x, const struct linked *l, size_t module);
+
+#endif
