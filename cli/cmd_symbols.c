@@ -4,49 +4,16 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/symbols_gate.h"
+#include "cli/symbols_show.h"
 #include "cli/symbols_targets.h"
-#include "report/linked_report.h"
-#include "report/survey_report.h"
 
 struct symbols_options {
-	struct survey_style style;
+	struct symbols_show show;
+	struct symbols_gate gate;
 	struct link_environment environment;
 	bool bindings; /* of every file that is named */
-	bool json;
-	bool no_pager;
-	int color;
 };
-
-static void show_text(const struct symbols_targets *t, const struct symbols_options *o,
-		      unsigned width)
-{
-	const struct linked_style style = { .color = o->style.color,
-					    .details = o->style.details,
-					    .layers = o->style.layers,
-					    .width = width };
-	/* What is linked with a program includes what is in its file. */
-	const bool is_program_alone = t->program_count == 1 && t->survey.count == 1;
-	if (t->survey.count && (!is_program_alone || o->style.details))
-		survey_text(&t->survey, &o->style, stdout);
-	for (size_t i = 0; i < t->program_count; i++) {
-		if (i || (t->survey.count && (!is_program_alone || o->style.details)))
-			putchar('\n');
-		linked_text(t->programs[i], &style, stdout);
-	}
-}
-
-static void show(const struct symbols_targets *t, struct symbols_options *o)
-{
-	const unsigned width = output_width(stdout);
-	o->style.color = output_color(stdout, (enum color_when)o->color);
-	if (!o->no_pager && !o->json)
-		pager_start();
-	if (o->json)
-		symbols_json(&t->survey, (const struct linked *const *)t->programs,
-			     t->program_count, stdout);
-	else
-		show_text(t, o, width);
-}
 
 /* What the shell has for its programs is not what the user asked about: it is not taken silently.
  */
@@ -63,29 +30,67 @@ static void tell_of_environment(const struct symbols_targets *t, const struct sy
 		    "that");
 }
 
+static int look(struct symbols_options *o, char *const *paths, int count)
+{
+	struct symbols_targets targets;
+	symbols_targets_init(&targets);
+	symbols_targets_files(&targets, paths, count, &o->environment,
+			      o->bindings || symbols_gate_is_asked(&o->gate) ||
+				      symbols_show_wants_bindings(&o->show));
+	tell_of_environment(&targets, o);
+	symbols_gate_check(&o->gate, &targets);
+	symbols_show(&o->show, &targets, &o->gate);
+	int code = symbols_gate_finish(&o->gate, targets.failed ? EXIT_CANNOT : 0);
+	symbols_targets_release(&targets);
+	return code;
+}
+
 int cmd_symbols(int argc, char **argv)
 {
 	struct symbols_options o = { 0 };
 	const struct option options[] = {
-		{ "long", 'l', OPTION_FLAG, &o.style.details, NULL,
+		{ "long", 'l', OPTION_FLAG, &o.show.style.details, NULL,
 		  "each file's build-id, its allocators' functions and what they are known by; "
 		  "each module's bindings",
 		  NULL, NULL },
-		{ "all", 'a', OPTION_FLAG, &o.style.all, NULL,
+		{ "all", 'a', OPTION_FLAG, &o.show.style.all, NULL,
 		  "list files without an allocator, too", NULL, NULL },
-		{ "layers", 0, OPTION_FLAG, &o.style.layers, NULL,
+		{ "layers", 0, OPTION_FLAG, &o.show.style.layers, NULL,
 		  "list what hands requests on to an allocator, too: C++ operators, Rust's default",
 		  NULL, NULL },
 		{ "bindings", 'b', OPTION_FLAG, &o.bindings, NULL,
 		  "who is bound to whom in every file that is named, not only in a single one",
 		  NULL, NULL },
 		{ "preload", 0, OPTION_STRING, &o.environment.preload, "LIBRARIES",
-		  "as if the program were started with these (and colons) in LD_PRELOAD", NULL, NULL },
+		  "as if the program were started with these (and colons) in LD_PRELOAD", NULL,
+		  NULL },
 		{ "library-path", 0, OPTION_STRING, &o.environment.library_path, "DIRECTORIES",
 		  "as if it were started with these in LD_LIBRARY_PATH", NULL, NULL },
-		{ "json", 'j', OPTION_FLAG, &o.json, NULL, "print JSON", NULL, NULL },
-		OPTION_COLOR(o.color),
-		OPTION_NO_PAGER(o.no_pager),
+		{ "symbol", 's', OPTION_LIST, &o.show.symbols, "PATTERN",
+		  "only functions and bindings of this name, as 'je_*' or 'operator new*'", NULL,
+		  NULL },
+		{ "module", 'm', OPTION_LIST, &o.show.modules, "PATTERN",
+		  "only files and libraries of this name, as 'libfoo*'", NULL, NULL },
+		{ "tree", 't', OPTION_FLAG, &o.show.tree, NULL,
+		  "which library needs which, and whose malloc it calls", NULL, NULL },
+		{ "format", 0, OPTION_CHOICE, &o.show.format, "FORM",
+		  "text, json, or dot: a graph for graphviz", symbols_formats, NULL },
+		{ "json", 'j', OPTION_FLAG, &o.show.json, NULL, "print JSON: --format=json", NULL,
+		  NULL },
+		OPTION_GROUP("For CI, with exit code 23 where it is not so"),
+		{ "expect", 0, OPTION_LIST, &o.gate.expect, "KIND[@MODULE]",
+		  "the program's allocator, or that of modules of this name, is KIND, as mimalloc, "
+		  "'jemalloc>=5.3', mimalloc@*.node",
+		  NULL, NULL },
+		{ "forbid", 0, OPTION_LIST, &o.gate.forbid, "KIND[@MODULE]",
+		  "KIND is in none of the files and libraries; of a C library's: it serves none of "
+		  "them",
+		  NULL, NULL },
+		{ "single", 0, OPTION_FLAG, &o.gate.single, NULL,
+		  "there are not two allocators that can be called", NULL, NULL },
+		OPTION_GROUP("Output"),
+		OPTION_COLOR(o.show.color),
+		OPTION_NO_PAGER(o.show.no_pager),
 		OPTION_LAST,
 	};
 	const struct usage usage = {
@@ -94,17 +99,17 @@ int cmd_symbols(int argc, char **argv)
 		"its malloc, free and the like are bound to",
 		NULL, options
 	};
-	struct symbols_targets targets;
 	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
 	if (code >= 0)
 		return code;
 	if (argc == 0)
 		return usage_error(&usage, "symbols needs a file or a directory");
-	symbols_targets_init(&targets);
-	symbols_targets_files(&targets, argv, argc, &o.environment, o.bindings);
-	tell_of_environment(&targets, &o);
-	show(&targets, &o);
-	code = targets.failed ? EXIT_CANNOT : 0;
-	symbols_targets_release(&targets);
+	if (o.show.json)
+		o.show.format = SYMBOLS_JSON;
+	code = symbols_gate_begin(&o.gate, &usage);
+	if (code < 0)
+		code = look(&o, argv, argc);
+	symbols_gate_release(&o.gate);
+	symbols_show_release(&o.show);
 	return code;
 }

@@ -11,6 +11,7 @@
 
 enum exit_code {
 	EXIT_CANNOT = 2,	 /* could not do it */
+	EXIT_FINDING = 23,	 /* a gate that was asked for found something */
 	EXIT_USAGE = 64,	 /* called wrongly */
 	EXIT_CANNOT_START = 125, /* could not start the program */
 };

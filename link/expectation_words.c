@@ -10,6 +10,12 @@
 
 enum { MOST_SYMBOLS = 3, MOST_MODULES = 3 };
 
+static const char *const families[FAMILY_COUNT] = {
+#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) name,
+#include "wire/families.def"
+#undef FAMILY
+};
+
 /* How the names of each kind's libraries begin, the first of them. */
 static const char *const libraries[FAMILY_COUNT] = {
 #define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) library,
@@ -69,8 +75,12 @@ static void add_names(struct strbuf *out, const struct linked *l, const size_t *
 		strbuf_addf(out, " and %zu others", count - shown);
 }
 
-/* The modules that use the allocator by name and are meant; a C library's own use of itself is
- * none. */
+static bool is_shared_library(const struct linked *l, const struct use *u)
+{
+	return use_allocator(l, u)->linkage == ALLOCATOR_SHARED;
+}
+
+/* The modules that use the allocator by name and are meant; what its own library does is none. */
 static bool add_users(struct strbuf *out, const struct expectation *x, const struct linked *l,
 		      const struct uses *uses, size_t module, size_t allocator)
 {
@@ -79,7 +89,7 @@ static bool add_users(struct strbuf *out, const struct expectation *x, const str
 		const struct use *u = &uses->items[i];
 		if (u->module != module || u->allocator != allocator || u->kind == USE_INSIDE ||
 		    !use_takes_blocks(u) || (x && !expectation_means(x, l, u->user)) ||
-		    (u->user == module && path_is_libc(l->modules[module].path)))
+		    (u->user == module && is_shared_library(l, u)))
 			continue;
 		if (count < AT_COUNT_OF(users))
 			users[count] = u->user;
@@ -112,6 +122,25 @@ static void add_part(struct strbuf *out, const char *separator)
 		strbuf_adds(out, separator);
 }
 
+/* How to be rid of it. */
+static void add_removal(struct unmet_words *out, const struct linked *l, size_t module,
+			const struct allocator *is)
+{
+	if (is->linkage == ALLOCATOR_SHARED) {
+		const struct linked_module *m = &l->modules[module];
+		if (m->wanted_by < l->count) {
+			strbuf_addf(&out->fix, "link %s without ", name_of(l, m->wanted_by));
+			if (!add_link_option(&out->fix, is->family))
+				strbuf_adds(&out->fix, name_of(l, module));
+		} else {
+			strbuf_addf(&out->fix, "do not preload or open %s", name_of(l, module));
+		}
+	} else {
+		strbuf_addf(&out->fix, "build %s without it, or do without %s", name_of(l, module),
+			    name_of(l, module));
+	}
+}
+
 /* ---- in use ---- */
 
 static bool defines(const struct linked_module *m, const char *symbol)
@@ -139,7 +168,7 @@ static size_t module_with_kind(const struct expectation *x, const struct linked 
 static void add_absent(struct unmet_words *out, const struct expectation *x)
 {
 	add_part(&out->why, "; ");
-	strbuf_adds(&out->why, "no module that is loaded carries it");
+	strbuf_addf(&out->why, "no module carries %s", families[x->family]);
 	strbuf_adds(&out->fix, "link with ");
 	if (!add_link_option(&out->fix, x->family))
 		strbuf_adds(&out->fix, "it");
@@ -201,31 +230,16 @@ void unmet_in_use(struct unmet_words *out, const struct expectation *x, const st
 		return;
 	}
 	size_t with = module_with_kind(x, l, &is);
-	if (with == SIZE_MAX)
+	if (there && (is_libc_kind(x->family) || wrong->module == wrong->user))
+		/* Nothing that is linked or preloaded would come before it. */
+		add_removal(out, l, wrong->module, there);
+	else if (with == SIZE_MAX)
 		add_absent(out, x);
 	else
 		add_not_bound(out, l, wrong, with, is);
 }
 
 /* ---- not there ---- */
-
-static void add_removal(struct unmet_words *out, const struct linked *l, size_t module,
-			const struct allocator *is)
-{
-	if (is->linkage == ALLOCATOR_SHARED) {
-		const struct linked_module *m = &l->modules[module];
-		if (m->wanted_by < l->count) {
-			strbuf_addf(&out->fix, "link %s without ", name_of(l, m->wanted_by));
-			if (!add_link_option(&out->fix, is->family))
-				strbuf_adds(&out->fix, name_of(l, module));
-		} else {
-			strbuf_addf(&out->fix, "do not preload or open %s", name_of(l, module));
-		}
-	} else {
-		strbuf_addf(&out->fix, "build %s without it, or do not load that",
-			    name_of(l, module));
-	}
-}
 
 void unmet_none(struct unmet_words *out, const struct linked *l, const struct uses *uses,
 		size_t module, size_t allocator)

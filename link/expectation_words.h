@@ -9,7 +9,10 @@ struct unmet_words {
 	struct strbuf found, why, fix;
 };
 
-#define UNMET_WORDS_INIT { STRBUF_INIT, STRBUF_INIT, STRBUF_INIT }
+#define UNMET_WORDS_INIT                                                                           \
+	{                                                                                          \
+		STRBUF_INIT, STRBUF_INIT, STRBUF_INIT                                              \
+	}
 
 /* A use that is served by another kind. */
 void unmet_in_use(struct unmet_words *out, const struct expectation *x, const struct linked *l,
@@ -18,9 +21,8 @@ void unmet_in_use(struct unmet_words *out, const struct expectation *x, const st
 void unmet_none(struct unmet_words *out, const struct linked *l, const struct uses *uses,
 		size_t module, size_t allocator);
 /* One that is not to be in use by the modules that are meant; false: it is not. */
-bool unmet_none_by_use(struct unmet_words *out, const struct expectation *x,
-		       const struct linked *l, const struct uses *uses, size_t module,
-		       size_t allocator);
+bool unmet_none_by_use(struct unmet_words *out, const struct expectation *x, const struct linked *l,
+		       const struct uses *uses, size_t module, size_t allocator);
 /* Several; one use for each. */
 void unmet_single(struct unmet_words *out, const struct linked *l, const struct uses *uses,
 		  const struct use *const *each, size_t count);

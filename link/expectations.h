@@ -1,7 +1,8 @@
-/* expectations.h - what a gate wants of the allocators of programs and files, and where it is not so.
+/* expectations.h - what a gate wants of the allocators of programs and files, and where it is not
+ * so.
  *
- * Three wishes: KIND is the allocator in use (of the program, or of modules by a pattern); KIND is not
- * there; no more than one allocator can be called. Checked against a program with its libraries
+ * Three wishes: KIND is the allocator in use (of the program, or of modules by a pattern); KIND is
+ * not there; no more than one allocator can be called. Checked against a program with its libraries
  * (linked.h) or against the allocators of one file. The words are for people: what was wanted, what
  * is there, why, what to do. Nothing is printed here. */
 #ifndef ALLOCTRACE_LINK_EXPECTATIONS_H
@@ -28,9 +29,9 @@ struct expectation {
 	enum family family;
 	enum version_test test;
 	char *version;
-	char *module;	   /* shell pattern of a path or file name; NULL: the program, or any */
-	const char *text;  /* as it was given */
-	bool was_tested;   /* there was something to compare */
+	char *module;	  /* shell pattern of a path or file name; NULL: the program, or any */
+	const char *text; /* as it was given */
+	bool was_tested;  /* there was something to compare */
 };
 
 struct expectations {
@@ -38,9 +39,13 @@ struct expectations {
 	size_t count, cap;
 };
 
-#define EXPECTATIONS_INIT { NULL, 0, 0 }
+#define EXPECTATIONS_INIT                                                                          \
+	{                                                                                          \
+		NULL, 0, 0                                                                         \
+	}
 
-/* "mimalloc", "mimalloc@libfoo*", "jemalloc>=5.3@*.node"; text is kept, and NULL for EXPECT_SINGLE. */
+/* "mimalloc", "mimalloc@libfoo*", "jemalloc>=5.3@*.node"; text is kept, and NULL for EXPECT_SINGLE.
+ */
 int expectations_add(struct expectations *e, enum expectation_wish wish, const char *text,
 		     struct err *err) AT_MUST_CHECK;
 void expectations_release(struct expectations *e);
@@ -59,17 +64,21 @@ struct unmets {
 	size_t count, cap;
 };
 
-#define UNMETS_INIT { NULL, 0, 0 }
+#define UNMETS_INIT                                                                                \
+	{                                                                                          \
+		NULL, 0, 0                                                                         \
+	}
 
 void unmets_release(struct unmets *u);
 
 /* Compares a program, and adds what is not met. */
 void expectations_check(struct expectations *e, const struct linked *l, struct unmets *out);
-/* The same of one file for itself: it carries KIND and no other; not KIND; at most one. A file without
- * allocators is passed over. */
+/* The same of one file for itself: it carries KIND and no other; not KIND; at most one. A file
+ * without allocators is passed over. */
 void expectations_check_file(struct expectations *e, const char *path,
 			     const struct allocators *found, struct unmets *out);
-/* In the end: what was expected and never met anything that it could be compared with is not met. */
+/* In the end: what was expected and never met anything that it could be compared with is not met.
+ */
 void expectations_finish(struct expectations *e, struct unmets *out);
 
 /* "--expect=mimalloc" */

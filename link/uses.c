@@ -64,26 +64,6 @@ static size_t only_allocator(const struct linked_module *m)
 
 /* ---- what a name leads to ---- */
 
-struct linker {
-	const struct linked *l;
-	struct binding_module *modules;
-	struct binding_process process;
-};
-
-static void linker_init(struct linker *k, const struct linked *l)
-{
-	k->l = l;
-	k->modules = mem_zalloc(l->count + 1, sizeof(*k->modules));
-	k->process = (struct binding_process){ k->modules, l->count };
-	for (size_t i = 0; i < l->count; i++)
-		k->modules[i] = (struct binding_module){
-			.file = l->modules[i].problem ? NULL : &l->modules[i].file,
-			.path = l->modules[i].path,
-			.space = l->modules[i].space,
-			.flags = l->modules[i].flags,
-		};
-}
-
 static const struct linked_import *import_of(const struct linked_module *m, const char *symbol)
 {
 	for (size_t i = 0; i < m->import_count; i++)
@@ -102,9 +82,9 @@ static bool is_hidden_own(const struct linked_module *m, const char *symbol)
 	       m->file.symbol_count == 0;
 }
 
-static struct target definer_of(const struct linker *k, size_t user, const char *symbol)
+static struct target definer_of(const struct linked *l, size_t user, const char *symbol)
 {
-	const struct linked_module *m = &k->l->modules[user];
+	const struct linked_module *m = &l->modules[user];
 	const struct linked_import *import = import_of(m, symbol);
 	struct target to = nowhere;
 	if (is_hidden_own(m, symbol)) {
@@ -112,10 +92,13 @@ static struct target definer_of(const struct linker *k, size_t user, const char 
 		to.is_own = true;
 		return to;
 	}
-	to.binding = import ? import->binding : binding_search(&k->process, user, symbol, true);
+	to.binding = import ? import->binding : linked_search(l, user, symbol);
+	/* The program's address of a function that it does not define itself: a jump to it. */
+	if (to.binding.reason != BINDING_NOT_FOUND && !(to.binding.symbol->flags & BINDING_DEFINED))
+		to.binding = linked_search(l, user, symbol);
 	if (to.binding.reason != BINDING_NOT_FOUND)
 		to.module = to.binding.module;
-	if (import && import->slot == LINKED_SLOT_BOUND && import->value_module < k->l->count)
+	if (import && import->slot == LINKED_SLOT_BOUND && import->value_module < l->count)
 		to.module = import->value_module;
 	return to;
 }
@@ -128,9 +111,9 @@ static bool ends_with(const char *name, const char *end)
 
 /* The name that a layer calls to serve the symbol: malloc or free, or where it defines these itself
  * a name of the allocator's own that ends so ("scalable_malloc"). NULL: not seen. */
-static const char *handed_on_to(const struct linker *k, size_t module, const char *symbol)
+static const char *handed_on_to(const struct linked *l, size_t module, const char *symbol)
 {
-	const struct linked_module *m = &k->l->modules[module];
+	const struct linked_module *m = &l->modules[module];
 	unsigned group = use_group_of(symbol);
 	const char *base = group == USE_FREE || group == USE_DELETE ? "free"
 			   : group == USE_SIZE			    ? "msize"
@@ -141,9 +124,9 @@ static const char *handed_on_to(const struct linker *k, size_t module, const cha
 		const char *name = m->file.symbols[m->imports[i].symbol].name;
 		if (!ends_with(name, base))
 			continue;
-		struct target to = definer_of(k, module, name);
+		struct target to = definer_of(l, module, name);
 		if (to.module != SIZE_MAX &&
-		    allocator_with(&k->l->modules[to.module], name) != SIZE_MAX)
+		    allocator_with(&l->modules[to.module], name) != SIZE_MAX)
 			return name;
 	}
 	return NULL;
@@ -155,23 +138,23 @@ static bool is_served(const struct linked_module *m, size_t allocator)
 	return allocator != SIZE_MAX && !m->found.items[allocator].layer;
 }
 
-static struct target target_of(const struct linker *k, size_t user, const char *symbol)
+static struct target target_of(const struct linked *l, size_t user, const char *symbol)
 {
-	struct target first = definer_of(k, user, symbol), to = first;
+	struct target first = definer_of(l, user, symbol), to = first;
 	for (unsigned depth = 0; depth < MOST_LAYERS && to.module != SIZE_MAX; depth++) {
-		const struct linked_module *m = &k->l->modules[to.module];
+		const struct linked_module *m = &l->modules[to.module];
 		to.allocator = allocator_with(m, symbol);
 		if (is_served(m, to.allocator))
 			break;
 		size_t only = only_allocator(m);
-		const char *next = only == SIZE_MAX ? handed_on_to(k, to.module, symbol) : NULL;
+		const char *next = only == SIZE_MAX ? handed_on_to(l, to.module, symbol) : NULL;
 		if (!next) {
 			/* A function of an allocator that is not listed, or one that is stripped.
 			 */
 			to.allocator = only != SIZE_MAX ? only : to.allocator;
 			break;
 		}
-		struct target behind = definer_of(k, to.module, next);
+		struct target behind = definer_of(l, to.module, next);
 		if (behind.module == SIZE_MAX)
 			break;
 		if (first.via == SIZE_MAX)
@@ -212,10 +195,10 @@ static struct use *use_for(struct uses *out, size_t first, size_t user, enum use
 	return u;
 }
 
-static void add(struct uses *out, size_t first, const struct linker *k, size_t user,
+static void add(struct uses *out, size_t first, const struct linked *l, size_t user,
 		const char *symbol)
 {
-	struct target to = target_of(k, user, symbol);
+	struct target to = target_of(l, user, symbol);
 	add_symbol(use_for(out, first, user, to.is_own ? USE_OWN : USE_BOUND, &to), symbol);
 }
 
@@ -238,9 +221,9 @@ static bool has_rust_allocator(const struct linked_module *m)
 }
 
 /* Those that nobody is bound to, and that are no library to be called from outside. */
-static void add_inside(struct uses *out, size_t first, const struct linker *k, size_t user)
+static void add_inside(struct uses *out, size_t first, const struct linked *l, size_t user)
 {
-	const struct linked_module *m = &k->l->modules[user];
+	const struct linked_module *m = &l->modules[user];
 	for (size_t i = 0; i < m->found.count; i++) {
 		const struct allocator *is = &m->found.items[i];
 		if (is->layer || is->linkage == ALLOCATOR_SHARED || has_use(out, first, user, i))
@@ -256,45 +239,13 @@ static void add_inside(struct uses *out, size_t first, const struct linker *k, s
 }
 
 /* Its own malloc, new, ... that is hidden. */
-static void add_own(struct uses *out, size_t first, const struct linker *k, size_t user)
+static void add_own(struct uses *out, size_t first, const struct linked *l, size_t user)
 {
-	const struct linked_module *m = &k->l->modules[user];
+	const struct linked_module *m = &l->modules[user];
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		if (use_group_of(role_symbol(role)) != USE_API &&
 		    is_hidden_own(m, role_symbol(role)))
-			add(out, first, k, user, role_symbol(role));
-}
-
-/* What it defines and calls through the dynamic linker, as libc does malloc; what a program defines
- * it calls directly. */
-static void add_exported(struct uses *out, size_t first, const struct linker *k, size_t user)
-{
-	const struct linked_module *m = &k->l->modules[user];
-	for (size_t i = 0; i < m->file.symbol_count; i++) {
-		const struct binding_symbol *s = &m->file.symbols[i];
-		if (!(s->flags & BINDING_DEFINED) || s->flags & BINDING_OTHER_VERSION ||
-		    allocator_with(m, s->name) == SIZE_MAX ||
-		    (user != 0 && !(s->flags & (BINDING_CALLED | BINDING_ADDRESSED))))
-			continue;
-		if (!uses_of_symbol(out, user, s->name))
-			add(out, first, k, user, s->name);
-	}
-}
-
-/* Names that only end like those of allocation functions ("SSL_free") are none. */
-static bool is_of_allocator(const struct linker *k, const struct linked_import *import,
-			    const char *name)
-{
-	if (use_group_of(name) != USE_API)
-		return true;
-	if (import->binding.reason == BINDING_NOT_FOUND && import->slot != LINKED_SLOT_BOUND)
-		return false;
-	size_t module =
-		import->slot == LINKED_SLOT_BOUND ? import->value_module : import->binding.module;
-	if (module >= k->l->count)
-		return false;
-	size_t allocator = allocator_with(&k->l->modules[module], name);
-	return is_served(&k->l->modules[module], allocator);
+			add(out, first, l, user, role_symbol(role));
 }
 
 static int compare_malloc_first(const void *a, const void *b)
@@ -307,38 +258,75 @@ static int compare_malloc_first(const void *a, const void *b)
 	return g != h ? (g < h ? -1 : 1) : strcmp(x, y);
 }
 
-/* So that what is told of first is malloc's. */
-static void add_imports(struct uses *out, size_t first, const struct linker *k, size_t user)
+/* So that what is told of first is malloc's. Each name once. */
+static void add_sorted(struct uses *out, size_t first, const struct linked *l, size_t user,
+		       const char **names, size_t count)
 {
-	const struct linked_module *m = &k->l->modules[user];
-	const char **names = mem_zalloc(m->import_count + 1, sizeof(*names));
-	size_t count = 0;
-	for (size_t i = 0; i < m->import_count; i++) {
-		const char *name = m->file.symbols[m->imports[i].symbol].name;
-		if (is_of_allocator(k, &m->imports[i], name))
-			names[count++] = name;
-	}
 	if (count)
 		qsort(names, count, sizeof(*names), compare_malloc_first);
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
-			add(out, first, k, user, names[i]);
+			add(out, first, l, user, names[i]);
 	free(names);
+}
+
+/* What a program defines it calls directly. */
+static void add_exported(struct uses *out, size_t first, const struct linked *l, size_t user)
+{
+	const struct linked_module *m = &l->modules[user];
+	const char **names = mem_zalloc(m->file.symbol_count + 1, sizeof(*names));
+	size_t count = 0;
+	for (size_t i = 0; i < m->file.symbol_count && user == 0; i++) {
+		const struct binding_symbol *s = &m->file.symbols[i];
+		if (s->flags & BINDING_DEFINED && !(s->flags & BINDING_OTHER_VERSION) &&
+		    allocator_with(m, s->name) != SIZE_MAX && !uses_of_symbol(out, user, s->name))
+			names[count++] = s->name;
+	}
+	add_sorted(out, first, l, user, names, count);
+}
+
+/* Names that only end like those of allocation functions ("SSL_free") are none, nor are the calls
+ * of an allocator's library inside itself. */
+static bool is_of_allocator(const struct linked *l, size_t user, const struct linked_import *import,
+			    const char *name)
+{
+	if (use_group_of(name) != USE_API)
+		return true;
+	if (import->binding.reason == BINDING_NOT_FOUND && import->slot != LINKED_SLOT_BOUND)
+		return false;
+	size_t module =
+		import->slot == LINKED_SLOT_BOUND ? import->value_module : import->binding.module;
+	if (module >= l->count)
+		return false;
+	const struct linked_module *m = &l->modules[module];
+	size_t allocator = allocator_with(m, name);
+	return is_served(m, allocator) &&
+	       (module != user || m->found.items[allocator].linkage != ALLOCATOR_SHARED);
+}
+
+static void add_imports(struct uses *out, size_t first, const struct linked *l, size_t user)
+{
+	const struct linked_module *m = &l->modules[user];
+	const char **names = mem_zalloc(m->import_count + 1, sizeof(*names));
+	size_t count = 0;
+	for (size_t i = 0; i < m->import_count; i++) {
+		const char *name = m->file.symbols[m->imports[i].symbol].name;
+		if (is_of_allocator(l, user, &m->imports[i], name))
+			names[count++] = name;
+	}
+	add_sorted(out, first, l, user, names, count);
 }
 
 void uses_find(struct uses *out, const struct linked *l)
 {
-	struct linker k;
 	*out = (struct uses)USES_INIT;
-	linker_init(&k, l);
 	for (size_t i = 0; i < l->count; i++) {
 		size_t first = out->count;
-		add_imports(out, first, &k, i);
-		add_exported(out, first, &k, i);
-		add_own(out, first, &k, i);
-		add_inside(out, first, &k, i);
+		add_imports(out, first, l, i);
+		add_exported(out, first, l, i);
+		add_own(out, first, l, i);
+		add_inside(out, first, l, i);
 	}
-	free(k.modules);
 }
 
 void use_release(struct use *u)
@@ -357,11 +345,8 @@ void uses_release(struct uses *u)
 
 void use_of_program(struct use *out, const struct linked *l)
 {
-	struct linker k;
 	struct uses one = USES_INIT;
-	linker_init(&k, l);
-	add(&one, 0, &k, 0, "malloc");
-	free(k.modules);
+	add(&one, 0, l, 0, "malloc");
 	*out = one.items[0];
 	free(one.items);
 	if (out->module == SIZE_MAX)
@@ -393,10 +378,8 @@ bool use_is_same(const struct use *a, const struct use *b)
 
 enum use_group use_group_of(const char *symbol)
 {
-	if (strncmp(symbol, "_Zn", 3) == 0)
-		return USE_NEW;
-	if (strncmp(symbol, "_Zd", 3) == 0)
-		return USE_DELETE;
+	if (bindings_is_operator(symbol))
+		return symbol[2] == 'n' ? USE_NEW : USE_DELETE;
 	for (unsigned role = 0; role < ROLE_POOL_ALLOC; role++) {
 		if (strcmp(role_symbol(role), symbol) != 0)
 			continue;

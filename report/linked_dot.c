@@ -56,27 +56,22 @@ static bool is_odd(const struct graph *g, const struct use *u)
 	       (use_takes_blocks(u) && g->program.symbol_count && !use_is_same(u, &g->program));
 }
 
-/* "malloc, free, operators new and delete; mallocx" */
+/* Of each kind of functions the first: "malloc, free, operator new, mallocx". */
 static void add_groups(struct strbuf *label, const struct graph *g, const struct use *u)
 {
-	static const char *const names[] = { "malloc", "free",	       "aligned",
-					     "size",   "operator new", "operator delete" };
 	unsigned groups = 0;
 	size_t api = 0;
-	const char *first = NULL;
 	for (size_t i = 0; i < u->symbol_count; i++) {
+		const unsigned group = use_group_of(u->symbols[i]);
 		if (!shown_symbol(g->shown, u->symbols[i]))
 			continue;
-		unsigned group = use_group_of(u->symbols[i]);
+		api += group == USE_API;
+		if (groups & group)
+			continue;
 		groups |= group;
-		if (group == USE_API && api++ == 0)
-			first = u->symbols[i];
+		strbuf_adds(label, label->len ? ", " : "");
+		link_add_symbol(label, u->symbols[i]);
 	}
-	for (unsigned bit = 0; bit < sizeof(names) / sizeof(*names); bit++)
-		if (groups & 1u << bit)
-			strbuf_addf(label, "%s%s", label->len ? ", " : "", names[bit]);
-	if (first)
-		strbuf_addf(label, "%s%s", label->len ? ", " : "", first);
 	if (api > 1)
 		strbuf_addf(label, " and %zu more", api - 1);
 }

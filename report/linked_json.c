@@ -50,7 +50,7 @@ static void put_tls(struct json *j, const struct thread_storage *tls)
 	json_end_object(j);
 }
 
-static void put_file(struct json *j, const struct linked_module *m)
+static void put_file(struct json *j, const struct linked_module *m, const struct shown_names *shown)
 {
 	struct strbuf id = STRBUF_INIT;
 	for (uint32_t i = 0; i < m->build_id.count; i++)
@@ -71,11 +71,13 @@ static void put_file(struct json *j, const struct linked_module *m)
 	put_tls(j, &m->tls);
 	json_array(j, "allocators");
 	for (size_t i = 0; i < m->found.count; i++)
-		json_put_allocator(j, &m->found.items[i]);
+		json_put_allocator(j, &m->found.items[i], shown, shown_module(shown, m->path));
 	json_end_array(j);
 }
 
-static void put_module(struct json *j, const struct linked *l, const struct linked_module *m)
+/* Of modules that are not to be shown there is an entry, too: others refer to it by its index. */
+static void put_module(struct json *j, const struct linked *l, const struct linked_module *m,
+		       const struct shown_names *shown)
 {
 	json_object(j, NULL);
 	json_string(j, "path", m->path);
@@ -84,16 +86,18 @@ static void put_module(struct json *j, const struct linked *l, const struct link
 	json_string(j, "found_by", linked_found_key(m->found_by));
 	json_uint(j, "namespace", m->space);
 	if (!m->problem)
-		put_file(j, m);
+		put_file(j, m, shown);
 	json_array(j, "bindings");
 	for (size_t i = 0; i < m->import_count; i++)
-		if (linked_is_told(l, m, &m->imports[i]))
+		if (shown_module(shown, m->path) &&
+		    shown_symbol(shown, m->file.symbols[m->imports[i].symbol].name) &&
+		    linked_is_told(l, m, &m->imports[i]))
 			put_import(j, l, m, &m->imports[i]);
 	json_end_array(j);
 	json_end_object(j);
 }
 
-void linked_put_json(struct json *j, const struct linked *l)
+void linked_put_json(struct json *j, const struct linked *l, const struct shown_names *shown)
 {
 	json_object(j, NULL);
 	json_string(j, "path", l->name);
@@ -107,7 +111,7 @@ void linked_put_json(struct json *j, const struct linked *l)
 	json_string(j, "interpreter", l->interpreter);
 	json_array(j, "modules");
 	for (size_t i = 0; i < l->count; i++)
-		put_module(j, l, &l->modules[i]);
+		put_module(j, l, &l->modules[i], shown);
 	json_end_array(j);
 	json_end_object(j);
 }

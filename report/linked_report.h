@@ -8,6 +8,7 @@
 
 #include "link/linked.h"
 #include "report/json.h"
+#include "report/shown_names.h"
 #include "util/strbuf.h"
 
 struct linked_style {
@@ -15,12 +16,15 @@ struct linked_style {
 	bool details; /* every module and every symbol */
 	bool layers;  /* also what hands on to an allocator, among the allocators */
 	unsigned width;
+	const struct shown_names *shown; /* NULL: all */
 };
 
 void linked_text(const struct linked *l, const struct linked_style *style, FILE *to);
 /* An object, of an array. */
-void linked_put_json(struct json *j, const struct linked *l);
-void json_put_allocator(struct json *j, const struct allocator *is); /* likewise */
+void linked_put_json(struct json *j, const struct linked *l, const struct shown_names *shown);
+/* Likewise; its functions only with `functions`. */
+void json_put_allocator(struct json *j, const struct allocator *is, const struct shown_names *shown,
+			bool functions);
 
 /* Why it is bound so, in a few words behind a colon: "first in the order of DT_NEEDED". */
 const char *linked_reason_words(const struct linked *l, enum binding_reason reason);

@@ -113,7 +113,9 @@ static void collect(struct text *t)
 			const struct binding *b = &import->binding;
 			const struct binding_symbol *s = &m->file.symbols[import->symbol];
 			const bool found = b->reason != BINDING_NOT_FOUND;
-			if (!linked_is_told(l, m, import))
+			if (!linked_is_told(l, m, import) ||
+			    !shown_module(t->style->shown, m->path) ||
+			    !shown_symbol(t->style->shown, s->name))
 				continue;
 			struct group *g = group_of(t, found ? b->module : SIZE_MAX, b->reason,
 						   !found && s->flags & BINDING_WEAK);

@@ -28,7 +28,8 @@ static void put_evidence(struct json *j, const struct allocator *is)
 	strbuf_release(&one);
 }
 
-void json_put_allocator(struct json *j, const struct allocator *is)
+void json_put_allocator(struct json *j, const struct allocator *is, const struct shown_names *shown,
+			bool functions)
 {
 	json_object(j, NULL);
 	json_string(j, "kind", is->name);
@@ -38,7 +39,9 @@ void json_put_allocator(struct json *j, const struct allocator *is)
 	json_bool(j, "layer", is->layer);
 	put_evidence(j, is);
 	json_array(j, "functions");
-	for (size_t i = 0; i < is->function_count; i++) {
+	for (size_t i = 0; i < is->function_count && functions; i++) {
+		if (!shown_symbol(shown, is->functions[i].name))
+			continue;
 		json_object(j, NULL);
 		json_string(j, "name", is->functions[i].name);
 		json_hex(j, "address", is->functions[i].address);
@@ -49,7 +52,7 @@ void json_put_allocator(struct json *j, const struct allocator *is)
 	json_end_object(j);
 }
 
-static void put_file(struct json *j, const struct survey_file *f)
+static void put_file(struct json *j, const struct survey_file *f, const struct shown_names *shown)
 {
 	struct strbuf id = STRBUF_INIT;
 	for (uint32_t i = 0; i < f->build_id.count; i++)
@@ -68,14 +71,29 @@ static void put_file(struct json *j, const struct survey_file *f)
 		json_string(j, "build_id", id.len ? id.text : NULL);
 		json_array(j, "allocators");
 		for (size_t i = 0; i < f->found.count; i++)
-			json_put_allocator(j, &f->found.items[i]);
+			json_put_allocator(j, &f->found.items[i], shown, true);
 		json_end_array(j);
 	}
 	json_end_object(j);
 	strbuf_release(&id);
 }
 
-void symbols_json(const struct survey *s, const struct linked *const *programs, size_t count, FILE *to)
+static void put_unmet(struct json *j, const struct unmet *u)
+{
+	struct strbuf option = STRBUF_INIT;
+	expectation_add_option(&option, u->expectation);
+	json_object(j, NULL);
+	json_string(j, "option", option.text);
+	json_string(j, "target", u->target);
+	json_string(j, "found", u->found);
+	json_string(j, "why", u->why);
+	json_string(j, "fix", u->fix);
+	json_end_object(j);
+	strbuf_release(&option);
+}
+
+void symbols_json(const struct survey *s, const struct linked *const *programs, size_t count,
+		  const struct shown_names *shown, const struct unmets *unmets, FILE *to)
 {
 	struct json j;
 	json_init(&j, to);
@@ -84,13 +102,20 @@ void symbols_json(const struct survey *s, const struct linked *const *programs, 
 	json_uint(&j, "format_version", 1);
 	json_array(&j, "files");
 	for (size_t i = 0; i < s->count; i++)
-		if (s->files[i].kind != SURVEY_OTHER || s->files[i].problem)
-			put_file(&j, &s->files[i]);
+		if ((s->files[i].kind != SURVEY_OTHER || s->files[i].problem) &&
+		    shown_module(shown, s->files[i].path))
+			put_file(&j, &s->files[i], shown);
 	json_end_array(&j);
 	json_array(&j, "programs");
 	for (size_t i = 0; i < count; i++)
-		linked_put_json(&j, programs[i]);
+		linked_put_json(&j, programs[i], shown);
 	json_end_array(&j);
+	if (unmets) {
+		json_array(&j, "unmet");
+		for (size_t i = 0; i < unmets->count; i++)
+			put_unmet(&j, &unmets->items[i]);
+		json_end_array(&j);
+	}
 	json_end_object(&j);
 	json_end_line(&j);
 	json_release(&j);

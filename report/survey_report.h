@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "link/expectations.h"
 #include "link/linked.h"
 #include "report/shown_names.h"
 #include "symbol/survey.h"
@@ -19,8 +20,10 @@ struct survey_style {
 };
 
 void survey_text(const struct survey *s, const struct survey_style *style, FILE *to);
-/* Everything, whatever the style: files and what programs are linked with. */
+/* Everything, whatever the style: files and what programs are linked with. unmets: of a gate; NULL
+ * if none was asked for. Of files that are not shown nothing, of modules no functions and bindings.
+ */
 void symbols_json(const struct survey *s, const struct linked *const *programs, size_t count,
-		  FILE *to);
+		  const struct shown_names *shown, const struct unmets *unmets, FILE *to);
 
 #endif
