@@ -49,9 +49,10 @@ struct collector {
 	uint64_t idle_ns;    /* how long to sleep when nothing comes */
 	bool more;           /* the last pass left a ring more than half full */
 
-	/* NULL, or adds to a finding, before it is written, why it came about; process is the index of
-	 * the record. */
-	void (*explain_finding)(void *context, uint32_t process, struct trace_finding *finding);
+	/* NULL, or adds to a finding, before it is written, which functions were called and why it
+	 * came about; process is the index of the record, hook as struct finding has it. */
+	void (*explain_finding)(void *context, uint32_t process, uint32_t hook,
+				struct trace_finding *finding);
 	/* NULL, or called in a pass when processes wait for the hooks of modules. */
 	void (*on_hooks_wanted)(void *context);
 	void *context;

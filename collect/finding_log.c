@@ -17,6 +17,8 @@ void finding_log_release(struct finding_log *f)
 	for (size_t i = 0; i < f->count; i++) {
 		free((char *)(uintptr_t)f->items[i].why);
 		free((char *)(uintptr_t)f->items[i].fix);
+		free((char *)(uintptr_t)f->items[i].call);
+		free((char *)(uintptr_t)f->items[i].made_call);
 	}
 	free(f->items);
 	free(f->indices);

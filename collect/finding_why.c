@@ -102,7 +102,7 @@ static void find_on_behalf(struct explaining *e)
 
 /* ---- the allocator ---- */
 
-static uint32_t allocator_module(const struct whys *w, uint32_t process, uint64_t allocator)
+uint32_t whys_allocator_module(const struct whys *w, uint32_t process, uint64_t allocator)
 {
 	if (allocator == 0)
 		return at_load_relaxed(
@@ -327,29 +327,82 @@ static void explain(struct explaining *e, uint32_t stack, uint32_t provider)
 	find_on_behalf(e);
 }
 
-void whys_explain(struct whys *w, uint32_t process, struct trace_finding *f)
-{
-	if (w->refuses || f->class != FINDING_CROSS || !(f->flags & FINDING_HAS_BLOCK) ||
-	    !is_instance(w, f->allocator) || !is_instance(w, f->argument))
-		return;
-	struct why_side release_side, made_side;
+/* Both calls, each with whom it came to. */
+struct both {
 	struct process_bindings bindings;
+	struct explaining *sides;
+	struct why_side release, made;
+};
+
+static void explain_both(struct both *b, struct whys *w, uint32_t process,
+			 const struct trace_finding *f)
+{
+	uint64_t called = f->class == FINDING_CROSS ? f->argument : f->allocator;
+	b->sides = mem_zalloc(2, sizeof(*b->sides));
+	process_bindings_read(&b->bindings, &w->files, process);
+	b->sides[0] = (struct explaining){ w, &b->bindings, &b->release, .role = f->role };
+	b->sides[1] = (struct explaining){ w, &b->bindings, &b->made, .role = f->made_role };
+	explain(&b->sides[0], f->stack, whys_allocator_module(w, process, called));
+	explain(&b->sides[1], f->made_stack, whys_allocator_module(w, process, f->allocator));
+}
+
+static void both_release(struct both *b)
+{
+	process_bindings_release(&b->bindings);
+	free(b->sides);
+}
+
+static void explain_cross(struct both *b, struct trace_finding *f)
+{
 	struct strbuf why = STRBUF_INIT, fix = STRBUF_INIT;
-	struct explaining *sides = mem_zalloc(2, sizeof(*sides));
-	process_bindings_read(&bindings, &w->files, process);
-	sides[0] = (struct explaining){ w, &bindings, &release_side, .role = f->role };
-	sides[1] = (struct explaining){ w, &bindings, &made_side, .role = f->made_role };
-	explain(&sides[0], f->stack, allocator_module(w, process, f->argument));
-	explain(&sides[1], f->made_stack, allocator_module(w, process, f->allocator));
-	why_add_sentence(&why, &bindings.process, &release_side, &made_side);
+	why_add_sentence(&why, &b->bindings.process, &b->release, &b->made);
 	if (f->role == ROLE_USABLE_SIZE)
 		strbuf_adds(&fix, "ask the allocator that made the block, or keep its size");
 	else
-		why_add_fix(&fix, &bindings.process, &release_side, &made_side);
-	f->why_kind = (uint8_t)release_side.kind;
-	f->made_why_kind = (uint8_t)made_side.kind;
+		why_add_fix(&fix, &b->bindings.process, &b->release, &b->made);
 	f->why = strbuf_detach(&why);
 	f->fix = strbuf_detach(&fix);
-	process_bindings_release(&bindings);
-	free(sides);
+	f->why_kind = (uint8_t)b->release.kind;
+	f->made_why_kind = (uint8_t)b->made.kind;
+}
+
+/* The module whose function was called. */
+static size_t definer(const struct why_side *s)
+{
+	return s->via != SIZE_MAX ? s->via : s->provider;
+}
+
+static bool is_certain(const struct why_side *s)
+{
+	return s->kind != WHY_UNKNOWN && s->kind != WHY_POINTER && !s->apparently;
+}
+
+/* Where the two functions are different modules' the same calls are one heap here by the way they are
+ * bound, and may be two elsewhere. */
+static void explain_mismatch(struct both *b, struct trace_finding *f)
+{
+	struct strbuf why = STRBUF_INIT;
+	if (!is_certain(&b->release) || !is_certain(&b->made) ||
+	    definer(&b->release) == definer(&b->made))
+		return;
+	why_add_sentence(&why, &b->bindings.process, &b->release, &b->made);
+	f->why = strbuf_detach(&why);
+	f->why_kind = (uint8_t)b->release.kind;
+	f->made_why_kind = (uint8_t)b->made.kind;
+}
+
+void whys_explain(struct whys *w, uint32_t process, struct trace_finding *f)
+{
+	bool is_cross = f->class == FINDING_CROSS;
+	if (w->refuses || (!is_cross && f->class != FINDING_MISMATCH) ||
+	    !(f->flags & FINDING_HAS_BLOCK) || !is_instance(w, f->allocator) ||
+	    (is_cross && !is_instance(w, f->argument)))
+		return;
+	struct both b;
+	explain_both(&b, w, process, f);
+	if (is_cross)
+		explain_cross(&b, f);
+	else
+		explain_mismatch(&b, f);
+	both_release(&b);
 }

@@ -1,5 +1,5 @@
-/* finding_why.h - how the two calls of a cross-allocator free came to the allocators that they came
- * to, and what would put it right.
+/* finding_why.h - how the two calls of a cross-allocator free, or of a mismatched one, came to the
+ * functions that they came to, and of the former what would put it right.
  *
  * By the calling instructions, the files of the process's modules and the order in which they were
  * loaded. Not thread-safe: the collector's thread only. */
@@ -20,6 +20,9 @@ struct whys {
 void whys_init(struct whys *w, struct session *session, struct tables *tables,
 	       const struct allocator_names *allocators);
 void whys_release(struct whys *w);
+
+/* The module of an allocator in the process with this record, in the session; UINT32_MAX: not known. */
+uint32_t whys_allocator_module(const struct whys *w, uint32_t process, uint64_t allocator);
 
 /* Sets f's why, fix and kinds where something is known; the strings are the caller's to free().
  * process: index of the record of the process that released it. */

@@ -63,7 +63,7 @@ static const char *without_prefix(const char *name, const char *prefix)
 /* The table is in memory that programs can overwrite: it is written here, and not read. */
 static struct session_hook *hook_at(const struct module_hooks *m, uint32_t index)
 {
-	return (struct session_hook *)(m->session->base + session_hooks_offset()) + index;
+	return &m->session->hooks[index];
 }
 
 /* One file while its hooks are planned. */

@@ -10,6 +10,7 @@
 #include "base/atomics.h"
 #include "collect/embed.h"
 #include "collect/empty_trace.h"
+#include "collect/called_names.h"
 #include "collect/judge_findings.h"
 #include "collect/survivors.h"
 #include "elf/user_families.h"
@@ -56,9 +57,11 @@ static void on_crash(void *context, uint32_t number, uint32_t process_index,
 			  told_crash_new(&r->collector, number, process_index, crash));
 }
 
-static void explain_finding(void *context, uint32_t process, struct trace_finding *finding)
+static void explain_finding(void *context, uint32_t process, uint32_t hook,
+			    struct trace_finding *finding)
 {
 	struct recording *r = context;
+	called_names_find(&r->whys, process, hook, finding);
 	whys_explain(&r->whys, process, finding);
 }
 

@@ -20,6 +20,7 @@ static void find_parts(struct session *s)
 	s->rings = (struct session_ring *)(s->base + session_rings_offset());
 	s->modules = (struct session_module *)(s->base + session_modules_offset());
 	s->loaded = (struct session_loaded *)(s->base + session_loaded_offset());
+	s->hooks = (struct session_hook *)(s->base + session_hooks_offset());
 	s->findings = (struct session_finding *)(s->base + session_findings_offset());
 	s->nodes = (struct session_node *)(s->base + session_nodes_offset());
 	s->crashes = (struct session_crash *)(s->base + session_crashes_offset());

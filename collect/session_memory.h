@@ -18,6 +18,7 @@ struct session {
 	struct session_ring *rings;
 	struct session_module *modules;
 	struct session_loaded *loaded; /* by process index */
+	struct session_hook *hooks;
 	struct session_finding *findings;
 	struct session_crash *crashes;
 	struct session_node *nodes;

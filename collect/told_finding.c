@@ -46,6 +46,8 @@ struct told_finding *told_finding_new(struct collector *c, uint32_t number,
 	f->finding = *finding;
 	f->finding.why = finding->why ? mem_strdup(finding->why) : NULL;
 	f->finding.fix = finding->fix ? mem_strdup(finding->fix) : NULL;
+	f->finding.call = finding->call ? mem_strdup(finding->call) : NULL;
+	f->finding.made_call = finding->made_call ? mem_strdup(finding->made_call) : NULL;
 	f->number = number;
 	f->tid = slot_tid_of_thread(&c->slots, finding->thread);
 	f->made_tid = slot_tid_of_thread(&c->slots, finding->made_thread);
@@ -67,5 +69,7 @@ void told_finding_free(struct told_finding *f)
 	told_modules_free(f->modules);
 	free((char *)(uintptr_t)f->finding.why);
 	free((char *)(uintptr_t)f->finding.fix);
+	free((char *)(uintptr_t)f->finding.call);
+	free((char *)(uintptr_t)f->finding.made_call);
 	free(f);
 }

@@ -20,7 +20,7 @@ enum {
 };
 
 static const char *const functions[] = {
-#define ROLE(name, symbol, group) symbol,
+#define ROLE(name, symbol, group, words) symbol,
 #include "wire/roles.def"
 #undef ROLE
 #define FUNCTION(name, role, arguments) name,

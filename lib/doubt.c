@@ -86,8 +86,8 @@ static bool is_libc_alias(const char *name)
 	return is_heap_role(role_of(name + sizeof(prefix) - 1));
 }
 
-/* A function of the allocator's that is none of malloc's family: mallocx, mi_malloc, ... Templates that
- * its C++ library and others have too may come from any of them. */
+/* A function of the allocator's that is none of malloc's family, and not hooked where it begins: mallocx,
+ * mi_malloc, ... Templates that its C++ library and others have too may come from any of them. */
 static bool is_of_allocator(const struct look *look, const struct elf_import *import, unsigned role)
 {
 	const char *name = import->name;
@@ -96,9 +96,12 @@ static bool is_of_allocator(const struct look *look, const struct elf_import *im
 		return false;
 	if (__builtin_strncmp(name, "mall", 4) == 0 && __builtin_strcmp(name, "mallocx") != 0)
 		return false; /* mallopt, mallinfo, mallctl, malloc_stats, ... */
-	return in_range(&look->allocator_range, import->value) ||
-	       (in_range(&look->range, import->value) &&
-		elf_symbol_in(look->allocator, name) != NULL);
+	uintptr_t function = 0;
+	if (in_range(&look->allocator_range, import->value))
+		function = import->value;
+	else if (in_range(&look->range, import->value)) /* bound lazily */
+		function = (uintptr_t)elf_symbol_in(look->allocator, name);
+	return function && !points_have(function);
 }
 
 static bool is_bound_lazily(const struct look *look, const struct elf_import *import)

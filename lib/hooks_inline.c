@@ -142,6 +142,7 @@ static struct release as_release(const struct call *c)
 	return (struct release){
 		.role = c->point->role,
 		.allocator = c->instance->allocator,
+		.hook = c->point->hook,
 		.size = is->size >= 0 ? c->a[is->size] : RELEASE_NO_SIZE,
 		.align = is->align >= 0 ? c->a[is->align] : 0,
 	};
@@ -251,7 +252,8 @@ static uintptr_t move(const struct call *c, const struct hook *h)
 	const enum point_how how = c->point->arguments.how;
 	const bool in_place = how == POINT_EXPANDS || how == POINT_RESIZES;
 	void *old = old_block(c);
-	struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->instance->allocator };
+	struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->instance->allocator,
+			     c->point->hook };
 	struct block taken = { .meta = BLOCK_UNKNOWN };
 	enum finding_outcome outcome = old ? hook_take(h, old, &r, &taken) : FINDING_HANDED_ON;
 	if (outcome != FINDING_HANDED_ON && in_place)
@@ -303,7 +305,8 @@ static uintptr_t destroy(const struct call *c, const struct hook *h)
 
 static uintptr_t query(const struct call *c, const struct hook *h)
 {
-	const struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->instance->allocator };
+	const struct release r = { c->point->role, RELEASE_NO_SIZE, 0, c->instance->allocator,
+				   c->point->hook };
 	void *p = (void *)c->a[c->point->arguments.block];
 	struct block b;
 	enum finding_outcome outcome = hook_query(h, p, &r, &b);

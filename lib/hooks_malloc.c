@@ -172,7 +172,7 @@ static AT_COLD void *realloc_otherwise(const struct hook *h, enum finding_outcom
 
 void *realloc(void *old, size_t size)
 {
-	static const struct release r = { ROLE_REALLOC, RELEASE_NO_SIZE, 0, 0 };
+	static const struct release r = { ROLE_REALLOC, RELEASE_NO_SIZE, 0, 0, 0 };
 	struct block taken = { .meta = BLOCK_UNKNOWN };
 	struct hook h;
 	if (AT_UNLIKELY(!hook_enter(&h)))
@@ -188,7 +188,7 @@ void *realloc(void *old, size_t size)
 
 void *reallocarray(void *old, size_t count, size_t size)
 {
-	static const struct release r = { ROLE_REALLOCARRAY, RELEASE_NO_SIZE, 0, 0 };
+	static const struct release r = { ROLE_REALLOCARRAY, RELEASE_NO_SIZE, 0, 0, 0 };
 	struct block taken = { .meta = BLOCK_UNKNOWN };
 	struct hook h;
 	size_t bytes;
@@ -277,7 +277,7 @@ void *pvalloc(size_t size)
 
 void free(void *p)
 {
-	static const struct release r = { ROLE_FREE, RELEASE_NO_SIZE, 0, 0 };
+	static const struct release r = { ROLE_FREE, RELEASE_NO_SIZE, 0, 0, 0 };
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
 		if (p)
@@ -292,7 +292,7 @@ void free(void *p)
 
 void cfree(void *p)
 {
-	static const struct release r = { ROLE_CFREE, RELEASE_NO_SIZE, 0, 0 };
+	static const struct release r = { ROLE_CFREE, RELEASE_NO_SIZE, 0, 0, 0 };
 	struct hook h;
 	free_fn f = (free_fn)real_function(ROLE_CFREE);
 	if (!f)
@@ -320,7 +320,7 @@ static inline void backend_free_sized(void *p, size_t size)
 
 void free_sized(void *p, size_t size)
 {
-	const struct release r = { ROLE_FREE_SIZED, size, 0, 0 };
+	const struct release r = { ROLE_FREE_SIZED, size, 0, 0, 0 };
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
 		if (p)
@@ -347,7 +347,7 @@ static inline void backend_free_aligned_sized(void *p, size_t align, size_t size
 
 void free_aligned_sized(void *p, size_t align, size_t size)
 {
-	const struct release r = { ROLE_FREE_ALIGNED_SIZED, size, align, 0 };
+	const struct release r = { ROLE_FREE_ALIGNED_SIZED, size, align, 0, 0 };
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h))) {
 		if (p)
@@ -371,7 +371,7 @@ static inline size_t backend_usable_size(void *p)
 
 size_t malloc_usable_size(void *p)
 {
-	struct release r = { ROLE_USABLE_SIZE, RELEASE_NO_SIZE, 0, 0 };
+	struct release r = { ROLE_USABLE_SIZE, RELEASE_NO_SIZE, 0, 0, 0 };
 	struct block b;
 	struct hook h;
 	if (AT_UNLIKELY(!p || !hook_enter(&h)))

@@ -113,7 +113,7 @@ static AT_COLD void delete_plainly(void *p, enum role role)
 	AT_HOOK void symbol params;                                              \
 	void symbol params                                                       \
 	{                                                                        \
-		storage const struct release r = { role, size, align, 0 };       \
+		storage const struct release r = { role, size, align, 0, 0 };    \
 		struct hook h;                                                   \
 		type f = (type)real_function(role);                              \
 		if (AT_UNLIKELY(!f))                                             \

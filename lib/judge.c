@@ -190,7 +190,7 @@ static bool judge_unknown(const struct release *r, uintptr_t address,
 bool judge_release(const struct release *r, uintptr_t address, enum block_state state,
 		   const struct block *b, const struct judge_place *place, struct finding *f)
 {
-	*f = (struct finding){ .role = (uint8_t)r->role, .address = address };
+	*f = (struct finding){ .role = (uint8_t)r->role, .hook = (uint16_t)r->hook, .address = address };
 	switch (state) {
 	case BLOCK_LIVE:
 	case BLOCK_UNRECORDED:

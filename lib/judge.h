@@ -20,6 +20,7 @@ struct release {
 	uint64_t size;  /* that it was given, or RELEASE_NO_SIZE */
 	uint64_t align; /* that it was given, or 0 */
 	uint32_t allocator; /* whose function it is; 0: the program's heap */
+	uint32_t hook;	    /* of the session, + 1: the function; 0: the role's own */
 };
 
 #define RELEASE_NO_SIZE UINT64_MAX

@@ -346,7 +346,8 @@ static enum plan_reason note_visitor(uint32_t module, const struct session_hook 
 	return PLAN_NONE;
 }
 
-static enum plan_reason hook_function(uint32_t module, const struct session_hook *hook)
+static enum plan_reason hook_function(uint32_t module, uint32_t number,
+				      const struct session_hook *hook)
 {
 	enum { NO_ALLOCATOR = SESSION_HOOK_LOADER | SESSION_HOOK_OPENS | SESSION_HOOK_MAPS };
 	uintptr_t bias = modules[module].bias;
@@ -362,6 +363,7 @@ static enum plan_reason hook_function(uint32_t module, const struct session_hook
 	*p = (struct point){ .function = bias + hook->plan.function,
 			     .role = (enum role)hook->role,
 			     .module = module,
+			     .hook = (uint16_t)(number + 1),
 			     .flags = hook->flags };
 	read_arguments(&p->arguments, hook->arguments);
 	p->act = act_of(p);
@@ -411,7 +413,7 @@ static void hook_module(uint32_t module, bool libc)
 		bool no_allocator = hook.flags & (SESSION_HOOK_LOADER | SESSION_HOOK_OPENS);
 		if ((!no_allocator && is_own_libc(module, &hook)) != libc)
 			continue;
-		enum plan_reason reason = hook_function(module, &hook);
+		enum plan_reason reason = hook_function(module, i, &hook);
 		if (!is_visitor(&hook))
 			note_outcome(&session.hooks[i], reason);
 	}

@@ -65,6 +65,7 @@ struct point {
 	struct point_arguments arguments;
 	struct instance *instance; /* NULL: no allocator's function */
 	uint32_t module;	   /* index in `modules` */
+	uint16_t hook;		   /* of the session, + 1 */
 	enum point_act act;
 	uint8_t flags;		   /* enum session_hook_flag */
 	bool is_kept;		   /* a keeper's frame lies before the hook's */

@@ -530,7 +530,7 @@ static enum block_state take_pool(const struct hook *h, const struct release *r,
 
 void hook_pool_release(const struct hook *h, uint32_t pool, void *p)
 {
-	const struct release r = { ROLE_POOL_FREE, RELEASE_NO_SIZE, 0, pool };
+	const struct release r = { ROLE_POOL_FREE, RELEASE_NO_SIZE, 0, pool, 0 };
 	struct block b;
 	if (!p)
 		return;
@@ -543,7 +543,7 @@ void hook_pool_release(const struct hook *h, uint32_t pool, void *p)
 
 void hook_pool_moved(const struct hook *h, uint32_t pool, void *old, void *p, size_t size)
 {
-	const struct release r = { ROLE_POOL_MOVE, RELEASE_NO_SIZE, 0, pool };
+	const struct release r = { ROLE_POOL_MOVE, RELEASE_NO_SIZE, 0, pool, 0 };
 	struct block taken;
 	if (!p)
 		return;

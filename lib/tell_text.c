@@ -13,6 +13,7 @@
 #include "lib/real.h"
 #include "lib/sys.h"
 #include "wire/events.h"
+#include "wire/finding_texts.h"
 #include "wire/roles.h"
 
 enum {
@@ -107,30 +108,19 @@ static void add_stack(struct text *out, uint32_t stack)
 
 /* ---- functions of allocators ---- */
 
-static bool begins_with(const char *text, const char *start)
+/* "malloc()", "mi_free()". hook: of the session, + 1; 0: what the runtime stands in for by name. */
+static void add_function(struct text *out, unsigned role, uint32_t hook)
 {
-	return __builtin_strncmp(text, start, __builtin_strlen(start)) == 0;
-}
-
-/* "malloc()", "sized operator delete[]" */
-static void add_function(struct text *out, unsigned role)
-{
-	const char *symbol = role_symbol(role);
-	bool deletes = begins_with(symbol, "_Zd");
-	if (!deletes && !begins_with(symbol, "_Zn")) {
-		text_add(out, symbol);
-		text_add(out, "()");
+	const char *words = role_words(role);
+	const char *name = hook && hook <= SESSION_MAX_HOOKS ? session.hooks[hook - 1].name : "";
+	if (name[0])
+		words = symbol_words(name);
+	if (words) {
+		text_add(out, words);
 		return;
 	}
-	if (deletes && begins_with(symbol + 4, "Pvm"))
-		text_add(out, "sized ");
-	if (__builtin_strstr(symbol, "align_val_t"))
-		text_add(out, "aligned ");
-	text_add(out, deletes ? "operator delete" : "operator new");
-	if (symbol[3] == 'a')
-		text_add(out, "[]");
-	if (__builtin_strstr(symbol, "nothrow"))
-		text_add(out, " (nothrow)");
+	text_add_name(out, name);
+	text_add(out, "()");
 }
 
 /* Whose function it is: the instance's name, or the file where the program's own call ends up. */
@@ -162,26 +152,8 @@ static void add_block(struct text *out, const struct finding *f)
 	text_add(out, "a block of ");
 	text_count(out, f->size, "byte");
 	text_add(out, " made by ");
-	add_function(out, f->made_role);
+	add_function(out, f->made_role, 0);
 	add_owner(out, f->made_role, f->allocator);
-}
-
-static const char *place_words(unsigned class)
-{
-	switch (class) {
-	case FINDING_STACK:
-		return "on a stack";
-	case FINDING_GLOBAL:
-		return "in global variables";
-	case FINDING_CODE:
-		return "in code";
-	case FINDING_MAPPED:
-		return "in memory that was mapped";
-	case FINDING_UNKNOWN:
-		return "where no memory is mapped";
-	default:
-		return "which is no block of the heap";
-	}
 }
 
 /* No block is known there, but who mapped the memory. */
@@ -204,7 +176,7 @@ static void add_region(struct text *out, const struct finding *f)
 static void add_summary(struct text *out, const struct finding *f)
 {
 	text_add(out, "    ");
-	add_function(out, f->role);
+	add_function(out, f->role, f->hook);
 	add_owner(out, f->role,
 		  f->class == FINDING_CROSS || f->class == FINDING_GONE ? (uint32_t)f->argument
 									: 0);
@@ -227,7 +199,7 @@ static void add_summary(struct text *out, const struct finding *f)
 	else if (is_region(f))
 		add_region(out, f);
 	else
-		text_add(out, place_words(f->class));
+		text_add(out, finding_place_words(f->class));
 	if (f->class == FINDING_DOUBLE)
 		text_add(out, ", that had been freed before");
 	if (f->class == FINDING_GONE)
@@ -263,20 +235,11 @@ static void add_age(struct text *out, uint32_t age)
 
 static void add_outcome(struct text *out, unsigned outcome, unsigned role)
 {
-	static const char *const answers[] = {
-		"; the call was let through as it was",
-		"; its owner was asked instead",
-		"; the answer was 0",
-		"; the program is ended",
-	};
-	static const char *const texts[] = {
-		"; the call was let through as it was",
-		"; the block was given to its owner in a way that is safe",
-		"; the call was swallowed: nobody got the address",
-		"; the program is ended",
-	};
-	if (outcome < AT_COUNT_OF(texts))
-		text_add(out, role == ROLE_USABLE_SIZE ? answers[outcome] : texts[outcome]);
+	const char *words = finding_outcome_words(outcome, role);
+	if (!words)
+		return;
+	text_add(out, "; ");
+	text_add(out, words);
 }
 
 static void add_circumstances(struct text *out, const struct finding *f)
@@ -307,32 +270,11 @@ static void stack_head(struct text *out, const char *title, uint32_t slot)
 	text_add(out, ":\n");
 }
 
-static const char *const classes[FINDING_CLASSES] = {
-#define FINDING(id, word, group, text) text,
-#include "wire/findings.def"
-#undef FINDING
-};
-
-/* "double free", and of functions that only ask "size query of stack memory". */
-static void add_title(struct text *out, const struct finding *f)
-{
-	const char *title = f->class < FINDING_CLASSES ? classes[f->class] : "wrong free";
-	if (f->role != ROLE_USABLE_SIZE) {
-		text_add(out, title);
-	} else if (f->class == FINDING_CROSS) {
-		text_add(out, "cross-allocator size query");
-	} else if (f->class == FINDING_DOUBLE) {
-		text_add(out, "size query of a freed block");
-	} else {
-		text_add(out, "size query");
-		text_add(out, begins_with(title, "free ") ? title + 4 : " that is wrong");
-	}
-}
-
 void tell_text_finding(struct text *out, const struct finding *f)
 {
+	const char *title = finding_class_title(f->class, f->role);
 	text_add(out, "alloctrace: ");
-	add_title(out, f);
+	text_add(out, title ? title : "wrong free");
 	text_char(out, '\n');
 	add_summary(out, f);
 	add_circumstances(out, f);

@@ -204,7 +204,7 @@ static void add_block(struct strbuf *out, const struct crash_block *b)
 	bool young = p->age_ns < UNKNOWN_AGE_NS;
 	strbuf_addf(out, "a%s block of %" PRIu64 " byte%s that ",
 		    p->flags & CRASH_BLOCK_FREED ? " freed" : "", p->size, p->size == 1 ? "" : "s");
-	role_add_words(out, p->made_role);
+	call_add_words(out, p->made_role, NULL);
 	if (b->allocator)
 		strbuf_addf(out, " of %s", b->allocator);
 	strbuf_addf(out, " made %s%s before", young ? "less than " : "",

@@ -74,7 +74,10 @@ static void fingerprint(struct json *j, uint64_t value)
 static void block(struct json *j, const struct finding_story *s)
 {
 	json_object(j, "block");
-	json_string(j, "made_by", role_symbol(s->finding.made_role));
+	json_string(j, "made_by",
+		    s->finding.made_call ? s->finding.made_call
+					 : role_symbol(s->finding.made_role));
+	json_string(j, "made_role", role_symbol(s->finding.made_role));
 	json_uint(j, "bytes", s->finding.size);
 	json_uint(j, "age_ns", s->finding.age_ns);
 	json_uint(j, "allocator", s->finding.allocator);
@@ -114,7 +117,8 @@ void finding_json(struct json *j, const struct finding_story *s)
 		json_string(j, "why_kind", finding_why_word(f->why_kind));
 		json_string(j, "made_why_kind", finding_why_word(f->made_why_kind));
 	}
-	json_string(j, "call", role_symbol(f->role));
+	json_string(j, "call", f->call ? f->call : role_symbol(f->role));
+	json_string(j, "call_role", role_symbol(f->role));
 	if (finding_names_called(f)) {
 		json_uint(j, "call_allocator", f->argument);
 		json_string(j, "call_allocator_name", s->called_allocator);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
-#include "wire/findings.h"
+#include "wire/finding_texts.h"
 #include "wire/roles.h"
 
 const char *finding_class_word(unsigned class)
@@ -29,47 +29,10 @@ const char *finding_class_group(unsigned class)
 	return class < FINDING_CLASSES ? groups[class] : "invalid";
 }
 
-static const char *class_text(unsigned class)
-{
-	static const char *const texts[] = {
-#define FINDING(id, word, group, text) text,
-#include "wire/findings.def"
-#undef FINDING
-	};
-	return class < FINDING_CLASSES ? texts[class]
-				       : "wrong free of a kind unknown to this version";
-}
-
-/* Of functions that only ask. */
-static const char *query_title(unsigned class)
-{
-	switch (class) {
-	case FINDING_CROSS:
-		return "cross-allocator size query";
-	case FINDING_DOUBLE:
-		return "size query of a freed block";
-	case FINDING_INTERIOR:
-		return "size query of an interior pointer";
-	case FINDING_STACK:
-		return "size query of stack memory";
-	case FINDING_GLOBAL:
-		return "size query of global memory";
-	case FINDING_CODE:
-		return "size query of code";
-	case FINDING_MAPPED:
-		return "size query of mapped memory";
-	case FINDING_UNKNOWN:
-		return "size query of unknown memory";
-	case FINDING_GONE:
-		return "size query with the owner unloaded";
-	default:
-		return class_text(class);
-	}
-}
-
 const char *finding_title(unsigned class, unsigned role)
 {
-	return role == ROLE_USABLE_SIZE ? query_title(class) : class_text(class);
+	const char *title = finding_class_title(class, role);
+	return title ? title : "wrong free of a kind unknown to this version";
 }
 
 const char *finding_deed(unsigned role)
@@ -85,21 +48,8 @@ const char *finding_outcome_key(unsigned outcome)
 
 const char *finding_outcome_text(unsigned outcome, unsigned role)
 {
-	static const char *const answers[] = {
-		"the call was let through as it was",
-		"its owner was asked instead",
-		"the answer was 0",
-		"the program was ended",
-	};
-	static const char *const texts[] = {
-		"the call was let through as it was",
-		"the block was given to its owner in a way that is safe",
-		"the call was swallowed: nobody got the address",
-		"the program was ended",
-	};
-	if (outcome >= AT_COUNT_OF(texts))
-		return "what became of it is not known";
-	return role == ROLE_USABLE_SIZE ? answers[outcome] : texts[outcome];
+	const char *words = finding_outcome_words(outcome, role);
+	return words ? words : "what became of it is not known";
 }
 
 /* ---- functions ---- */
@@ -117,7 +67,7 @@ static enum release release_of(unsigned role)
 		RELEASE_QUERY_ = RELEASE_NONE
 	};
 	static const uint8_t releases[] = {
-#define ROLE(name, symbol, group) RELEASE_##group##_,
+#define ROLE(name, symbol, group, words) RELEASE_##group##_,
 #include "wire/roles.def"
 #undef ROLE
 	};
@@ -129,23 +79,13 @@ static bool is_aligned(unsigned role)
 	return strstr(role_symbol(role), "align_val_t") != NULL;
 }
 
-/* "_ZdaPvm" and the like: a size comes right behind the address. */
-static bool is_sized(unsigned role)
+void call_add_words(struct strbuf *out, unsigned role, const char *call)
 {
-	const char *symbol = role_symbol(role);
-	return strncmp(symbol, "_ZdlPvm", 7) == 0 || strncmp(symbol, "_ZdaPvm", 7) == 0;
-}
-
-void role_add_words(struct strbuf *out, unsigned role)
-{
-	const char *symbol = role_symbol(role);
-	if (strncmp(symbol, "_Zn", 3) != 0 && strncmp(symbol, "_Zd", 3) != 0) {
-		strbuf_addf(out, "%s()", symbol);
-		return;
-	}
-	strbuf_addf(out, "%s%soperator %s%s%s", is_sized(role) ? "sized " : "",
-		    is_aligned(role) ? "aligned " : "", symbol[2] == 'n' ? "new" : "delete",
-		    symbol[3] == 'a' ? "[]" : "", strstr(symbol, "nothrow") ? " (nothrow)" : "");
+	const char *words = call ? symbol_words(call) : role_words(role);
+	if (words)
+		strbuf_adds(out, words);
+	else
+		strbuf_addf(out, "%s()", call);
 }
 
 static const char *release_words(unsigned made_role)
@@ -174,25 +114,7 @@ static void add_block(struct strbuf *out, const struct trace_finding *f)
 	}
 	strbuf_addf(out, "a block of %" PRIu64 " byte%s made by ", f->size,
 		    f->size == 1 ? "" : "s");
-	role_add_words(out, f->made_role);
-}
-
-static const char *place_words(unsigned class)
-{
-	switch (class) {
-	case FINDING_STACK:
-		return "on a stack";
-	case FINDING_GLOBAL:
-		return "in global variables";
-	case FINDING_CODE:
-		return "in code";
-	case FINDING_MAPPED:
-		return "in memory that was mapped";
-	case FINDING_UNKNOWN:
-		return "where no memory is mapped";
-	default:
-		return "which is no block of the heap";
-	}
+	call_add_words(out, f->made_role, f->made_call);
 }
 
 /* One allocator got a block of another. */
@@ -235,7 +157,7 @@ static bool is_region(const struct trace_finding *f)
 void finding_add_summary(struct strbuf *out, const struct trace_finding *f, const char *made,
 			 const char *called)
 {
-	role_add_words(out, f->role);
+	call_add_words(out, f->role, f->call);
 	switch (f->class) {
 	case FINDING_SIZE:
 		strbuf_addf(out, " with size %" PRIu64 " of ", f->argument);
@@ -276,7 +198,7 @@ void finding_add_summary(struct strbuf *out, const struct trace_finding *f, cons
 			strbuf_adds(out, " of an allocator that has been unloaded");
 		return;
 	default:
-		strbuf_addf(out, " of 0x%" PRIx64 ", %s", f->address, place_words(f->class));
+		strbuf_addf(out, " of 0x%" PRIx64 ", %s", f->address, finding_place_words(f->class));
 		if (is_region(f))
 			strbuf_addf(out, ", %" PRIu64 " byte%s into %" PRIu64 " bytes", f->argument,
 				    f->argument == 1 ? "" : "s", f->size);
@@ -344,7 +266,13 @@ static const char *class_why(const struct trace_finding *f)
 
 void finding_add_why(struct strbuf *out, const struct trace_finding *f)
 {
-	strbuf_adds(out, f->why ? f->why : class_why(f));
+	/* How the calls came to two allocators is all that there is to say of them. */
+	if (f->class != FINDING_CROSS || !f->why)
+		strbuf_adds(out, class_why(f));
+	if (f->class != FINDING_CROSS && f->why)
+		strbuf_adds(out, "; here ");
+	if (f->why)
+		strbuf_adds(out, f->why);
 }
 
 const char *finding_why_word(unsigned kind)

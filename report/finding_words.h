@@ -18,8 +18,9 @@ const char *finding_outcome_text(unsigned outcome, unsigned role);
 const char *finding_deed(unsigned role);
 
 /* All of these add to out, without a full stop. */
-/* "malloc()", "sized operator delete[]" */
-void role_add_words(struct strbuf *out, unsigned role);
+/* "malloc()", "mi_free()", "operator delete[](void*, std::size_t)". call: the symbol of the function that was
+ * called, NULL: the role's. */
+void call_add_words(struct strbuf *out, unsigned role, const char *call);
 /* What was called on what: "free() of a block of 24 bytes made by operator new[]". made and called
  * are the names of the allocators of the block and of the function, where they differ; may be NULL.
  */

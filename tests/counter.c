@@ -26,7 +26,7 @@
 #define TLS static __thread __attribute__((tls_model("initial-exec")))
 
 enum role {
-#define ROLE(name, symbol, group) ROLE_##name,
+#define ROLE(name, symbol, group, words) ROLE_##name,
 #include "wire/roles.def"
 #undef ROLE
 	ROLE_COUNT
@@ -43,7 +43,7 @@ static void *real[ROLE_COUNT];
 TLS int depth;
 
 static const char *const role_names[] = {
-#define ROLE(name, symbol, group) symbol,
+#define ROLE(name, symbol, group, words) symbol,
 #include "wire/roles.def"
 #undef ROLE
 };

@@ -207,6 +207,13 @@ static uint32_t read_thread_index(const struct tables *t, struct cursor *in)
 	return (uint32_t)cursor_below(in, t->thread_count + 1) - 1;
 }
 
+/* NULL for none. */
+static const char *read_optional(struct cursor *in)
+{
+	const char *text = cursor_text(in);
+	return text && *text ? text : NULL;
+}
+
 /* A later record of a finding replaces an earlier one. */
 static const char *read_finding(struct tables *t, struct cursor *in)
 {
@@ -234,8 +241,12 @@ static const char *read_finding(struct tables *t, struct cursor *in)
 	if (cursor_left(in)) { /* those of older versions end here */
 		f.why_kind = (uint8_t)cursor_below(in, UINT8_MAX + 1);
 		f.made_why_kind = (uint8_t)cursor_below(in, UINT8_MAX + 1);
-		f.why = cursor_text(in);
-		f.fix = cursor_text(in);
+		f.why = read_optional(in);
+		f.fix = read_optional(in);
+	}
+	if (cursor_left(in)) {
+		f.call = read_optional(in);
+		f.made_call = read_optional(in);
 	}
 	if (in->bad || number >= FORMAT_MAX_FINDINGS)
 		return "a finding is malformed";

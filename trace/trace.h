@@ -201,9 +201,12 @@ struct trace_finding {
 	uint64_t age_ns;
 	uint64_t time_ns; /* since the session began */
 	uint64_t count;	  /* how often; known when the recording has ended in good order, else 1 */
-	/* How the calls came to their allocators, and what would put it right: a sentence each, without
+	/* How the calls came to their functions, and what would put it right: a sentence each, without
 	 * a full stop; NULL: not known, and the kinds say nothing. May hold any bytes. */
 	const char *why, *fix;
+	/* Symbols of the functions that released and made the block where they are not those of the
+	 * roles ("mi_free"); else NULL. May hold any bytes. */
+	const char *call, *made_call;
 };
 
 /* A word found in a crash that points into a block. */

@@ -225,12 +225,17 @@ static void put_finding(struct trace_writer *w, struct bytes *body, const struct
 	bytes_add_varint(body, f->age_ns);
 	bytes_add_varint(body, f->time_ns);
 	bytes_add_varint(body, f->count);
-	if (!f->why || !f->fix)
+	bool is_explained = f->why || f->fix, is_named = f->call || f->made_call;
+	if (!is_explained && !is_named)
 		return;
-	bytes_add_varint(body, f->why_kind);
-	bytes_add_varint(body, f->made_why_kind);
-	bytes_add_text(body, f->why);
-	bytes_add_text(body, f->fix);
+	bytes_add_varint(body, is_explained ? f->why_kind : 0);
+	bytes_add_varint(body, is_explained ? f->made_why_kind : 0);
+	bytes_add_text(body, f->why ? f->why : "");
+	bytes_add_text(body, f->fix ? f->fix : "");
+	if (!is_named)
+		return;
+	bytes_add_text(body, f->call ? f->call : "");
+	bytes_add_text(body, f->made_call ? f->made_call : "");
 }
 
 void trace_writer_finding(struct trace_writer *w, uint32_t number,

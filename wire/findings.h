@@ -56,6 +56,7 @@ struct finding {
 	uint32_t made_stack; /* node */
 	uint32_t age;	     /* of the block, in units of 2^FINDING_AGE_SHIFT clock ticks */
 	uint16_t made_slot;  /* of the thread that made it */
+	uint16_t hook;	     /* of the session, + 1: the function that was called; 0: the role's own */
 	uint64_t address;    /* that was given to the function */
 	uint64_t argument;   /* size or alignment that was given; INTERIOR: offset into the block,
 				 * MAPPED: into the memory; CROSS, GONE: whose function it was */
@@ -74,7 +75,8 @@ static inline void finding_to_words(const struct finding *f, uint64_t *words)
 	words[3] = f->argument;
 	words[4] = f->size;
 	words[5] = (uint64_t)f->first_site << 32 | (uint64_t)f->first_slot << 16 | f->made_slot;
-	words[6] = (uint64_t)f->allocator << 48 | (uint64_t)f->age << 8 | f->made_role;
+	words[6] = (uint64_t)f->allocator << 48 | (uint64_t)f->hook << 32 | (uint64_t)f->age << 8 |
+		   f->made_role;
 }
 
 /* Nothing is checked: the words are in memory that the program could overwrite. */
@@ -95,6 +97,7 @@ static inline void finding_from_words(struct finding *f, const uint64_t *words)
 		.first_slot = (uint16_t)(words[5] >> 16),
 		.made_slot = (uint16_t)words[5],
 		.allocator = (uint16_t)(words[6] >> 48),
+		.hook = (uint16_t)(words[6] >> 32),
 		.age = words[6] >> 8 & ((1u << FINDING_AGE_BITS) - 1),
 		.made_role = words[6] & 63,
 	};

@@ -3,9 +3,10 @@
 #define ALLOCTRACE_WIRE_ROLES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum role {
-#define ROLE(name, symbol, group) ROLE_##name,
+#define ROLE(name, symbol, group, words) ROLE_##name,
 #include "wire/roles.def"
 #undef ROLE
 	ROLE_COUNT
@@ -15,20 +16,37 @@ enum role {
 static inline const char *role_symbol(unsigned role)
 {
 	static const char *const symbols[] = {
-#define ROLE(name, symbol, group) symbol,
+#define ROLE(name, symbol, group, words) symbol,
 #include "wire/roles.def"
 #undef ROLE
 	};
 	return role < ROLE_COUNT ? symbols[role] : "?";
 }
 
+/* As people know it: "malloc()", "operator delete[](void*, std::size_t)". */
+static inline const char *role_words(unsigned role)
+{
+	static const char *const texts[] = {
+#define ROLE(name, symbol, group, words) words,
+#include "wire/roles.def"
+#undef ROLE
+	};
+	return role < ROLE_COUNT ? texts[role] : "?";
+}
+
+/* The same by the symbol; NULL if it is none of them. */
+static inline const char *symbol_words(const char *symbol)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		if (__builtin_strcmp(role_symbol(role), symbol) == 0)
+			return role_words(role);
+	return NULL;
+}
+
 /* Is it the name of one of the functions? */
 static inline bool role_is_symbol(const char *name)
 {
-	for (unsigned role = 0; role < ROLE_COUNT; role++)
-		if (__builtin_strcmp(role_symbol(role), name) == 0)
-			return true;
-	return false;
+	return symbol_words(name) != NULL;
 }
 
 /* Does it take a block back, and give none out? */

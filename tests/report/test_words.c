@@ -132,10 +132,10 @@ static void test_plumbing(void)
 	check("empty", plumbing_module("") ? "1" : "0", "0");
 }
 
-static void role(enum role role, const char *want)
+static void role(enum role role, const char *call, const char *want)
 {
 	struct strbuf s = STRBUF_INIT;
-	role_add_words(&s, role);
+	call_add_words(&s, role, call);
 	check("role", s.text, want);
 	strbuf_release(&s);
 }
@@ -182,11 +182,15 @@ static void test_findings(void)
 {
 	struct strbuf unknown = STRBUF_INIT, why = STRBUF_INIT;
 	struct trace_finding f = { .class = FINDING_CLASSES };
-	role(ROLE_MALLOC, "malloc()");
-	role(ROLE_NEW_ARRAY_ALIGNED_NOTHROW, "aligned operator new[] (nothrow)");
-	role(ROLE_DELETE_SIZED_ALIGNED, "sized aligned operator delete");
-	role(ROLE_DELETE_ARRAY_SIZED, "sized operator delete[]");
-	role(ROLE_DELETE_NOTHROW, "operator delete (nothrow)");
+	role(ROLE_MALLOC, NULL, "malloc()");
+	role(ROLE_NEW_ARRAY_ALIGNED_NOTHROW, NULL,
+	     "operator new[](std::size_t, std::align_val_t, std::nothrow_t const&)");
+	role(ROLE_DELETE_SIZED_ALIGNED, NULL,
+	     "operator delete(void*, std::size_t, std::align_val_t)");
+	role(ROLE_DELETE_ARRAY_SIZED, NULL, "operator delete[](void*, std::size_t)");
+	role(ROLE_DELETE_NOTHROW, NULL, "operator delete(void*, std::nothrow_t const&)");
+	role(ROLE_FREE, "sdallocx", "sdallocx()");
+	role(ROLE_FREE, "_ZdlPvm", "operator delete(void*, std::size_t)");
 	finding_add_why(&unknown, &f);
 	for (f.class = 0; f.class < FINDING_CLASSES; f.class ++) {
 		strbuf_clear(&why);
@@ -199,14 +203,15 @@ static void test_findings(void)
 				    .role = ROLE_DELETE,
 				    .made_role = ROLE_NEW_ALIGNED,
 				    .size = 1 };
-	sentences(&f, "operator delete of a block of 1 byte made by aligned operator new",
+	sentences(&f, "operator delete(void*) of a block of 1 byte made by operator new(std::size_t, "
+		  "std::align_val_t)",
 		  "release it with aligned operator delete and the alignment it was made with");
 	f.role = ROLE_DELETE_ALIGNED;
 	f.made_role = ROLE_NEW;
 	f.argument = 64;
 	sentences(&f,
-		  "aligned operator delete with alignment 64 of a block of 1 byte made by "
-		  "operator new",
+		  "operator delete(void*, std::align_val_t) with alignment 64 of a block of 1 byte made "
+		  "by operator new(std::size_t)",
 		  "release it with operator delete");
 	f = (struct trace_finding){ .class = FINDING_CLASSES, .role = ROLE_FREE, .address = 16 };
 	sentences(&f, "free() of 0x10, which is no block of the heap",
