@@ -21,5 +21,5 @@ dist_zshcompletion_DATA = cli/completions/_alloctrace
 dist_fishcompletion_DATA = cli/completions/alloctrace.fish
 dist_bashcompletion_DATA = cli/completions/alloctrace
 
-TESTS += tests/cli.tap tests/symbols.tap
-EXTRA_DIST += tests/cli.tap tests/symbols.tap
+TESTS += tests/cli.tap tests/symbols.tap tests/link-files.tap
+EXTRA_DIST += tests/cli.tap tests/symbols.tap tests/link-files.tap

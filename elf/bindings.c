@@ -317,38 +317,77 @@ static void read_symbols(struct bindings *b, const struct elf_strings *strings,
 	}
 }
 
-static unsigned use_of(unsigned type)
-{
-	switch (type) {
-	case R_X86_64_JUMP_SLOT:
-		return BINDING_CALLED;
-	case R_X86_64_COPY:
-		return BINDING_COPIED;
-	default:
-		return BINDING_ADDRESSED;
-	}
-}
+/* What relocations to called functions and copied variables are; all others that name a symbol want
+ * its address. MIPS has none for most of what it binds: not listed. */
+struct relocation_kinds {
+	uint16_t machine;
+	uint16_t called, copied;
+};
 
-static void read_uses(struct bindings *b, Elf *elf, Elf_Scn *section, const uint32_t *by_index,
-		      size_t count)
+static const struct relocation_kinds *kinds_of(Elf *elf)
 {
-	Elf_Data *data = elf_getdata(section, NULL);
-	size_t entries = entries_of(data, gelf_fsize(elf, ELF_T_RELA, 1, EV_CURRENT));
-	for (size_t i = 0; i < entries && i < INT32_MAX; i++) {
-		GElf_Rela rela;
-		if (!gelf_getrela(data, (int)i, &rela))
-			return;
-		uint64_t symbol = GELF_R_SYM(rela.r_info);
-		if (symbol < count && by_index[symbol])
-			b->symbols[by_index[symbol] - 1].flags |=
-				(uint16_t)use_of((unsigned)GELF_R_TYPE(rela.r_info));
-	}
-}
-
-static bool has_x86_64_relocations(Elf *elf)
-{
+	static const struct relocation_kinds kinds[] = {
+		{ EM_X86_64, R_X86_64_JUMP_SLOT, R_X86_64_COPY },
+		{ EM_386, R_386_JMP_SLOT, R_386_COPY },
+		{ EM_AARCH64, R_AARCH64_JUMP_SLOT, R_AARCH64_COPY },
+		{ EM_ARM, R_ARM_JUMP_SLOT, R_ARM_COPY },
+		{ EM_RISCV, R_RISCV_JUMP_SLOT, R_RISCV_COPY },
+		{ EM_PPC64, R_PPC64_JMP_SLOT, R_PPC64_COPY },
+		{ EM_PPC, R_PPC_JMP_SLOT, R_PPC_COPY },
+		{ EM_S390, R_390_JMP_SLOT, R_390_COPY },
+		{ EM_SPARCV9, R_SPARC_JMP_SLOT, R_SPARC_COPY },
+	};
 	GElf_Ehdr ehdr;
-	return gelf_getehdr(elf, &ehdr) && ehdr.e_machine == EM_X86_64;
+	if (!gelf_getehdr(elf, &ehdr))
+		return NULL;
+	for (size_t i = 0; i < AT_COUNT_OF(kinds); i++)
+		if (kinds[i].machine == ehdr.e_machine)
+			return &kinds[i];
+	return NULL;
+}
+
+static unsigned use_of(const struct relocation_kinds *kinds, unsigned type)
+{
+	if (type == kinds->called)
+		return BINDING_CALLED;
+	return type == kinds->copied ? BINDING_COPIED : BINDING_ADDRESSED;
+}
+
+/* The info of a relocation, of either kind of section. */
+static bool relocation_at(Elf_Data *data, bool has_addend, size_t index, uint64_t *info)
+{
+	GElf_Rela rela;
+	GElf_Rel rel;
+	if (has_addend && gelf_getrela(data, (int)index, &rela))
+		*info = rela.r_info;
+	else if (!has_addend && gelf_getrel(data, (int)index, &rel))
+		*info = rel.r_info;
+	else
+		return false;
+	return true;
+}
+
+struct symbol_index {
+	const uint32_t *by_index;
+	size_t count;
+};
+
+static void read_uses(struct bindings *b, Elf *elf, Elf_Scn *section, bool has_addend,
+		      const struct symbol_index *index)
+{
+	const struct relocation_kinds *kinds = kinds_of(elf);
+	Elf_Data *data = elf_getdata(section, NULL);
+	const Elf_Type type = has_addend ? ELF_T_RELA : ELF_T_REL;
+	size_t entries = entries_of(data, gelf_fsize(elf, type, 1, EV_CURRENT));
+	for (size_t i = 0; i < entries && i < INT32_MAX; i++) {
+		uint64_t info;
+		if (!relocation_at(data, has_addend, i, &info))
+			return;
+		uint64_t symbol = GELF_R_SYM(info);
+		if (symbol < index->count && index->by_index[symbol])
+			b->symbols[index->by_index[symbol] - 1].flags |=
+				(uint16_t)use_of(kinds, (unsigned)GELF_R_TYPE(info));
+	}
 }
 
 static void read_tables(struct bindings *b, Elf *elf)
@@ -366,11 +405,14 @@ static void read_tables(struct bindings *b, Elf *elf)
 		b->flags |= BINDINGS_VERSIONED;
 	const struct elf_strings strings = elf_strings_of(elf, shdr.sh_link);
 	read_symbols(b, &strings, &versions, data, by_index, count);
-	unsigned tables = has_x86_64_relocations(elf) && b->symbol_count ? TABLES_MAX : 0;
+	const struct symbol_index index = { by_index, count };
+	if (kinds_of(elf))
+		b->flags |= BINDINGS_USES_KNOWN;
+	unsigned tables = kinds_of(elf) && b->symbol_count ? TABLES_MAX : 0;
 	while (tables > 0 && (each = elf_nextscn(elf, each)))
-		if (gelf_getshdr(each, &other) && other.sh_type == SHT_RELA &&
-		    other.sh_link == elf_ndxscn(section)) {
-			read_uses(b, elf, each, by_index, count);
+		if (gelf_getshdr(each, &other) && other.sh_link == elf_ndxscn(section) &&
+		    (other.sh_type == SHT_RELA || other.sh_type == SHT_REL)) {
+			read_uses(b, elf, each, other.sh_type == SHT_RELA, &index);
 			tables--;
 		}
 	free(by_index);

@@ -45,6 +45,8 @@ enum bindings_flag {
 	BINDINGS_VERSIONED = 32, /* its symbols have versions */
 	BINDINGS_RPATH = 64,	 /* `runpath` is a DT_RPATH */
 	BINDINGS_NO_DEFAULTS = 128, /* not in the default directories (DF_1_NODEFLIB) */
+	/* Its relocations were read: a symbol with neither use is not bound at all. */
+	BINDINGS_USES_KNOWN = 256,
 };
 
 struct bindings {

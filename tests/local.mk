@@ -13,7 +13,7 @@ TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/progr
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-mallocx.tap tests/wrong.tap tests/right.tap tests/cross.tap \
 	tests/own-families.tap tests/crash.tap tests/hidden.tap tests/whole-api.tap
 TESTS += $(TAP_TESTS)
-EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/mallocx-counter.c tests/archives.py tests/harness.py tests/expectations.py \
+EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/mallocx-counter.c tests/archives.py tests/harness.py tests/ld_debug.py tests/expectations.py \
 	tests/programs/hidden-host.cc tests/programs/hidden-plugin.c \
 	tests/programs.py tests/real_programs.py tests/traceview.py \
 	tests/programs/rust-threads.rs tests/programs/rust-allocator.rs tests/programs/cross-host.c tests/programs/cross-side.c \
