@@ -164,6 +164,7 @@ static void release_module(struct linked_module *m)
 {
 	free(m->path);
 	free(m->problem);
+	free(m->note);
 	free(m->imports);
 	bindings_release(&m->file);
 	thread_storage_release(&m->tls);

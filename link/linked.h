@@ -50,6 +50,7 @@ struct linked_import {
 	enum linked_slot slot;
 	uint64_t value;	     /* LINKED_SLOT_BOUND: the address */
 	size_t value_module; /* that it lies in; SIZE_MAX: none */
+	bool differs;	     /* it is not what the search finds */
 };
 
 enum linked_mark {
@@ -60,6 +61,7 @@ enum linked_mark {
 struct linked_module {
 	char *path;	  /* of the file; as it was asked for where it was not found */
 	char *problem;	  /* why there is nothing of it; NULL: none */
+	char *note;	  /* what is unusual about its file; NULL: nothing */
 	size_t wanted_by; /* the module that needs it; SIZE_MAX: the program, preloaded or opened */
 	enum linked_found found_by;
 	uint32_t flags; /* enum binding_module_flag */
@@ -80,6 +82,7 @@ struct linked {
 	enum linked_origin origin;
 	char *name;	  /* the program's path */
 	int pid;	  /* 0: no process */
+	bool is_in_flux;  /* the process opened or closed libraries while it was looked at */
 	uint16_t machine; /* e_machine */
 	uint8_t bits;
 	char *interpreter; /* PT_INTERP; NULL: none */

@@ -9,3 +9,17 @@ link_liblink_a_SOURCES = link/linked.c link/linked.h \
 	link/expectations.c link/expectations.h link/expectation_words.c link/expectation_words.h \
 	link/link_words.c link/link_words.h link/uses.c link/uses.h
 link_liblink_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
+link_liblink_a_SOURCES += link/link_run.c link/link_run.h \
+	link/link_process.c link/link_process.h \
+	link/loader_list.c link/loader_list.h \
+	link/process_image.c link/process_image.h \
+	link/process_module.c link/process_module.h \
+	link/process_openings.c link/process_openings.h \
+	link/process_slots.c link/process_slots.h
+
+check_PROGRAMS += tests/link/linked-of
+tests_link_linked_of_SOURCES = tests/link/linked-of.c
+tests_link_linked_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
+tests_link_linked_of_LDADD = link/liblink.a inject/libinject.a symbol/libsymbol.a $(SYMBOL_LIBS)
+TESTS += tests/link-process.tap
+EXTRA_DIST += tests/link-process.tap
