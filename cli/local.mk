@@ -23,3 +23,5 @@ dist_bashcompletion_DATA = cli/completions/alloctrace
 
 TESTS += tests/cli.tap tests/symbols.tap tests/link-files.tap
 EXTRA_DIST += tests/cli.tap tests/symbols.tap tests/link-files.tap
+TESTS += tests/real-files.tap
+EXTRA_DIST += tests/real-files.tap tests/symbols/real-files.tsv

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "elf/family_clues.h"
+#include "elf/family_version.h"
 #include "elf/foreign_file.h"
 #include "elf/function_set.h"
 #include "elf/user_families.h"
@@ -41,12 +42,13 @@ struct allocator_finder {
 /* One file while it is looked at. */
 struct search {
 	const struct elf_file *file; /* or NULL: several objects, or no ELF file */
+	const struct foreign_file *foreign; /* or NULL */
 	const struct constants *constants;
 	size_t constants_count;
 	const char *file_name;
 	struct function_set functions;
 	struct family_clue clues[FAMILY_COUNT];
-	bool looked_before[FAMILY_COUNT]; /* for a version that stands before its mark */
+	bool looked_before[FAMILY_COUNT]; /* for a version, in the whole file */
 	struct allocators *out;
 };
 
@@ -146,7 +148,7 @@ static void take_plain(struct allocator *a, const struct function_set *set)
 }
 
 /* Whether the file's malloc is this allocator's: under one address with its own, or because that is
- * what such a library is for. */
+ * what such a library is for. A family without a prefix has no other. */
 static bool plain_names_are_its(const struct allocator *a, const struct function_set *set)
 {
 	const struct function *plain = function_set_find(set, "", "malloc");
@@ -209,52 +211,6 @@ static void set_linkage(struct allocator *a)
 			a->linkage = ALLOCATOR_EXPORTED;
 }
 
-/* ---- versions ---- */
-
-/* x86-64: an optional endbr64, mov $number,%eax, ret. */
-static bool constant_function(const struct elf_file *file, uint64_t address, uint32_t *value)
-{
-	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-	enum { MOV_EAX = 0xb8, RET = 0xc3, MOV_BYTES = 5 };
-	uint8_t code[sizeof(endbr64) + MOV_BYTES + 1];
-	size_t got = elf_file_read_mapped(file, address, code, sizeof(code)), at = 0;
-	if (got >= sizeof(endbr64) && memcmp(code, endbr64, sizeof(endbr64)) == 0)
-		at = sizeof(endbr64);
-	if (got < at + MOV_BYTES + 1 || code[at] != MOV_EAX || code[at + MOV_BYTES] != RET)
-		return false;
-	memcpy(value, code + at + 1, sizeof(*value));
-	return true;
-}
-
-/* 209 is 2.0.9, and 30204 is 3.2.4: mimalloc has counted in both ways. */
-static void number_version(struct allocator *a, uint32_t n)
-{
-	unsigned step = n < 1000 ? 10 : 100;
-	if (n >= 100 && n < 1000000)
-		snprintf(a->version, sizeof(a->version), "%u.%u.%u", n / step / step,
-			 n / step % step, n % step);
-}
-
-static void find_version(struct allocator *a, struct search *s)
-{
-	const char *how = facts[a->family].version;
-	if (how[0] == '#') {
-		char *version = s->clues[a->family].version;
-		for (size_t i = 0; i < s->constants_count && !s->looked_before[a->family] && !version[0]; i++)
-			family_clues_version_before(&s->constants[i], how + 1, version);
-		s->looked_before[a->family] = true;
-		memcpy(a->version, version, sizeof(a->version));
-	} else if (strncmp(how, "()", 2) == 0) {
-		const struct function *f = function_set_find(&s->functions, a->prefix, how + 2);
-		uint32_t number;
-		if (f && s->file && constant_function(s->file, f->address, &number))
-			number_version(a, number);
-	}
-	/* Built from a source without its history: jemalloc then says 0.0.0. */
-	if (strncmp(a->version, "0.0.0", 5) == 0)
-		a->version[0] = '\0';
-}
-
 /* ---- families ---- */
 
 static const struct function *telltale(const struct function_set *set, const char *prefix,
@@ -305,9 +261,21 @@ static bool has_instance(const struct allocators *found, enum family family, con
 
 static void set_version(struct search *s, struct allocator *a)
 {
+	const struct version_source source = { .file = s->file,
+					       .foreign = s->foreign,
+					       .functions = &s->functions,
+					       .constants = s->constants,
+					       .constants_count = s->constants_count,
+					       .is_library = a->linkage == ALLOCATOR_SHARED };
+	const char *how = facts[a->family].version;
 	memcpy(a->version, s->clues[a->family].version, sizeof(a->version));
 	if (!a->version[0])
-		find_version(a, s);
+		family_version_of_functions(how, a->prefix, &source, a->version);
+	if (a->version[0] || s->looked_before[a->family])
+		return;
+	s->looked_before[a->family] = true;
+	family_version_of_file(how, &source, a->version);
+	memcpy(s->clues[a->family].version, a->version, sizeof(a->version));
 }
 
 static void add_by_symbols(struct search *s, enum family family, const char *prefix,
@@ -321,6 +289,21 @@ static void add_by_symbols(struct search *s, enum family family, const char *pre
 	take_functions(a, &s->functions);
 	if (a->linkage != ALLOCATOR_SHARED)
 		set_linkage(a);
+}
+
+/* Whether the file's malloc is one of the functions of a set that never have a prefix: Google's
+ * tcmalloc, linked in, has its API under the names of the C library alone. */
+static bool is_plain_by_alias(const struct search *s, const char *telltales)
+{
+	char word[WORD_BYTES];
+	const struct function *plain = function_set_find(&s->functions, "", "malloc");
+	for (const char *at = telltales; plain && next_word(&at, '|', word);) {
+		const struct function *f =
+			word[0] == '=' ? telltale(&s->functions, "", word) : NULL;
+		if (f && f->address == plain->address)
+			return true;
+	}
+	return false;
 }
 
 /* Each prefix that the first telltale of the set has. */
@@ -343,25 +326,25 @@ static void try_any_prefix(struct search *s, enum family family, const char *tel
 	}
 }
 
-static void try_prefix(struct search *s, enum family family, const char *prefix)
-{
-	for (const char *set = facts[family].telltales; *set;) {
-		if (strcmp(prefix, "*") == 0)
-			try_any_prefix(s, family, set);
-		else if (is_complete(&s->functions, s->out, strcmp(prefix, "-") == 0 ? "" : prefix,
-				     set))
-			add_by_symbols(s, family, strcmp(prefix, "-") == 0 ? "" : prefix, set);
-		set += strcspn(set, "|");
-		set += *set == '|';
-	}
-}
-
 static bool has_family(const struct allocators *found, enum family family)
 {
 	for (size_t i = 0; i < found->count; i++)
 		if (found->items[i].family == family)
 			return true;
 	return false;
+}
+
+static void try_prefix(struct search *s, enum family family, const char *prefix)
+{
+	for (const char *set = facts[family].telltales; *set;) {
+		const char *own = strcmp(prefix, "-") == 0 ? "" : prefix;
+		if (strcmp(prefix, "*") == 0)
+			try_any_prefix(s, family, set);
+		else if (is_complete(&s->functions, s->out, own, set))
+			add_by_symbols(s, family, is_plain_by_alias(s, set) ? "" : own, set);
+		set += strcspn(set, "|");
+		set += *set == '|';
+	}
 }
 
 /* Only its messages tell. What the file has as malloc is taken for its. */
@@ -454,6 +437,7 @@ void allocators_find_in_foreign(struct allocator_finder *finder, const struct fo
 {
 	const struct constants constants = { &file->bytes, file->constants, file->constant_count };
 	struct search *s = mem_zalloc(1, sizeof(*s));
+	s->foreign = file;
 	s->constants = &constants;
 	s->constants_count = 1;
 	s->functions = file->functions;

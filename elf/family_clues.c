@@ -72,8 +72,8 @@ struct family_texts *family_texts_new(void)
 	texts->search = text_search_new();
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		add_proofs(texts, f);
-		const char *digits = strchr(version_of[f], '#');
-		if (digits && digits > version_of[f])
+		const char *digits = strpbrk(version_of[f], "#|");
+		if (digits && *digits == '#' && !strchr("^(%@", version_of[f][0]))
 			add(texts, (struct family_text){ TEXT_VERSION, f, 0 }, version_of[f],
 			    (size_t)(digits - version_of[f]));
 	}
@@ -146,7 +146,8 @@ static void on_hit(void *context, size_t id, const uint8_t *begin, const uint8_t
 	}
 	case TEXT_VERSION:
 		if (!clue->version[0])
-			copy_version(clue->version, at + strlen(version_of[text->family]) - 1, end);
+			copy_version(clue->version, at + strcspn(version_of[text->family], "#"),
+				     end);
 		break;
 	case TEXT_OURS:
 		f->ours = true;
@@ -166,18 +167,21 @@ void family_clues_find(struct family_texts *texts, const struct constants *in, s
 			!f.ours && texts->needed[i] && clues[i].seen == texts->needed[i];
 }
 
-/* ---- versions that a string begins with ---- */
+/* ---- versions in strings ---- */
 
-struct before {
-	const char *mark;
+/* "^TEXT#REST" taken apart. */
+struct pattern {
+	const char *text, *rest;
+	size_t text_bytes, rest_bytes;
+	bool to_end; /* REST is the string's end */
 	char *out;
 };
 
-/* How long digits, dots and dashes are at `at` if they have a dot and the mark follows; 0 if
+/* How long digits, dots and dashes are at `at` if they have a dot and what follows is right; 0 if
  * not. */
-static size_t version_bytes(const uint8_t *at, const uint8_t *end, const char *mark)
+static size_t version_bytes(const struct pattern *p, const uint8_t *at, const uint8_t *end)
 {
-	size_t bytes = 0, mark_bytes = strlen(mark);
+	size_t bytes = 0;
 	bool dot = false;
 	while (at + bytes < end && bytes < FAMILY_VERSION_BYTES &&
 	       (isdigit(at[bytes]) || at[bytes] == '.' ||
@@ -185,8 +189,9 @@ static size_t version_bytes(const uint8_t *at, const uint8_t *end, const char *m
 		dot |= at[bytes] == '.';
 		bytes++;
 	}
-	return dot && (size_t)(end - at) > bytes + mark_bytes &&
-			       memcmp(at + bytes, mark, mark_bytes) == 0
+	return dot && (size_t)(end - at) > bytes + p->rest_bytes &&
+			       memcmp(at + bytes, p->rest, p->rest_bytes) == 0 &&
+			       (!p->to_end || at[bytes] == '\0')
 		       ? bytes
 		       : 0;
 }
@@ -194,20 +199,26 @@ static size_t version_bytes(const uint8_t *at, const uint8_t *end, const char *m
 static bool look_for_version(void *context, const uint8_t *begin, const uint8_t *from,
 			     const uint8_t *to, const uint8_t *end)
 {
-	const struct before *b = context;
+	const struct pattern *p = context;
 	for (const uint8_t *at = from; at < to; at++) {
-		if (!isdigit(*at) || (at > begin && at[-1] != '\0') ||
-		    !version_bytes(at, end - 1, b->mark))
+		const uint8_t *digits = at + p->text_bytes;
+		if ((at > begin && at[-1] != '\0') || digits >= end - 1 || !isdigit(*digits) ||
+		    memcmp(at, p->text, p->text_bytes) != 0 || !version_bytes(p, digits, end - 1))
 			continue;
-		copy_version(b->out, at, end);
+		copy_version(p->out, digits, end);
 		return false;
 	}
 	return true;
 }
 
-void family_clues_version_before(const struct constants *in, const char *mark, char *out)
+void family_clues_version_in_string(const struct constants *in, const char *how, char *out)
 {
-	struct before b = { mark, out };
+	size_t text_bytes = strcspn(how, "#");
+	struct pattern p = { how, how + text_bytes + 1, text_bytes, 0, false, out };
+	p.rest_bytes = strcspn(p.rest, "|");
+	p.to_end = p.rest_bytes == 1 && *p.rest == '$';
+	if (p.to_end)
+		p.rest_bytes = 0;
 	out[0] = '\0';
-	constants_read(in, look_for_version, &b);
+	constants_read(in, look_for_version, &p);
 }

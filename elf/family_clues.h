@@ -24,8 +24,8 @@ void family_texts_free(struct family_texts *texts);
 /* Fills in clues[FAMILY_COUNT] with what is there together: a file's, or an archive's objects'. */
 void family_clues_find(struct family_texts *texts, const struct constants *in, size_t count,
 		       struct family_clue *clues);
-/* A version that stands at the beginning of a string before `mark` ("5.3.0-0-g..." before "-g");
- * out has FAMILY_VERSION_BYTES. */
-void family_clues_version_before(const struct constants *in, const char *mark, char *out);
+/* A version in a string of the form "TEXT#REST" (see wire/families.def); out has
+ * FAMILY_VERSION_BYTES and is "" if there is none. */
+void family_clues_version_in_string(const struct constants *in, const char *how, char *out);
 
 #endif

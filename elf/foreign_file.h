@@ -9,6 +9,7 @@
 
 #include "elf/elf_file.h"
 #include "elf/function_set.h"
+#include "elf/passed_numbers.h"
 #include "elf/text_search.h"
 
 enum foreign_format { FOREIGN_NONE, FOREIGN_PE, FOREIGN_MACH_O };
@@ -27,6 +28,8 @@ struct foreign_file {
 	struct function_set functions;
 	struct file_part constants[FOREIGN_PARTS_MAX];
 	size_t constant_count;
+	struct image_part parts[FOREIGN_PARTS_MAX]; /* of PE, to read its code */
+	size_t part_count;
 	char *names[2]; /* of the functions; owned */
 };
 

@@ -9,9 +9,11 @@ elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 	elf/code_ranges.c elf/code_ranges.h \
 	elf/foreign_file.c elf/foreign_file.h elf/mach_o_file.c elf/pe_file.c \
 	elf/family_clues.c elf/family_clues.h \
+	elf/family_version.c elf/family_version.h \
 	elf/fde_ranges.c elf/fde_ranges.h \
 	elf/function_set.c elf/function_set.h \
 	elf/hook_plan.c elf/hook_plan.h \
+	elf/passed_numbers.c elf/passed_numbers.h \
 	elf/relocate_x86_64.c elf/relocate_x86_64.h \
 	elf/text_search.c elf/text_search.h \
 	elf/thread_storage.c elf/thread_storage.h \
@@ -22,9 +24,9 @@ elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 	elf/program_words.c elf/program_words.h
 elf_libelffile_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 # What a program that links libelffile.a needs, in this order.
-ELF_FILE_LIBS = elf/libelffile.a util/libutil.a $(ELF_LIBS)
+ELF_FILE_LIBS = elf/libelffile.a util/libutil.a $(ELF_LIBS) $(ZYDIS_LIBS)
 # And one that makes plans for inline hooks.
-HOOK_PLAN_LIBS = $(ELF_FILE_LIBS) $(ZYDIS_LIBS)
+HOOK_PLAN_LIBS = $(ELF_FILE_LIBS)
 
 check_PROGRAMS += tests/elf/inspect tests/elf/allocators-of tests/elf/plans-of \
 	tests/elf/bindings-of

@@ -1,4 +1,5 @@
 /* pe_file.c - reads PE; see foreign_file.h. The format: Microsoft, "PE Format". */
+#include <assert.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@ enum {
 	CLASS_STATIC = 3,
 	TYPE_FUNCTION = 0x20,
 };
+
+static_assert((int)SECTIONS_MAX <= (int)FOREIGN_PARTS_MAX, "a part for each section");
 
 #define IS_CODE UINT32_C(0x20000000)
 
@@ -92,6 +95,9 @@ static void read_sections(struct pe *pe, uint64_t offset, uint16_t count)
 		struct pe_section *section = &pe->sections[pe->section_count++];
 		*section = (struct pe_section){ u32(s + 8), u32(s + 12), u32(s + 16), u32(s + 20) };
 		uint32_t flags = u32(s + 36);
+		pe->file->parts[pe->file->part_count++] =
+			(struct image_part){ section->file_at, section->file_bytes, section->at,
+					     (flags & IS_CODE) != 0 };
 		if (flags & HAS_DATA && !(flags & IS_CODE))
 			foreign_add_constants(pe->file, section->file_at, section->file_bytes);
 	}

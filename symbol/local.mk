@@ -21,7 +21,7 @@ symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
 symbol_libsymbol_a_CPPFLAGS = $(AM_CPPFLAGS) $(DW_CFLAGS) $(ELF_CFLAGS) $(LZMA_CFLAGS)
 # What a program that links libsymbol.a needs, in this order.
 SYMBOL_LIBS = symbol/libsymbol.a elf/libelffile.a trace/libtrace.a util/libutil.a \
-	$(DW_LIBS) $(ELF_LIBS) $(LZMA_LIBS) $(DEMANGLE_LIBS) $(DEFLATE_LIBS) $(ZLIB_LIBS) \
+	$(DW_LIBS) $(ELF_LIBS) $(ZYDIS_LIBS) $(LZMA_LIBS) $(DEMANGLE_LIBS) $(DEFLATE_LIBS) $(ZLIB_LIBS) \
 	-lpthread -ldl
 
 noinst_PROGRAMS += bench/symbolise

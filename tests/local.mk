@@ -114,4 +114,4 @@ print-sanitizer-tests:
 UNSANITIZED_TESTS = tests/inline-allocators.tap tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap tests/preload.tap tests/whole-api.tap \
-	tests/cross.tap tests/crash.tap tests/hidden.tap
+	tests/cross.tap tests/crash.tap tests/hidden.tap tests/real-files.tap
