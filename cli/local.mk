@@ -25,3 +25,5 @@ TESTS += tests/cli.tap tests/symbols.tap tests/link-files.tap
 EXTRA_DIST += tests/cli.tap tests/symbols.tap tests/link-files.tap
 TESTS += tests/real-files.tap
 EXTRA_DIST += tests/real-files.tap tests/symbols/real-files.tsv
+TESTS += tests/symbols-show.tap
+EXTRA_DIST += tests/symbols-show.tap

@@ -184,6 +184,18 @@ static void add_not_bound(struct unmet_words *out, const struct linked *l, const
 	add_part(&out->why, "; ");
 	strbuf_addf(&out->why, "%s carries ", name_of(l, with));
 	link_add_allocator(&out->why, is);
+	if (with == wrong->user && is->linkage != ALLOCATOR_EXPORTED && wrong->kind == USE_BOUND) {
+		strbuf_addf(&out->why,
+			    " inside, under names of its own%s%s%s: whether its code "
+			    "calls that is not seen",
+			    *is->prefix ? " (" : "", is->prefix, *is->prefix ? ")" : "");
+		strbuf_addf(&out->fix,
+			    "see by `alloctrace %s` whether its calls are recorded, as for "
+			    "Rust's #[global_allocator]; if malloc is to be it, build it "
+			    "without a prefix",
+			    m->path);
+		return;
+	}
 	if (!defines(m, symbol)) {
 		strbuf_adds(&out->why, is->linkage == ALLOCATOR_SHARED
 					       ? ", which does not define "
