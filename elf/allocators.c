@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elf/elf_archive.h"
 #include "elf/family_clues.h"
 #include "elf/family_version.h"
 #include "elf/foreign_file.h"
@@ -415,16 +416,36 @@ void allocators_find(struct allocator_finder *finder, const struct elf_file *fil
 	free(s);
 }
 
-void allocators_find_in_objects(struct allocator_finder *finder, const struct elf_file *objects,
-				size_t count, const char *name, struct allocators *out)
+/* As those of ELF objects: by the number of the object in their addresses they differ. */
+static void add_foreign_functions(struct function_set *set, const struct foreign_file *file)
 {
+	enum { OBJECT_BIT = 48 };
+	for (size_t i = 0; i < file->functions.count; i++) {
+		struct function f = file->functions.items[i];
+		f.address = (f.address & ((UINT64_C(1) << OBJECT_BIT) - 1)) | (uint64_t)set->objects
+										      << OBJECT_BIT;
+		function_set_put(set, &f);
+	}
+	set->objects++;
+}
+
+void allocators_find_in_archive(struct allocator_finder *finder, const struct elf_archive *archive,
+				const char *name, struct allocators *out)
+{
+	size_t count = archive->count + archive->foreign_count;
 	struct constants *constants = mem_zalloc(count, sizeof(*constants));
 	struct search *s = mem_zalloc(1, sizeof(*s));
 	s->constants = constants;
 	s->constants_count = count;
-	for (size_t i = 0; i < count; i++) {
-		constants[i].file = &objects[i];
-		add_functions(s, objects[i].elf);
+	for (size_t i = 0; i < archive->count; i++) {
+		constants[i].file = &archive->objects[i];
+		add_functions(s, archive->objects[i].elf);
+	}
+	for (size_t i = 0; i < archive->foreign_count; i++) {
+		const struct foreign_file *file = archive->foreign[i];
+		constants[archive->count + i] =
+			(struct constants){ &file->bytes, file->constants, file->constant_count };
+		add_foreign_functions(&s->functions, file);
 	}
 	search(s, finder, name, out);
 	function_set_release(&s->functions);
@@ -448,9 +469,7 @@ void allocators_find_in_foreign(struct allocator_finder *finder, const struct fo
 void allocators_find_by_symbols(const struct elf_file *file, const char *name,
 				const struct function_set *functions, struct allocators *out)
 {
-	struct search s = {
-		.file = file, .file_name = name, .functions = *functions, .out = out
-	};
+	struct search s = { .file = file, .file_name = name, .functions = *functions, .out = out };
 	*out = (struct allocators)ALLOCATORS_INIT;
 	find_families(&s);
 }

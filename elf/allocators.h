@@ -43,6 +43,7 @@ struct allocators {
 #define ALLOCATORS_INIT { NULL, 0, 0 }
 
 struct allocator_finder;
+struct elf_archive;
 struct foreign_file;
 struct function_set;
 struct user_families;
@@ -58,8 +59,8 @@ void allocator_finder_add_users(struct allocator_finder *finder, struct user_fam
 void allocators_find(struct allocator_finder *finder, const struct elf_file *file, const char *name,
 		     struct allocators *out);
 /* The same for the objects of an archive together: an allocator may be spread over several. */
-void allocators_find_in_objects(struct allocator_finder *finder, const struct elf_file *objects,
-				size_t count, const char *name, struct allocators *out);
+void allocators_find_in_archive(struct allocator_finder *finder, const struct elf_archive *archive,
+				const char *name, struct allocators *out);
 /* The same of what is no ELF file. */
 void allocators_find_in_foreign(struct allocator_finder *finder, const struct foreign_file *file,
 				const char *name, struct allocators *out);

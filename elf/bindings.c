@@ -9,10 +9,10 @@
 #include "util/mem.h"
 
 enum {
-	NAME_MAX_BYTES = 255, /* of a symbol that is told of */
+	NAME_MAX_BYTES = 255,  /* of a symbol that is told of */
 	PATH_MAX_BYTES = 4096, /* of a name of a library or a list of folders; longer: none */
 	NEEDED_MAX = 4096,
-	TABLES_MAX = 16, /* of relocations; there are two or three */
+	TABLES_MAX = 16,      /* of relocations; there are two or three */
 	VERSIONS_MAX = 32768, /* more than have a number of their own */
 	VERSION_HIDDEN = 0x8000,
 	VERSION_MASK = 0x7fff,

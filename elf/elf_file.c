@@ -228,8 +228,9 @@ struct elf_strings elf_strings_of(Elf *elf, size_t section)
 {
 	GElf_Shdr shdr;
 	Elf_Scn *table = elf_getscn(elf, section);
-	Elf_Data *data = table && gelf_getshdr(table, &shdr) && shdr.sh_type == SHT_STRTAB ?
-		elf_rawdata(table, NULL) : NULL;
+	Elf_Data *data = table && gelf_getshdr(table, &shdr) && shdr.sh_type == SHT_STRTAB
+				 ? elf_rawdata(table, NULL)
+				 : NULL;
 	if (!data || !data->d_buf || data->d_size == 0)
 		return (struct elf_strings){ NULL, 0 };
 	const char *text = data->d_buf, *last = memrchr(text, '\0', data->d_size);

@@ -10,6 +10,7 @@ enum {
 	HEADER_BYTES_32 = 28,
 	HEADER_BYTES_64 = 32,
 	FAT_PART_BYTES = 20,
+	FAT_PART_BYTES_64 = 32,
 	FAT_PARTS_MAX = 16, /* more: a Java class, which begins like one */
 	COMMANDS_MAX_BYTES = 16 << 20,
 	LC_SEGMENT = 1,
@@ -200,20 +201,34 @@ static bool read_one(struct foreign_file *file, uint64_t start, uint64_t bytes)
 	return true;
 }
 
-bool foreign_read_mach_o(struct foreign_file *file)
+static bool read_part(struct foreign_file *file, uint64_t start, uint64_t bytes)
 {
-	const struct mach_o fat = { .big = true };
-	uint8_t head[8], part[FAT_PART_BYTES];
+	static const char magic[] = "!<arch>\n";
+	char head[sizeof(magic) - 1];
+	if (elf_file_read(&file->bytes, start, head, sizeof(head)) != sizeof(head) ||
+	    memcmp(head, magic, sizeof(head)) != 0)
+		return read_one(file, start, bytes);
+	file->is_archive = true;
+	file->archive = (struct file_part){ start, bytes };
+	return true;
+}
+
+bool foreign_read_mach_o(struct foreign_file *file, unsigned part)
+{
+	const struct mach_o fat = { .big = true }, wide = { .big = true, .wide = true };
+	uint8_t head[8], p[FAT_PART_BYTES_64];
 	if (elf_file_read(&file->bytes, 0, head, sizeof(head)) != sizeof(head))
 		return false;
-	if (u32(&fat, head) != UINT32_C(0xcafebabe))
+	uint32_t magic = u32(&fat, head), count = u32(&fat, head + 4);
+	bool is_wide = magic == UINT32_C(0xcafebabf);
+	if (magic != UINT32_C(0xcafebabe) && !is_wide)
 		return read_one(file, 0, UINT64_C(1) << 40);
-	uint32_t count = u32(&fat, head + 4);
-	for (uint32_t i = 0; count <= FAT_PARTS_MAX && i < count; i++) {
-		uint64_t at = sizeof(head) + (uint64_t)i * sizeof(part);
-		if (elf_file_read(&file->bytes, at, part, sizeof(part)) == sizeof(part) &&
-		    read_one(file, u32(&fat, part + 8), u32(&fat, part + 12)))
-			return true;
-	}
-	return false;
+	size_t each = is_wide ? FAT_PART_BYTES_64 : FAT_PART_BYTES;
+	if (count > FAT_PARTS_MAX || part >= count ||
+	    elf_file_read(&file->bytes, sizeof(head) + part * each, p, each) != each)
+		return false;
+	file->machine_count = count;
+	set_machine(file, u32(&fat, p));
+	return is_wide ? read_part(file, word(&wide, p + 8), word(&wide, p + 16))
+		       : read_part(file, u32(&fat, p + 8), u32(&fat, p + 12));
 }

@@ -1,4 +1,7 @@
-/* pe_file.c - reads PE; see foreign_file.h. The format: Microsoft, "PE Format". */
+/* pe_file.c - reads PE and COFF objects; see foreign_file.h. The format: Microsoft, "PE Format".
+ *
+ * A PE file is "MZ", a program for DOS, and where it says "PE\0\0" and what an object begins with:
+ * a header, the sections' headers; at its end a table of symbols and their long names. */
 #include <assert.h>
 #include <elf.h>
 #include <stdlib.h>
@@ -24,7 +27,7 @@ enum {
 	TYPE_FUNCTION = 0x20,
 };
 
-static_assert((int)SECTIONS_MAX <= (int)FOREIGN_PARTS_MAX, "a part for each section");
+static_assert((int)SECTIONS_MAX <= (int)FOREIGN_IMAGE_PARTS_MAX, "a part for each section");
 
 #define IS_CODE UINT32_C(0x20000000)
 
@@ -36,10 +39,12 @@ struct pe_section {
 struct pe {
 	struct foreign_file *file;
 	struct pe_section sections[SECTIONS_MAX];
-	uint32_t section_count;
+	uint32_t section_count;	 /* of those above */
+	uint32_t section_number; /* in the file */
 	uint32_t exports_at;
 	uint32_t symbols_at, symbol_count;
 	bool underscores; /* symbols have one in front */
+	bool imports;	  /* an object of an import library */
 };
 
 static uint16_t u16(const void *at)
@@ -89,17 +94,22 @@ static void set_machine(struct pe *pe, uint16_t machine)
 static void read_sections(struct pe *pe, uint64_t offset, uint16_t count)
 {
 	uint8_t s[SECTION_BYTES];
-	for (uint16_t i = 0; i < count && i < SECTIONS_MAX; i++) {
+	pe->section_number = count;
+	for (uint16_t i = 0; i < count && (i < SECTIONS_MAX || pe->file->is_object); i++) {
 		if (!read_at(pe, offset + (uint64_t)i * SECTION_BYTES, s, sizeof(s)))
 			return;
-		struct pe_section *section = &pe->sections[pe->section_count++];
-		*section = (struct pe_section){ u32(s + 8), u32(s + 12), u32(s + 16), u32(s + 20) };
+		const struct pe_section section = { u32(s + 8), u32(s + 12), u32(s + 16),
+						    u32(s + 20) };
 		uint32_t flags = u32(s + 36);
-		pe->file->parts[pe->file->part_count++] =
-			(struct image_part){ section->file_at, section->file_bytes, section->at,
-					     (flags & IS_CODE) != 0 };
+		pe->imports |= memcmp(s, ".idata$", 7) == 0;
+		if (i < SECTIONS_MAX)
+			pe->sections[pe->section_count++] = section;
+		if (i < SECTIONS_MAX && !pe->file->is_object)
+			pe->file->parts[pe->file->part_count++] =
+				(struct image_part){ section.file_at, section.file_bytes,
+						     section.at, (flags & IS_CODE) != 0 };
 		if (flags & HAS_DATA && !(flags & IS_CODE))
-			foreign_add_constants(pe->file, section->file_at, section->file_bytes);
+			foreign_add_constants(pe->file, section.file_at, section.file_bytes);
 	}
 }
 
@@ -163,7 +173,9 @@ static void add_symbol(struct pe *pe, const char *symbol, const char *names, uin
 	uint16_t section = u16(symbol + 12), type = u16(symbol + 14);
 	uint8_t class = (uint8_t)symbol[16];
 	const char *name = symbol, *end = symbol + 8;
-	if (type != TYPE_FUNCTION || section == 0 || section > pe->section_count ||
+	bool object = pe->file->is_object;
+	if (type != TYPE_FUNCTION || section == 0 ||
+	    section > (object ? pe->section_number : pe->section_count) ||
 	    (class != CLASS_EXTERNAL && class != CLASS_STATIC))
 		return;
 	if (u32(symbol) == 0) {
@@ -174,8 +186,10 @@ static void add_symbol(struct pe *pe, const char *symbol, const char *names, uin
 	}
 	if (pe->underscores && name[0] == '_')
 		name++;
-	foreign_add_function(pe->file, name, end,
-			     pe->sections[section - 1].at + (uint64_t)u32(symbol + 8), false);
+	/* In an object each section begins at 0. */
+	uint64_t at = object ? (uint64_t)section << 32 : pe->sections[section - 1].at;
+	foreign_add_function(pe->file, name, end, at + u32(symbol + 8),
+			     object && class == CLASS_EXTERNAL);
 }
 
 static void read_symbols(struct pe *pe)
@@ -198,9 +212,57 @@ static void read_symbols(struct pe *pe)
 	}
 }
 
+/* ---- objects ---- */
+
+/* Microsoft's short form of a member of an import library: two numbers in the place of the header's
+ * first, a version (0; other files that begin so have another), the machine. */
+static bool read_import(struct pe *pe, const uint8_t *h)
+{
+	pe->file->is_object = true;
+	set_machine(pe, u16(h + 6));
+	pe->file->bits =
+		pe->file->machine == EM_X86_64 || pe->file->machine == EM_AARCH64 ? 64 : 32;
+	return u16(h + 4) == 0 && pe->file->machine != EM_NONE;
+}
+
+/* An object has no magic number: everything in its header has to make sense. */
+static bool read_object(struct pe *pe)
+{
+	uint8_t h[COFF_BYTES];
+	if (!read_at(pe, 0, h, sizeof(h)))
+		return false;
+	if (u16(h) == 0)
+		return read_import(pe, h);
+	uint16_t sections = u16(h + 2);
+	pe->file->is_object = true;
+	set_machine(pe, u16(h));
+	pe->symbols_at = u32(h + 8);
+	pe->symbol_count = u32(h + 12);
+	pe->file->bits =
+		pe->file->machine == EM_X86_64 || pe->file->machine == EM_AARCH64 ? 64 : 32;
+	uint64_t headers = COFF_BYTES + (uint64_t)sections * SECTION_BYTES;
+	uint64_t names_at = pe->symbols_at + (uint64_t)pe->symbol_count * SYMBOL_BYTES;
+	if (pe->file->machine == EM_NONE || sections == 0 || u16(h + 16) != 0 ||
+	    pe->symbols_at < headers || pe->symbol_count == 0 ||
+	    names_at + 4 > elf_file_size(&pe->file->bytes))
+		return false;
+	read_sections(pe, COFF_BYTES, sections);
+	return true;
+}
+
 bool foreign_read_pe(struct foreign_file *file)
 {
 	struct pe pe = { .file = file };
+	char start[2];
+	if (!read_at(&pe, 0, start, sizeof(start)))
+		return false;
+	if (memcmp(start, "MZ", sizeof(start)) != 0) {
+		if (!read_object(&pe))
+			return false;
+		if (!pe.imports)
+			read_symbols(&pe);
+		return true;
+	}
 	if (!read_headers(&pe))
 		return false;
 	if (pe.exports_at)

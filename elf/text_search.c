@@ -152,7 +152,8 @@ void constants_read(const struct constants *in, constants_look *look, void *cont
 	uint8_t *buffer = mem_alloc(PIECE_BYTES + TEXT_SEARCH_BEFORE + TEXT_SEARCH_AFTER);
 	/* Parts of a damaged file can lie over each other, many times: together they are not read
 	 * for longer than a whole file is. */
-	uint64_t size = elf_file_size(in->file), left = size < max_file_bytes ? size : max_file_bytes;
+	uint64_t size = elf_file_size(in->file),
+		 left = size < max_file_bytes ? size : max_file_bytes;
 	size_t count = find_parts(in, parts);
 	for (size_t i = 0; i < count && left > 0; i++) {
 		if (parts[i].bytes > left)

@@ -46,11 +46,11 @@ fuzz/trace-fuzzer: fuzz/trace.c tests/trace/surgery.c $(trace_libtrace_a_SOURCES
 		$(DEFLATE_LIBS) $(ZLIB_LIBS)
 
 # The libraries of the tool, compiled for the fuzzer.
-FUZZED_SOURCES = $(symbol_libsymbol_a_SOURCES) $(elf_libelffile_a_SOURCES) $(trace_libtrace_a_SOURCES) \
+FUZZED_FROM = $(symbol_libsymbol_a_SOURCES) $(elf_libelffile_a_SOURCES) $(trace_libtrace_a_SOURCES) \
 	$(util_libutil_a_SOURCES)
 FUZZED_CPPFLAGS = $(AM_CPPFLAGS) -I$(abs_top_srcdir) -I$(abs_top_builddir) $(ELF_CFLAGS) $(DW_CFLAGS) $(LZMA_CFLAGS) \
 	$(DEFLATE_CFLAGS) $(ZLIB_CFLAGS)
-fuzz/fuzzed/libfuzzed.a: $(FUZZED_SOURCES)
+fuzz/fuzzed/libfuzzed.a: $(FUZZED_FROM)
 	$(AM_V_CC)rm -rf $(@D) && $(MKDIR_P) $(@D) && cd $(@D) && $(FUZZ_CC) $(FUZZ_CFLAGS:fuzzer%=fuzzer-no-link%) \
 		$(FUZZED_CPPFLAGS) -c $(addprefix $(abs_top_srcdir)/,$(patsubst $(top_srcdir)/%,%,$(filter %.c,$^))) && \
 		$(AR) cr libfuzzed.a *.o
@@ -71,4 +71,5 @@ fuzz: $(FUZZERS)
 			fuzz-new/$$target $$corpora || exit 1; \
 	done
 
-EXTRA_DIST += fuzz/README.md fuzz/corpus fuzz/file-seeds.py tests/tiny_files.py
+TESTS += tests/symbols-hostile.tap
+EXTRA_DIST += tests/symbols-hostile.tap fuzz/README.md fuzz/corpus fuzz/file-seeds.py tests/tiny_files.py

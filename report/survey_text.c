@@ -88,6 +88,14 @@ static bool is_odd(const struct row *row)
 	       (row->is->linkage == ALLOCATOR_HIDDEN || row->is->linkage == ALLOCATOR_STRIPPED);
 }
 
+/* With the machine where there are several in one file; free() it. */
+static char *shown_path(const struct survey_file *f)
+{
+	const char *machine = survey_machine_name(f->machine);
+	return f->is_part ? mem_printf("%s (%s)", f->path, machine ? machine : "another machine")
+			  : mem_strdup(f->path);
+}
+
 static void add_row(struct columns *t, const struct row *row, const struct survey_style *style)
 {
 	char functions[24];
@@ -100,7 +108,9 @@ static void add_row(struct columns *t, const struct row *row, const struct surve
 	columns_add(t, linked(row), is_odd(row) ? COLUMN_ODD : dim);
 	columns_add(t, row->is->prefix, dim);
 	columns_add(t, count ? functions : NULL, dim);
-	columns_add(t, row->file->path, dim);
+	char *path = shown_path(row->file);
+	columns_add(t, path, dim);
+	free(path);
 }
 
 static void add_none(struct columns *t, const struct survey_file *f)
@@ -108,7 +118,9 @@ static void add_none(struct columns *t, const struct survey_file *f)
 	columns_add(t, "none", COLUMN_DIM);
 	for (unsigned i = 0; i < 4; i++)
 		columns_add(t, " ", COLUMN_DIM);
-	columns_add(t, f->path, COLUMN_DIM);
+	char *path = shown_path(f);
+	columns_add(t, path, COLUMN_DIM);
+	free(path);
 }
 
 static bool is_shown(const struct survey_file *f, const struct survey_style *style)
@@ -186,7 +198,9 @@ static void add_file(struct strbuf *out, const struct survey_file *f,
 {
 	static const char *const kinds[] = { "", "program", "library", "object", "static library" };
 	const char *machine = survey_machine_name(f->machine);
-	strbuf_add_escaped(out, f->path);
+	char *path = shown_path(f);
+	strbuf_add_escaped(out, path);
+	free(path);
 	strbuf_addf(out, "\n  %s%s%s, %u-bit%s, ", strcmp(f->format, "ELF") ? f->format : "",
 		    strcmp(f->format, "ELF") ? " " : "", kinds[f->kind], f->bits,
 		    f->is_big_endian ? " big-endian" : "");

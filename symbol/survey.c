@@ -60,8 +60,7 @@ static void add_below(struct survey *s, const char *directory)
 	for (FTSENT *e; (e = fts_read(walk));) {
 		if (e->fts_info == FTS_F && e->fts_statp->st_size > 0)
 			add(s, e->fts_path, false);
-		else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
-			 e->fts_info == FTS_NS)
+		else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
 			add_unreadable(s, e->fts_path, e->fts_errno);
 		else if (e->fts_info == FTS_D && e->fts_dev != device) {
 			device = e->fts_dev;
@@ -83,14 +82,7 @@ void survey_add(struct survey *s, const char *path)
 
 /* ---- one file ---- */
 
-enum magic {
-	MAGIC_OTHER,
-	MAGIC_ELF,
-	MAGIC_ARCHIVE,
-	MAGIC_THIN_ARCHIVE,
-	MAGIC_FOREIGN,
-	MAGIC_UNREADABLE
-};
+enum magic { MAGIC_OTHER, MAGIC_ELF, MAGIC_ARCHIVE, MAGIC_FOREIGN, MAGIC_UNREADABLE };
 
 static enum magic read_magic(const char *path, struct err *err)
 {
@@ -106,10 +98,9 @@ static enum magic read_magic(const char *path, struct err *err)
 	}
 	if (got >= SELFMAG && memcmp(start, ELFMAG, SELFMAG) == 0)
 		return MAGIC_ELF;
-	if (got == sizeof(start) && memcmp(start, "!<arch>\n", sizeof(start)) == 0)
+	if (got == sizeof(start) && (memcmp(start, "!<arch>\n", sizeof(start)) == 0 ||
+				     memcmp(start, "!<thin>\n", sizeof(start)) == 0))
 		return MAGIC_ARCHIVE;
-	if (got == sizeof(start) && memcmp(start, "!<thin>\n", sizeof(start)) == 0)
-		return MAGIC_THIN_ARCHIVE;
 	if (foreign_format_of((const uint8_t *)start, (size_t)got) != FOREIGN_NONE)
 		return MAGIC_FOREIGN;
 	return MAGIC_OTHER;
@@ -158,8 +149,9 @@ static void describe(struct survey_file *f, Elf *elf)
 	f->has_symbols = has_section(elf, SHT_SYMTAB);
 	if (f->kind == SURVEY_ARCHIVE)
 		return;
-	f->kind = ehdr.e_type == ET_REL ? SURVEY_OBJECT :
-		  is_program(elf, &ehdr) ? SURVEY_PROGRAM : SURVEY_LIBRARY;
+	f->kind = ehdr.e_type == ET_REL	   ? SURVEY_OBJECT
+		  : is_program(elf, &ehdr) ? SURVEY_PROGRAM
+					   : SURVEY_LIBRARY;
 	elf_build_id_read(elf, &f->build_id);
 }
 
@@ -174,42 +166,87 @@ static int look_at_elf(struct survey_file *f, struct allocator_finder *finder, s
 	return 0;
 }
 
+static const char *const formats[] = { NULL, "PE", "Mach-O" };
+
+static void describe_foreign(struct survey_file *f, const struct foreign_file *file)
+{
+	f->format = formats[file->format];
+	f->machine = file->machine;
+	f->bits = file->bits;
+	f->is_big_endian = file->is_big_endian;
+	f->has_symbols |= file->has_symbols;
+	if (f->kind == SURVEY_ARCHIVE)
+		return;
+	f->kind = file->is_object    ? SURVEY_OBJECT
+		  : file->is_program ? SURVEY_PROGRAM
+				     : SURVEY_LIBRARY;
+	f->build_id = file->id;
+}
+
+static void take_archive(struct survey_file *f, struct allocator_finder *finder,
+			 struct elf_archive *archive)
+{
+	if (archive->count + archive->foreign_count) {
+		f->kind = SURVEY_ARCHIVE;
+		if (archive->count)
+			describe(f, archive->objects[0].elf);
+		else
+			describe_foreign(f, archive->foreign[0]);
+		allocators_find_in_archive(finder, archive, f->path, &f->found);
+	}
+	f->problem = archive->missing;
+	archive->missing = NULL;
+	elf_archive_close(archive);
+}
+
 static int look_at_archive(struct survey_file *f, struct allocator_finder *finder, struct err *err)
 {
 	struct elf_archive archive;
 	if (elf_archive_open(&archive, f->path, err) < 0)
 		return -1;
-	if (archive.count) {
-		f->kind = SURVEY_ARCHIVE;
-		describe(f, archive.objects[0].elf);
-		allocators_find_in_objects(finder, archive.objects, archive.count, f->path,
-					   &f->found);
-	}
-	elf_archive_close(&archive);
+	take_archive(f, finder, &archive);
 	return 0;
 }
 
-/* Other files begin with the same bytes (DOS programs, Java classes): in a directory they are passed
- * over. */
+/* Returns how many parts the file has, or -1. */
+static int look_at_part(struct survey_file *f, unsigned part, struct allocator_finder *finder,
+			struct err *err)
+{
+	struct elf_archive archive;
+	struct foreign_file file;
+	if (foreign_file_open(&file, f->path, part, err) < 0)
+		return -1;
+	int count = (int)file.machine_count;
+	f->is_part = count > 1;
+	if (!file.is_archive) {
+		describe_foreign(f, &file);
+		allocators_find_in_foreign(finder, &file, f->path, &f->found);
+	} else if (elf_archive_open_part(&archive, f->path, file.archive, err) == 0) {
+		take_archive(f, finder, &archive);
+	} else {
+		count = -1;
+	}
+	foreign_file_close(&file);
+	return count;
+}
+
+/* Other files begin with the same bytes (DOS programs, Java classes): in a directory they are
+ * passed over. */
 static int look_at_foreign(struct survey_file *f, struct allocator_finder *finder, struct err *err)
 {
-	static const char *const formats[] = { NULL, "PE", "Mach-O" };
-	struct foreign_file *file = mem_alloc(sizeof(*file));
-	int code = foreign_file_open(file, f->path, err);
-	if (code == 0) {
-		f->format = formats[file->format];
-		f->kind = file->is_object  ? SURVEY_OBJECT :
-			  file->is_program ? SURVEY_PROGRAM : SURVEY_LIBRARY;
-		f->machine = file->machine;
-		f->bits = file->bits;
-		f->is_big_endian = file->is_big_endian;
-		f->has_symbols = file->has_symbols;
-		f->build_id = file->id;
-		allocators_find_in_foreign(finder, file, f->path, &f->found);
-		foreign_file_close(file);
+	int count = look_at_part(f, 0, finder, err);
+	struct survey_file **last = &f->more;
+	for (int part = 1; part < count; part++) {
+		struct survey_file *other = mem_zalloc(1, sizeof(*other));
+		*other = (struct survey_file){ .path = mem_strdup(f->path),
+					       .is_named = f->is_named };
+		*last = other;
+		last = &other->more;
+		if (look_at_part(other, (unsigned)part, finder, err) < 0)
+			other->problem =
+				mem_printf("part %d of %s cannot be read", part + 1, f->path);
 	}
-	free(file);
-	return f->is_named ? code : 0;
+	return count < 0 && f->is_named ? -1 : 0;
 }
 
 static void look_at(struct survey_file *f, struct allocator_finder *finder)
@@ -228,12 +265,6 @@ static void look_at(struct survey_file *f, struct allocator_finder *finder)
 	case MAGIC_FOREIGN:
 		code = look_at_foreign(f, finder, &err);
 		break;
-	case MAGIC_THIN_ARCHIVE:
-		if (f->is_named)
-			code = err_set(&err,
-				       "%s is a thin archive: name the files that it refers to",
-				       f->path);
-		break;
 	case MAGIC_OTHER:
 		if (f->is_named)
 			code = err_set(&err, "%s is no ELF, PE or Mach-O file and no archive",
@@ -243,7 +274,7 @@ static void look_at(struct survey_file *f, struct allocator_finder *finder)
 		code = -1;
 		break;
 	}
-	if (code < 0)
+	if (code < 0 && !f->problem)
 		f->problem = mem_strdup(err.text);
 }
 
@@ -273,9 +304,24 @@ static void *work(void *argument)
 	return NULL;
 }
 
+/* The parts of a file that are in lists become files of their own. */
+static void take_parts(struct survey *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		for (struct survey_file *part; (part = s->files[i].more);) {
+			s->files[i].more = part->more;
+			part->more = NULL;
+			s->files = mem_grow(s->files, &s->cap, s->count + 1, sizeof(*s->files));
+			s->files[s->count++] = *part;
+			free(part);
+		}
+}
+
 static int by_path(const void *a, const void *b)
 {
-	return strcmp(((const struct survey_file *)a)->path, ((const struct survey_file *)b)->path);
+	const struct survey_file *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
+	return order ? order : (int)x->machine - (int)y->machine;
 }
 
 void survey_run(struct survey *s, survey_step *step, void *context)
@@ -285,7 +331,9 @@ void survey_run(struct survey *s, survey_step *step, void *context)
 	struct work w = { .survey = s };
 	struct allocator_finder *finder = allocator_finder_new();
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t want = processors > THREADS_MAX ? THREADS_MAX : processors > 1 ? (size_t)processors - 1 : 0;
+	size_t want = processors > THREADS_MAX ? THREADS_MAX
+		      : processors > 1	       ? (size_t)processors - 1
+					       : 0;
 	size_t started = 0;
 	elf_version(EV_CURRENT); /* not safe in several threads at first */
 	while (started < want && started + 1 < s->count &&
@@ -297,6 +345,7 @@ void survey_run(struct survey *s, survey_step *step, void *context)
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	allocator_finder_free(finder);
+	take_parts(s);
 	if (s->count)
 		qsort(s->files, s->count, sizeof(*s->files), by_path);
 }
@@ -317,10 +366,12 @@ const char *survey_machine_name(uint16_t machine)
 	static const struct {
 		uint16_t machine;
 		const char *name;
-	} names[] = { { EM_X86_64, "x86-64" },	 { EM_386, "i386" },	 { EM_AARCH64, "aarch64" },
-		      { EM_ARM, "arm" },	 { EM_RISCV, "riscv" },	 { EM_PPC64, "ppc64" },
-		      { EM_S390, "s390" },	 { EM_MIPS, "mips" },	 { EM_LOONGARCH, "loongarch" },
-		      { EM_PPC, "ppc" },	 { EM_SPARCV9, "sparc64" } };
+	} names[] = { { EM_X86_64, "x86-64" },	     { EM_386, "i386" },
+		      { EM_AARCH64, "aarch64" },     { EM_ARM, "arm" },
+		      { EM_RISCV, "riscv" },	     { EM_PPC64, "ppc64" },
+		      { EM_S390, "s390" },	     { EM_MIPS, "mips" },
+		      { EM_LOONGARCH, "loongarch" }, { EM_PPC, "ppc" },
+		      { EM_SPARCV9, "sparc64" } };
 	for (size_t i = 0; i < AT_COUNT_OF(names); i++)
 		if (names[i].machine == machine)
 			return names[i].name;
