@@ -17,6 +17,7 @@
 #include "lib/points.h"
 #include "lib/record.h"
 #include "lib/unwound.h"
+#include "lib/wrappers.h"
 
 /* clang-format off */
 __asm__(".hidden hooks_inline_entry\n"
@@ -126,12 +127,26 @@ static size_t bytes_of(const struct call *c, const void *p)
 	return (length + 1) * sizeof(uint16_t);
 }
 
+/* Who made p, which the function has returned. A family that the user has named may hand on. */
+static inline uint32_t maker_of(const struct call *c, const struct hook *h, const void *p,
+				uint64_t bytes)
+{
+	struct instance *family = c->point->instance;
+	if (AT_LIKELY(!family->is_by_user) || !p)
+		return c->instance->allocator;
+	uint32_t maker = wrappers_maker(family, h->thread, p, bytes);
+	hook_announce(h, maker);
+	hook_to_backend(h);
+	return maker;
+}
+
 static uintptr_t make(const struct call *c, const struct hook *h)
 {
 	uintptr_t result = go_on(c);
 	void *p = made(c, result);
+	size_t bytes = p ? bytes_of(c, p) : 0;
 	if (p)
-		hook_record(h, p, bytes_of(c, p), c->point->role, c->instance->allocator);
+		hook_record(h, p, bytes, c->point->role, maker_of(c, h, p, bytes));
 	hook_leave(h);
 	return result;
 }
@@ -269,7 +284,7 @@ static uintptr_t move(const struct call *c, const struct hook *h)
 	if (!p && in_place)
 		hook_put_back(h, old, &taken);
 	else
-		hook_reallocated(h, &taken, old, p, bytes, r.role, r.allocator);
+		hook_reallocated(h, &taken, old, p, bytes, r.role, maker_of(c, h, p, bytes));
 	hook_leave(h);
 	return result;
 }
@@ -315,6 +330,17 @@ static uintptr_t query(const struct call *c, const struct hook *h)
 	return size;
 }
 
+/* Made inside a hook. A family's function that hands on has got it from one that has been noted. */
+static void passed(const struct call *c, const struct hook *h, void *p)
+{
+	struct thread *t = h->thread;
+	if (t && p && !(c->instance->is_by_user && t->nested_made == (uintptr_t)p)) {
+		t->passed_made = (uintptr_t)p;
+		t->passed_allocator = c->instance->allocator;
+	}
+	hook_passed(h, p);
+}
+
 static AT_NOINLINE uintptr_t pass(const struct call *c, const struct hook *h)
 {
 	int8_t block = c->point->arguments.block;
@@ -324,11 +350,11 @@ static AT_NOINLINE uintptr_t pass(const struct call *c, const struct hook *h)
 		hook_passed_release(h, old_block(c));
 	uintptr_t result;
 	if (block >= 0 && !role_is_release(c->point->role))
-		hook_passed(h, go_on_moving(c, old_block(c), &result));
+		passed(c, h, go_on_moving(c, old_block(c), &result));
 	else if (role_is_release(c->point->role))
 		result = go_on(c);
 	else
-		hook_passed(h, made(c, result = go_on(c)));
+		passed(c, h, made(c, result = go_on(c)));
 	return result;
 }
 
@@ -368,12 +394,6 @@ static AT_NOINLINE uintptr_t watch(const struct call *c, uintptr_t caller)
 	return result;
 }
 
-static AT_COLD void announce(const struct call *c, const struct hook *h)
-{
-	hook_announce(h, c->instance->allocator);
-	hook_to_backend(h);
-}
-
 /* Nothing is done of that, and recorded. */
 static inline bool is_without_block(const struct call *c)
 {
@@ -401,8 +421,13 @@ uintptr_t hooks_inline_call(uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t 
 		hook_leave(&h);
 		return go_on(&c);
 	}
-	if (AT_UNLIKELY(c.instance->allocator != 0 && !at_load_relaxed(&c.instance->announced)))
-		announce(&c, &h);
+	if (AT_UNLIKELY(p->instance->is_by_user)) {
+		hook_settle(&h);
+		c.instance = wrappers_called(p->instance);
+	} else if (AT_UNLIKELY(c.instance->allocator != 0 && !at_load_relaxed(&c.instance->announced))) {
+		hook_announce(&h, c.instance->allocator);
+		hook_to_backend(&h);
+	}
 	switch (p->act) {
 	case POINT_MAKE:
 		return make(&c, &h);

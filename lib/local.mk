@@ -19,6 +19,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/lock.c lib/lock.h \
 	lib/mapped.c lib/mapped.h \
 	lib/modules.c lib/modules.h \
+	lib/wrappers.c lib/wrappers.h \
 	lib/one_heap.c lib/one_heap.h \
 	lib/points.c lib/points.h \
 	lib/real.c lib/real.h \

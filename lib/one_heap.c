@@ -7,6 +7,7 @@
 #include "lib/modules.h"
 #include "lib/points.h"
 #include "lib/real.h"
+#include "lib/wrappers.h"
 
 static bool calls_by_name(enum role role)
 {
@@ -63,7 +64,7 @@ bool one_heap(const struct hook *h, const struct one_heap_question *q)
 {
 	uint32_t maker = end_of(q->maker, q->made_role), receiver = end_of(q->receiver, q->role);
 	uint32_t libc = points_libc();
-	if (maker == receiver)
+	if (maker == receiver || wrappers_are_one(maker, receiver))
 		return true;
 	return libc != 0 &&
 	       ((maker == libc && receiver == 0) || (maker == 0 && receiver == libc)) &&

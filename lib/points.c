@@ -125,13 +125,15 @@ static bool is_backend(const struct module *m, const struct session_hook *hook)
 static struct instance *find_instance(uint32_t module, const struct session_hook *hook)
 {
 	for (uint32_t i = 0; i < instance_count; i++)
-		if (instances[i].module == module && instances[i].number == hook->number)
+		if (instances[i].module == module && instances[i].number == hook->number &&
+		    !instances[i].outer)
 			return &instances[i];
 	if (instance_count == INSTANCES_MAX)
 		return NULL;
 	struct instance *fresh = &instances[instance_count];
 	*fresh = (struct instance){ .module = module,
 				    .number = hook->number,
+				    .is_by_user = hook->family == FAMILY_USER,
 				    .is_libc = hook->family == FAMILY_GLIBC ||
 					       hook->family == FAMILY_MUSL,
 				    .own_file = hook->flags & SESSION_HOOK_OWN_FILE &&
@@ -210,8 +212,7 @@ bool points_serve_heap(void)
 	return false;
 }
 
-/* The first of that number (several have number 0); NULL: none has. */
-static const struct instance *find_allocator(uint32_t allocator)
+const struct instance *points_instance(uint32_t allocator)
 {
 	uint32_t count = at_load_acquire(&instance_count);
 	for (uint32_t i = 0; i < count; i++)
@@ -223,13 +224,15 @@ static const struct instance *find_allocator(uint32_t allocator)
 bool points_are_gone(uint32_t allocator)
 {
 	bool ignored;
-	const struct instance *i = find_allocator(allocator);
+	const struct instance *i = points_instance(allocator);
+	if (i && i->outer)
+		return points_are_gone(i->inner);
 	return i && modules_find(modules[i->module].start, &ignored) != i->module;
 }
 
 bool points_see_whole(uint32_t allocator)
 {
-	const struct instance *i = allocator != 0 ? find_allocator(allocator) : NULL;
+	const struct instance *i = allocator != 0 ? points_instance(allocator) : NULL;
 	return !i || i->is_seen_whole;
 }
 
@@ -252,13 +255,16 @@ static bool is_as_in_c(const struct point *p)
 
 const char *points_name(uint32_t allocator)
 {
-	const struct instance *i = find_allocator(allocator);
+	const struct instance *i = points_instance(allocator);
 	return i ? i->name : NULL;
 }
 
 void *points_function(uint32_t allocator, enum role role)
 {
 	uint32_t count = at_load_acquire(&point_count);
+	const struct instance *owner = allocator ? points_instance(allocator) : NULL;
+	if (owner && owner->outer)
+		return points_function(owner->inner, role);
 	if (allocator == 0 && !split_roles[role])
 		return real_function(role);
 	for (uint32_t i = 0; i < count; i++)
@@ -437,6 +443,33 @@ static bool begin(void)
 static void end(void)
 {
 	at_store_release(&busy, (uint8_t)0);
+}
+
+static struct instance *make_twin(struct instance *family, uint32_t inner)
+{
+	if (family->twin || instance_count == INSTANCES_MAX)
+		return family->twin;
+	struct instance *twin = &instances[instance_count];
+	*twin = *family;
+	twin->announced = false;
+	twin->outer = family;
+	twin->inner = inner;
+	twin->allocator = at_add_relaxed(&session.header->allocator_count, 1u);
+	if (twin->allocator > UINT16_MAX)
+		return NULL;
+	at_store_release(&instance_count, instance_count + 1);
+	at_store_release(&family->twin, twin);
+	return twin;
+}
+
+struct instance *points_twin(struct instance *family, uint32_t inner)
+{
+	struct instance *twin = at_load_acquire(&family->twin);
+	if (twin || !begin())
+		return twin;
+	twin = make_twin(family, inner);
+	end();
+	return twin;
 }
 
 /* A file, and not the runtime's own. */

@@ -52,9 +52,16 @@ struct instance {
 	bool own_file;	 /* the module is nothing but the allocator: its calls are its own business.
 			  * Not libc: strdup() makes a block for its caller */
 	bool is_seen_whole; /* all ways to get a block of it and to give one back are hooked */
+	bool is_by_user; /* of a family that the user has named */
+	bool has_own;	 /* by the user: it has made blocks that are not another allocator's */
 	uintptr_t visit; /* its function that tells the blocks of a heap, or 0 */
 	bool is_libc;	 /* a C library's own */
 	uint32_t allocator; /* in events and in the block table; 0: the program's heap */
+	/* wrappers.h: of a family the twin, once there is one; of a twin the family, and the allocator
+	 * that it hands on to. */
+	struct instance *twin;
+	const struct instance *outer;
+	uint32_t inner;
 	char name[POINT_NAME_BYTES];
 };
 
@@ -87,6 +94,12 @@ void points_hook_new(void);
  * called in the program's stead (of allocator 0 the backend's); NULL if there is none, or its module
  * is gone. */
 void *points_function(uint32_t allocator, enum role role);
+
+/* The first of the number (several have number 0); NULL: there is none. */
+const struct instance *points_instance(uint32_t allocator);
+
+/* The twin of a family's instance (wrappers.h), made if there is none; NULL: there is no room. */
+struct instance *points_twin(struct instance *family, uint32_t inner);
 
 /* "jemalloc 5.3.0 in libplug.so"; NULL if the allocator is not known. */
 const char *points_name(uint32_t allocator);

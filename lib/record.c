@@ -14,6 +14,7 @@
 #include "lib/regions.h"
 #include "lib/tell.h"
 #include "lib/tell_here.h"
+#include "lib/wrappers.h"
 
 _Static_assert(ROLE_COUNT <= 64, "six bits in events and in the block table");
 _Static_assert(SESSION_MAX_RINGS <= 1 << 16, "a slot has 16 bits in the block table");
@@ -268,7 +269,8 @@ static bool is_wrong(const struct hook *h, const struct release *r, const void *
 	if (f->class == FINDING_CROSS && f->flags & FINDING_HAS_BLOCK && is_one_heap(h, r, f)) {
 		struct release same = *r;
 		same.allocator = f->allocator;
-		if (!judge_release(&same, (uintptr_t)p, state, b, &place, f))
+		if (wrappers_hand_on(f->allocator) || wrappers_hand_on(r->allocator) ||
+		    !judge_release(&same, (uintptr_t)p, state, b, &place, f))
 			return false;
 	}
 	if ((f->class == FINDING_DOUBLE || f->class == FINDING_INTERIOR) &&
@@ -302,6 +304,8 @@ static enum finding_outcome tell(const struct hook *h, struct finding *f, uint32
 	if (tell_is_first(f, site)) {
 		if (f->flags & FINDING_IN_REGION)
 			hook_announce(h, f->allocator);
+		if (f->class == FINDING_CROSS || f->class == FINDING_GONE)
+			hook_announce(h, (uint32_t)f->argument);
 		f->stack = capture(h);
 		if (is_here)
 			tell_here(f);

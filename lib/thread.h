@@ -58,6 +58,9 @@ struct thread {
 	uintptr_t outer_caller;
 	/* What a backend last made by calling a hook from inside one; 0: nothing, or it is settled. */
 	uintptr_t nested_made;
+	/* The last of it that an allocator with hooks of its own made, and its number. */
+	uintptr_t passed_made;
+	uint32_t passed_allocator;
 	/* What was last given to a releasing hook: the backend may give it to another one. */
 	uintptr_t releasing;
 	uint32_t tid;

@@ -113,6 +113,8 @@ static void allocators(struct sheet *s)
 	sheet_heading(s, "Allocators", NULL);
 	for (uint32_t i = 0; i < trace_reader_allocator_count(reader); i++) {
 		const struct trace_allocator *a = trace_reader_allocator(reader, i);
+		if (i && !*a->name)
+			continue; /* a number that nobody has */
 		if (i)
 			snprintf(number, sizeof(number), "%s %" PRIu32,
 				 a->kind == TRACE_ALLOCATOR_INSTANCE ? "instance" : "pool", i);

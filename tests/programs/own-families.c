@@ -3,7 +3,8 @@
  *	own-families right|wrong
  *
  * pool_*: blocks of an array, the pool as the first argument, with the size behind it. over_*: on malloc,
- * with a header before each block. thin_*: malloc itself by another name. Prints what a trace must
+ * with a header before each block. thin_*: malloc itself by another name. both_*: a pool, and malloc's for what
+ * is large. Prints what a trace must
  * hold: `expect ...` lines, as expect.h has them, and `wrong ...`, as wrong.tap, with owner= and to=. */
 #include <malloc.h>
 #include <stdint.h>
@@ -104,6 +105,24 @@ API void thin_free(void *p)
 	free(p);
 }
 
+/* Small blocks of its own, the first where a chunk from malloc begins; large ones from malloc. */
+static char *chunk;
+
+API void *both_alloc(size_t size)
+{
+	if (size >= 4096)
+		return malloc(size);
+	if (!chunk)
+		chunk = malloc(1 << 16);
+	return chunk;
+}
+
+API void both_free(void *p)
+{
+	if (p != chunk)
+		free(p);
+}
+
 static void right(void)
 {
 	for (int i = 0; i < ROUNDS; i++) {
@@ -118,13 +137,26 @@ static void right(void)
 		p = over_realloc(p, 5006);
 		over_free(p);
 		thin_free(thin_alloc(5007));
+		/* What hands on to malloc is malloc's to free, and the other way round. */
+		p = thin_alloc(5009);
+		CHECK(malloc_usable_size(p) >= 5009);
+		free(realloc(p, 5010));
+		thin_free(strdup("thin"));
+		thin_free(malloc(5011));
+		p = both_alloc(5012);
+		free(p);
+		p = both_alloc(12);
+		both_free(p);
+		both_free(both_alloc(5012));
 		free(keep(malloc(5008)));
 	}
 	/* What the functions call inside is not counted again. */
 	expect("size=%d allocs=%d frees=%d", 5001, ROUNDS, ROUNDS);
 	expect("size=%d allocs=%d frees=%d", 5511, ROUNDS, ROUNDS);
-	for (int size = 5003; size <= 5008; size++)
+	for (int size = 5003; size <= 5011; size++)
 		expect("size=%d allocs=%d frees=%d", size, ROUNDS, ROUNDS);
+	expect("size=%d allocs=%d frees=%d", 5012, 2 * ROUNDS, 2 * ROUNDS);
+	expect("size=%d allocs=%d frees=%d", 12, ROUNDS, ROUNDS);
 	expect("size=%d allocs=0", 5005 + HEADER);
 	expect("size=%d allocs=0", 5006 + HEADER);
 }
@@ -141,12 +173,16 @@ static void wrong(void)
 	p = over_alloc(6003);
 	free(keep(p));
 	printf("wrong class=cross role=free made=malloc size=6003 count=1 outcome=to-owner owner=over\n");
+	p = both_alloc(13);
+	free(p); /* swallowed, or the pool's memory would be gone */
+	printf("wrong class=cross role=free made=malloc size=13 count=1 outcome=to-owner owner=both\n");
 	p = malloc(6004);
 	over_free(p);
 	printf("wrong class=cross role=free made=malloc size=6004 count=1 outcome=to-owner to=over\n");
-	p = thin_alloc(6005);
-	free(p);
-	printf("wrong class=cross role=free made=malloc size=6005 count=1 outcome=to-owner owner=thin\n");
+	free(thin_alloc(100)); /* it hands on to malloc, so that is known */
+	p = over_alloc(6005);
+	thin_free(keep(p));
+	printf("wrong class=cross role=free made=malloc size=6005 count=1 outcome=to-owner owner=over to=thin\n");
 	p = malloc(6006);
 	CHECK(pool_size(&pool, p) >= 6006);
 	free(p);
