@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collect/runtime_path.h"
@@ -19,7 +20,12 @@
 #define DIR_PREFIX   "alloctrace-session-"
 #define SOCKET_NAME  "socket"
 
-enum { BACKLOG = 1024, OPEN_TRIES = 16 };
+enum {
+	BACKLOG = 1024,
+	OPEN_TRIES = 16,
+	/* The programs of a tool that was killed go on, and what they start looks for the directory. */
+	STALE_S = 24 * 60 * 60,
+};
 
 static void remove_dir(int dir_fd, const char *dir)
 {
@@ -38,6 +44,11 @@ static bool is_our_name(const char *name)
 	return digits > 0 && name[digits] == '-' && strlen(name + digits + 1) == strlen("XXXXXX");
 }
 
+static bool is_old(const struct stat *st)
+{
+	return time(NULL) - st->st_mtime > STALE_S;
+}
+
 /* Who can lock the directory knows that its tool is dead. */
 static void remove_if_stale(int base_fd, const char *base, const char *name)
 {
@@ -46,7 +57,7 @@ static void remove_if_stale(int base_fd, const char *base, const char *name)
 	int fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && is_old(&st) && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
 	    snprintf(path, sizeof(path), "%s/%s", base, name) < (int)sizeof(path))
 		remove_dir(fd, path);
 	close(fd);
