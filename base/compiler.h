@@ -14,6 +14,8 @@
 #define AT_MUST_CHECK __attribute__((warn_unused_result))
 /* The only symbols that leave the runtime; everything else is built hidden. */
 #define AT_EXPORT __attribute__((visibility("default")))
+/* Of a declaration: the variable is in the same library, no table of addresses is needed. */
+#define AT_HIDDEN __attribute__((visibility("hidden")))
 
 #define AT_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,46 +1,9 @@
 /* blocks.c - see blocks.h. */
 #include "lib/blocks.h"
 
-#include <emmintrin.h>
-
-#include "base/atomics.h"
-#include "base/compiler.h"
-#include "lib/lock.h"
+#include "lib/block_table.h"
 #include "lib/slab.h"
 #include "lib/sys.h"
-
-enum {
-	PAGE_BITS = 12,
-	GRANULE_BITS = 3,			  /* jemalloc's smallest class is 8 bytes */
-	GRANULE_MASK = (1 << GRANULE_BITS) - 1,
-	POSITION_BITS = PAGE_BITS - GRANULE_BITS, /* of a granule in its page */
-	LEAF_BITS = 18,
-	ROOT_BITS = 47 - PAGE_BITS - LEAF_BITS,
-	WINDOW = 8, /* tags that are compared at once */
-	WINDOW_BEFORE_HOME = 3,
-	TAG_EMPTY = 0,
-	TAG_NEVER = 0xffff, /* fills the window of arrays with fewer records than it is wide */
-};
-
-/* One per 4 KB page of address space:
- *   63     address of the tags     16|15 class 8|7 lock 0|
- * The class indexes `shapes`; 0 means no records yet. */
-struct page_word {
-	uint8_t lock;
-	uint8_t class;
-	uint16_t address_low;
-	uint32_t address_high;
-};
-
-_Static_assert(sizeof(struct page_word) == 8, "one word a page");
-typedef uint64_t __attribute__((may_alias)) page_word_bits;
-
-/* What the class of a page word says about its arrays. */
-struct shape {
-	uint16_t capacity;    /* records */
-	uint16_t tags;	      /* a multiple of 4, so that the records behind are aligned */
-	uint16_t last_window; /* where a window of tags begins at the latest */
-};
 
 #define TAGS(records) ((records) <= WINDOW ? WINDOW : ((records) + 3) & ~3)
 #define SHAPE(records)                                                                             \
@@ -49,7 +12,7 @@ struct shape {
 	}
 
 /* clang-format off */
-static const struct shape shapes[] = {
+const struct shape block_shapes[] = {
 	SHAPE(0),   SHAPE(1),	SHAPE(2),   SHAPE(3),	SHAPE(4),   SHAPE(6),	SHAPE(8),
 	SHAPE(10),  SHAPE(12),	SHAPE(14),  SHAPE(16),	SHAPE(20),  SHAPE(24),	SHAPE(28),
 	SHAPE(32),  SHAPE(36),	SHAPE(40),  SHAPE(48),	SHAPE(56),  SHAPE(64),	SHAPE(72),
@@ -58,31 +21,11 @@ static const struct shape shapes[] = {
 };
 /* clang-format on */
 
-enum { LAST_CLASS = AT_COUNT_OF(shapes) - 1 };
+enum { LAST_CLASS = AT_COUNT_OF(block_shapes) - 1 };
+
+struct page_word *block_roots[BLOCK_SPACES][1 << ROOT_BITS];
 
 _Static_assert((int)LAST_CLASS < (int)SLAB_CLASSES, "a slab class for each capacity");
-
-/* The arrays of a page, as found from its word. */
-struct table {
-	uint16_t *tags; /* position + 1, or TAG_EMPTY */
-	struct block *records;
-	struct shape shape;
-};
-
-static struct page_word *roots[BLOCK_SPACES][1 << ROOT_BITS];
-
-static inline struct table table_at(void *memory, unsigned class)
-{
-	const struct shape *shape = &shapes[class];
-	uint16_t *tags = memory;
-	return (struct table){ tags, (struct block *)(tags + shape->tags), *shape };
-}
-
-static inline struct table page_table(const struct page_word *page)
-{
-	uint64_t word = at_load_relaxed((const page_word_bits *)page);
-	return table_at((void *)(word >> 16), word >> 8 & 0xff);
-}
 
 /* In one store: whoever is interrupted before or after it and never comes back (a signal handler
  * that ends in longjmp) leaves a page that is whole. */
@@ -97,12 +40,7 @@ static void page_set_table(struct page_word *page, const void *memory, unsigned 
 	at_store_relaxed((page_word_bits *)page, word);
 }
 
-static inline unsigned position_of(uintptr_t address)
-{
-	return (address >> GRANULE_BITS) & ((1u << POSITION_BITS) - 1);
-}
-
-static AT_COLD struct page_word *make_leaf(struct page_word **root)
+AT_COLD struct page_word *block_make_leaf(struct page_word **root)
 {
 	size_t bytes = sizeof(struct page_word) << LEAF_BITS;
 	struct page_word *leaf = sys_map_anonymous(bytes);
@@ -114,52 +52,10 @@ static AT_COLD struct page_word *make_leaf(struct page_word **root)
 	return leaf;
 }
 
-static inline struct page_word *find_page(enum block_space space, uintptr_t address, bool make)
-{
-	uintptr_t root_index = address >> (PAGE_BITS + LEAF_BITS);
-	if (AT_UNLIKELY(root_index >> ROOT_BITS))
-		return NULL;
-	struct page_word **root = &roots[space][root_index];
-	struct page_word *leaf = at_load_acquire(root);
-	if (AT_UNLIKELY(!leaf)) {
-		if (!make || !(leaf = make_leaf(root)))
-			return NULL;
-	}
-	return &leaf[address >> PAGE_BITS & ((1u << LEAF_BITS) - 1)];
-}
-
-/* Keeps the order of positions, so that blocks of one size collide with nobody. */
-static inline unsigned home_of(unsigned position, unsigned capacity)
-{
-	return position * capacity >> POSITION_BITS;
-}
-
-/* First tag of the window around home. */
-static inline unsigned window_start(const struct table *t, unsigned home)
-{
-	unsigned start = home < WINDOW_BEFORE_HOME ? 0 : home - WINDOW_BEFORE_HOME;
-	return start < t->shape.last_window ? start : t->shape.last_window;
-}
-
-/* Two bits for each tag of the window that equals `tag`. */
-static inline unsigned compare_window(const struct table *t, unsigned start, unsigned tag)
-{
-	__m128i tags = _mm_loadu_si128((const __m128i *)(t->tags + start));
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag)));
-}
-
-/* The record of position, or NULL. */
-static inline struct block *lookup(const struct table *t, unsigned position)
-{
-	unsigned start = window_start(t, home_of(position, t->shape.capacity));
-	unsigned equal = compare_window(t, start, position + 1);
-	return AT_LIKELY(equal) ? &t->records[start + (unsigned)__builtin_ctz(equal) / 2] : NULL;
-}
-
 /* A place for a position that has none: its home, else an empty one near it, else that of a freed
  * block; tagged with the position. NULL: the table has to grow. At the largest capacity every
  * position has a home of its own. */
-static AT_NOINLINE struct block *claim(const struct table *t, unsigned position)
+static struct block *claim(const struct table *t, unsigned position)
 {
 	unsigned home = home_of(position, t->shape.capacity), start = window_start(t, home);
 	unsigned empty = compare_window(t, start, TAG_EMPTY), i;
@@ -181,7 +77,7 @@ static AT_NOINLINE struct block *claim(const struct table *t, unsigned position)
 
 static void *make_arrays(unsigned class)
 {
-	unsigned capacity = shapes[class].capacity, tags = shapes[class].tags;
+	unsigned capacity = block_shapes[class].capacity, tags = block_shapes[class].tags;
 	uint16_t *memory =
 		slab_take(class, tags * sizeof(uint16_t) + capacity * sizeof(struct block));
 	for (unsigned i = capacity; memory && i < tags; i++)
@@ -232,66 +128,30 @@ static unsigned first_class_for(uint64_t size)
 	uint64_t spacing = size < 16 ? 32 : size + 16;
 	unsigned expected = spacing > 2048 ? 1 : (unsigned)(2 * 4096 / spacing / 3);
 	unsigned class = 1;
-	while (class < LAST_CLASS && shapes[class].capacity < expected)
+	while (class < LAST_CLASS && block_shapes[class].capacity < expected)
 		class ++;
 	return class;
 }
 
-/* A place in larger arrays than the page has. */
-static AT_COLD struct block *make_place(struct page_word *page, unsigned position, uint64_t size)
+AT_NOINLINE struct block *block_make_place(struct page_word *page, unsigned position, uint64_t size)
 {
-	while (grow(page, page->class ? page->class + 1u : first_class_for(size))) {
+	for (;;) {
 		struct table t = page_table(page);
-		struct block *r = claim(&t, position);
-		if (r)
+		struct block *r = page->class ? claim(&t, position) : NULL;
+		if (r || !grow(page, page->class ? page->class + 1u : first_class_for(size)))
 			return r;
 	}
-	return NULL;
 }
 
-bool blocks_insert(enum block_space space, uintptr_t address, struct block block)
+bool blocks_insert(enum block_space space, uintptr_t address, const struct block *block)
 {
-	struct page_word *page = find_page(space, address, true);
-	if (AT_UNLIKELY(!page))
-		return false;
-	unsigned position = position_of(address);
-	struct block *r = NULL;
-	lock_acquire(&page->lock);
-	if (AT_LIKELY(page->class)) {
-		struct table t = page_table(page);
-		r = lookup(&t, position);
-		if (AT_UNLIKELY(!r))
-			r = claim(&t, position);
-	}
-	if (AT_UNLIKELY(!r))
-		r = make_place(page, position, block_size(&block));
-	if (AT_LIKELY(r != NULL))
-		*r = block;
-	lock_release(&page->lock);
-	return r != NULL;
+	return block_table_insert(space, address, block);
 }
 
 enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32_t site,
 			       uint32_t freeing_slot, struct block *out)
 {
-	struct page_word *page = find_page(space, address, false);
-	enum block_state state = BLOCK_UNKNOWN;
-	if (AT_UNLIKELY(!page || !at_load_relaxed(&page->class) ||
-			(space == BLOCK_SPACE_HEAP && address & GRANULE_MASK)))
-		return state;
-	lock_acquire(&page->lock);
-	struct table t = page_table(page);
-	struct block *r = lookup(&t, position_of(address));
-	if (AT_LIKELY(r != NULL)) {
-		*out = *r;
-		state = block_state(r);
-		if (AT_LIKELY(block_is_live(state))) {
-			r->meta = (r->meta & ~(uint64_t)BLOCK_STATE_MASK) | BLOCK_FREED;
-			r->name = r->name >> 48 << 48 | (uint64_t)freeing_slot << 32 | site;
-		}
-	}
-	lock_release(&page->lock);
-	return state;
+	return block_table_remove(space, address, site, freeing_slot, out);
 }
 
 void blocks_forget_freed(enum block_space space, uintptr_t address)

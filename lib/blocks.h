@@ -136,7 +136,7 @@ enum block_space {
 };
 
 /* Records a live block at address. Returns false when there is no memory for the record. */
-bool blocks_insert(enum block_space space, uintptr_t address, struct block block);
+bool blocks_insert(enum block_space space, uintptr_t address, const struct block *block);
 
 /* If a live block starts at address, recorded or not: turns it into a freed one and tells what it
  * was. Otherwise tells what is known, or BLOCK_UNKNOWN. */

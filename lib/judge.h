@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "lib/blocks.h"
 #include "lib/stack.h"
 #include "wire/findings.h"
@@ -26,7 +27,7 @@ struct release {
 #define RELEASE_NO_SIZE UINT64_MAX
 
 /* Which functions' blocks a releasing function takes: bits by enum role. */
-extern const uint64_t judge_accepts[ROLE_COUNT];
+extern AT_HIDDEN const uint64_t judge_accepts[ROLE_COUNT];
 
 /* Nothing wrong as far as the function and what it was given go. */
 static inline bool judge_is_right(const struct release *r, uintptr_t address, const struct block *b)

@@ -23,7 +23,6 @@ lib_liballoctrace_la_SOURCES = \
 	lib/one_heap.c lib/one_heap.h \
 	lib/points.c lib/points.h \
 	lib/real.c lib/real.h \
-	lib/record.c lib/record.h \
 	lib/regions.c lib/regions.h \
 	lib/runtime.c lib/runtime.h \
 	lib/participant.c lib/participant.h \
@@ -39,18 +38,18 @@ lib_liballoctrace_la_SOURCES = \
 	lib/unwound.c lib/unwound.h
 # Frame pointers: the hooks read their caller's registers from their own frame. No stack
 # protector: it would read TLS that a clone()d thread may not have. No SSE: the compiler would keep
-# values in aligned places of the stack, and a program may call malloc with its stack misaligned; the
-# one file that compares tags with SSE is checked not to (tests/invariants.tap).
+# values in aligned places of the stack, and a program may call malloc with its stack misaligned. The
+# two files that compare tags with SSE are told so, and checked (tests/invariants.tap).
 RUNTIME_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -O2 -g -fvisibility=hidden \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -ftls-model=initial-exec \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free \
 	-fno-stack-protector -fno-semantic-interposition
-noinst_LTLIBRARIES += lib/libblocks.la
-lib_libblocks_la_SOURCES = lib/blocks.c lib/blocks.h
-lib_libblocks_la_CFLAGS = $(RUNTIME_CFLAGS)
+noinst_LTLIBRARIES += lib/librecord.la
+lib_librecord_la_SOURCES = lib/blocks.c lib/blocks.h lib/block_table.h lib/record.c lib/record.h
+lib_librecord_la_CFLAGS = $(RUNTIME_CFLAGS) -mincoming-stack-boundary=3 -fno-tree-slp-vectorize
 lib_liballoctrace_la_CFLAGS = $(RUNTIME_CFLAGS) -mgeneral-regs-only
 lib_liballoctrace_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs -Wl,-z,now
-lib_liballoctrace_la_LIBADD = lib/libblocks.la
+lib_liballoctrace_la_LIBADD = lib/librecord.la
 include_HEADERS += lib/alloctrace.h
 pkgconfig_DATA += lib/alloctrace.pc
 include $(top_srcdir)/tests/lib/local.mk

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
+
 struct module {
 	uintptr_t start, end; /* its memory */
 	uintptr_t bias;       /* load bias: address minus ELF virtual address */
@@ -22,7 +24,7 @@ enum { MODULES_MAX = 4096, MODULE_ANONYMOUS = 0 };
 
 /* Entry 0 is the process's "anonymous" module (start = end = bias = 0): code outside all files.
  * Entries are never moved or reused for another file while a process lasts. */
-extern struct module modules[MODULES_MAX];
+extern AT_HIDDEN struct module modules[MODULES_MAX];
 
 /* The index in `modules` of the one that pc is in. *is_new is set when it was not known before
  * and has to be announced with an event. */
@@ -71,7 +73,7 @@ uint32_t modules_count(void);
 void modules_note_loaded(void);
 
 /* Changes whenever code may have been unmapped; begins at 1. */
-extern uint16_t modules_epoch;
+extern AT_HIDDEN uint16_t modules_epoch;
 enum { MODULES_FIRST_EPOCH = 1 };
 void modules_unloaded(void);
 

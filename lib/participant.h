@@ -43,7 +43,7 @@ struct session {
 	uint32_t clock_forbidden; /* 1: the time-stamp counter may not be read (hooks_limits.c) */
 };
 
-extern struct session session;
+extern AT_HIDDEN struct session session;
 
 enum session_joining {
 	SESSION_JOINED,

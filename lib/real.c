@@ -3,12 +3,10 @@
 
 #include "lib/elf_symbols.h"
 
-enum { BOOTSTRAP_BYTES = 64 * 1024 };
-
 void *real_functions[ROLE_COUNT];
 void *real_addresses[ROLE_COUNT];
 
-static char bootstrap[BOOTSTRAP_BYTES] __attribute__((aligned(64)));
+char real_bootstrap_memory[REAL_BOOTSTRAP_BYTES] __attribute__((aligned(64)));
 static size_t bootstrap_used;
 
 void real_resolve(void)
@@ -54,14 +52,9 @@ int real_dlclose(void *handle)
 
 void *real_bootstrap(size_t size, size_t align)
 {
-	if (size > BOOTSTRAP_BYTES || align > 64)
+	if (size > REAL_BOOTSTRAP_BYTES || align > 64)
 		return NULL;
 	size_t room = (size + 63) & ~(size_t)63;
 	size_t at = at_add_relaxed(&bootstrap_used, room);
-	return at + room <= BOOTSTRAP_BYTES ? bootstrap + at : NULL;
-}
-
-bool real_is_bootstrap(const void *p)
-{
-	return (uintptr_t)p - (uintptr_t)bootstrap < BOOTSTRAP_BYTES;
+	return at + room <= REAL_BOOTSTRAP_BYTES ? real_bootstrap_memory + at : NULL;
 }

@@ -16,7 +16,7 @@
 
 /* By role; NULL when nobody defines it (yet). Written at start, by real_find() when a library that was
  * loaded later defines it, and by real_pass_hook(). */
-extern void *real_functions[ROLE_COUNT];
+extern AT_HIDDEN void *real_functions[ROLE_COUNT];
 /* Where the symbols lie. */
 extern void *real_addresses[ROLE_COUNT];
 
@@ -42,6 +42,12 @@ int real_dlclose(void *handle);
 
 /* Memory for calls that come before the backend is known. Never given back. */
 void *real_bootstrap(size_t size, size_t align);
-bool real_is_bootstrap(const void *p);
+enum { REAL_BOOTSTRAP_BYTES = 64 * 1024 };
+extern AT_HIDDEN char real_bootstrap_memory[REAL_BOOTSTRAP_BYTES];
+
+static inline bool real_is_bootstrap(const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)real_bootstrap_memory < REAL_BOOTSTRAP_BYTES;
+}
 
 #endif

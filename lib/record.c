@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "lib/block_table.h"
 #include "lib/crash.h"
 #include "lib/doubt.h"
 #include "lib/judge.h"
@@ -49,8 +50,8 @@ static inline void put_alloc(struct thread *t, const struct block *b, uint64_t s
 			     unsigned flags)
 {
 	size = AT_LIKELY(size <= EVENT_VALUE_MAX) ? size : EVENT_VALUE_MAX;
-	thread_put(t, event_word(EVENT_ALLOC, block_role(b), flags, size));
-	thread_put(t, block_stack(b) | (uint64_t)block_allocator(b) << 32);
+	thread_put_two(t, event_word(EVENT_ALLOC, block_role(b), flags, size),
+		       block_stack(b) | (uint64_t)block_allocator(b) << 32);
 	at_signal_fence(); /* for recover() in thread.c: not counted before t->head says so */
 	t->counter++;
 }
@@ -59,8 +60,8 @@ static inline void put_free(struct thread *t, const struct block *b, uint32_t si
 			    enum role role, unsigned flags)
 {
 	thread_tick(t);
-	thread_put(t, event_word(EVENT_FREE, role, flags, block_counter(b)));
-	thread_put(t, site | (uint64_t)block_slot(b) << 32);
+	thread_put_two(t, event_word(EVENT_FREE, role, flags, block_counter(b)),
+		       site | (uint64_t)block_slot(b) << 32);
 }
 
 /* The counter after the head, by which recover() tells whether the event is out; if the process is
@@ -95,7 +96,8 @@ static AT_COLD void count_lost(struct thread *t, enum loss loss)
 	at_add_relaxed(counters[loss], UINT64_C(1));
 }
 
-/* What was made where, and what it replaces. */
+/* What was made where, and what it replaces. Functions that are seldom called take a copy: then it is
+ * known where it is used most that nobody changes it. */
 struct made {
 	enum block_space space;
 	void *p;
@@ -106,19 +108,20 @@ struct made {
 };
 
 /* The table has to know a block that is not in the trace, too: a release of it is right. */
-static AT_NOINLINE void keep_unrecorded(struct thread *t, const struct made *m, uint32_t stack)
+AT_ALWAYS_INLINE void keep_unrecorded(struct thread *t, const struct made *m, uint32_t stack)
 {
-	struct block b = block_make(m->role, t->slot, m->allocator, t->time, stack, m->size, 0);
-	if (!blocks_insert(m->space, (uintptr_t)m->p, block_unrecorded(b)))
+	struct block b = block_unrecorded(
+		block_make(m->role, t->slot, m->allocator, t->time, stack, m->size, 0));
+	if (AT_UNLIKELY(!block_table_insert(m->space, (uintptr_t)m->p, &b)))
 		blocks_forget_freed(m->space, (uintptr_t)m->p);
 }
 
-static AT_COLD void lose_made(struct thread *t, const struct made *m, uint32_t stack)
+static AT_COLD void lose_made(struct thread *t, struct made m, uint32_t stack)
 {
 	count_lost(t, LOST_ALLOC);
-	if (m->freed)
+	if (m.freed)
 		count_lost(t, LOST_FREE);
-	keep_unrecorded(t, m, stack);
+	keep_unrecorded(t, &m, stack);
 }
 
 /* What the backend made inside the hook is what the hook returns, or it has got out another way. */
@@ -132,11 +135,11 @@ static inline void settle_nested(struct thread *t, uintptr_t returned)
 
 /* Nothing is recorded: the table knows the block all the same, and where nothing is recorded from the
  * start to the end, its stack and its time. */
-static AT_NOINLINE void make_unrecorded(const struct hook *h, const struct made *m)
+static AT_NOINLINE void make_unrecorded(const struct hook *h, struct made m)
 {
 	struct thread *t = h->thread;
 	uint32_t stack = NODE_UNKNOWN;
-	settle_nested(t, (uintptr_t)m->p);
+	settle_nested(t, (uintptr_t)m.p);
 	if (!t->registered) /* a child of fork: as which thread, is to be known */
 		(void)thread_reserve(t, THREAD_ROOM);
 	if (thread_self != t)
@@ -145,17 +148,17 @@ static AT_NOINLINE void make_unrecorded(const struct hook *h, const struct made 
 		thread_note_time(t);
 		stack = capture(h);
 	}
-	keep_unrecorded(t, m, stack);
+	keep_unrecorded(t, &m, stack);
 }
 
-static inline void record_made(const struct hook *h, const struct made *m)
+AT_ALWAYS_INLINE void record_made_at(const struct hook *h, const struct made *m)
 {
 	struct thread *t = h->thread;
 	settle_nested(t, (uintptr_t)m->p);
 	uint32_t stack = capture(h);
 	uint32_t site = m->freed ? capture_site(h) : 0;
 	if (AT_UNLIKELY(!thread_reserve(t, THREAD_ROOM))) {
-		lose_made(t, m, stack);
+		lose_made(t, *m, stack);
 		return;
 	}
 	if (m->freed)
@@ -164,7 +167,7 @@ static inline void record_made(const struct hook *h, const struct made *m)
 	struct block b = block_make(m->role, t->slot, m->allocator, t->time, stack, m->size,
 				    t->counter);
 	/* Without a record its free would not be known, and it would seem to live for ever. */
-	if (AT_LIKELY(blocks_insert(m->space, (uintptr_t)m->p, b))) {
+	if (AT_LIKELY(block_table_insert(m->space, (uintptr_t)m->p, &b))) {
 		put_alloc(t, &b, m->size, m->freed ? EVENT_FLAG_REALLOC : 0);
 	} else {
 		count_lost(h->thread, LOST_ALLOC);
@@ -173,15 +176,21 @@ static inline void record_made(const struct hook *h, const struct made *m)
 	publish(t);
 }
 
+static AT_NOINLINE void record_made(const struct hook *h, const struct made *m)
+{
+	record_made_at(h, m);
+}
+
+/* By far the most: what is always so of these is known when it is compiled. */
 void hook_record(const struct hook *h, void *p, size_t size, enum role role, uint32_t allocator)
 {
 	struct made m = { .space = BLOCK_SPACE_HEAP, .p = p, .size = size, .role = role,
 			  .allocator = allocator };
 	hook_busy(h);
 	if (AT_LIKELY(session_is_recording()))
-		record_made(h, &m);
+		record_made_at(h, &m);
 	else
-		make_unrecorded(h, &m);
+		make_unrecorded(h, m);
 }
 
 AT_COLD void hook_failed(const struct hook *h, size_t size)
@@ -356,13 +365,14 @@ enum finding_outcome hook_release(const struct hook *h, void *p, const struct re
 	hook_busy(h);
 	t->releasing = (uintptr_t)p;
 	uint32_t site = capture_site(h);
-	enum block_state state = blocks_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, site, t->slot, &b);
+	enum block_state state =
+		block_table_remove(BLOCK_SPACE_HEAP, (uintptr_t)p, site, t->slot, &b);
 	if (AT_UNLIKELY(!block_is_live(state) || !judge_is_right(r, (uintptr_t)p, &b)))
 		return release_otherwise(h, p, r, state, &b, site);
 	if (AT_LIKELY(state == BLOCK_LIVE))
 		record_freed(h, &b, site, r->role);
-	else
-		count_lost(h->thread, UNTRACKED_FREE);
+	else if (session_is_recording() || !t->registered)
+		count_lost(t, UNTRACKED_FREE);
 	hook_to_backend(h);
 	return FINDING_HANDED_ON;
 }
@@ -434,14 +444,14 @@ static void moved(const struct hook *h, const struct block *taken, void *p, size
 	}
 	if (live)
 		record_freed(h, taken, capture_site(h), role);
-	make_unrecorded(h, &m);
+	make_unrecorded(h, m);
 }
 
 void hook_put_back(const struct hook *h, void *p, const struct block *taken)
 {
 	hook_busy(h);
 	if (block_state(taken) != BLOCK_UNKNOWN)
-		blocks_insert(BLOCK_SPACE_HEAP, (uintptr_t)p, *taken);
+		blocks_insert(BLOCK_SPACE_HEAP, (uintptr_t)p, taken);
 }
 
 static void not_moved(const struct hook *h, void *p, const struct block *taken, size_t size)
@@ -494,7 +504,7 @@ static void pool_made(const struct hook *h, const struct made *m)
 	if (AT_LIKELY(session_is_recording()))
 		record_made(h, m);
 	else
-		make_unrecorded(h, m);
+		make_unrecorded(h, *m);
 }
 
 void hook_pool_made(const struct hook *h, uint32_t pool, void *p, size_t size)

@@ -16,7 +16,7 @@
 struct hook;
 
 /* By role: whether the C library serves. Written at the start. */
-extern uint8_t split_roles[ROLE_COUNT];
+extern AT_HIDDEN uint8_t split_roles[ROLE_COUNT];
 
 /* At the start, when the allocators of all modules are known. */
 void split_find(void);

@@ -432,6 +432,8 @@ static AT_NOINLINE void keep_recent(struct stack *s, struct stack_recent *r, uin
 		if (AT_UNLIKELY(f->flags & FRAME_CHECKS_RBP))
 			*check++ = (struct stack_check){ rbp_slot(f, outer->rsp), outer->rbp };
 	}
+	for (; (check - first) % STACK_CHECKS_AT_ONCE; check++)
+		check[0] = check[-1];
 	*r = (struct stack_recent){ .key = key,
 				    .rsp = top->rsp,
 				    .rbp = top->rbp,
@@ -454,6 +456,11 @@ static AT_NOINLINE uint32_t capture_new(struct stack *s, const struct caller *ca
 	return node;
 }
 
+static inline uint64_t differs(const struct stack_check *check)
+{
+	return load(check->slot) ^ check->expected;
+}
+
 uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t max_depth)
 {
 	uint64_t key = caller->pc | (uint64_t)at_load_relaxed(&modules_epoch) << 48;
@@ -464,8 +471,9 @@ uint32_t stack_capture(struct stack *s, const struct caller *caller, uint32_t ma
 			!in_region(&s->regions[0], caller->rsp)))
 		return capture_new(s, caller, max_depth, r, key);
 	const struct stack_check *check = s->recent_checks[place], *end = check + r->checks;
-	for (; check < end; check++)
-		if (AT_UNLIKELY(load(check->slot) != check->expected))
+	for (; check < end; check += STACK_CHECKS_AT_ONCE)
+		if (AT_UNLIKELY((differs(check) | differs(check + 1) | differs(check + 2) |
+				 differs(check + 3)) != 0))
 			return capture_new(s, caller, max_depth, r, key);
 	return r->node;
 }

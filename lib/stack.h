@@ -86,6 +86,7 @@ enum {
 	/* Frames that have a caller, with some room for rbp. Odd numbers of cache lines apart, so
 	 * that the entries do not share the same few sets of the cache. */
 	STACK_RECENT_CHECKS = 132,
+	STACK_CHECKS_AT_ONCE = 4, /* the last of a stack's is there again until it has as many */
 	STACK_FRAMES = SESSION_MAX_DEPTH,
 };
 

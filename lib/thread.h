@@ -134,6 +134,15 @@ static inline void thread_put(struct thread *t, uint64_t word)
 	t->words[t->head++ & t->mask] = word;
 }
 
+/* Two words that belong together. */
+static inline void thread_put_two(struct thread *t, uint64_t first, uint64_t second)
+{
+	uint64_t head = t->head, mask = t->mask, *words = t->words;
+	words[head & mask] = first;
+	words[(head + 1) & mask] = second;
+	t->head = head + 2;
+}
+
 /* Now, as blocks keep it. */
 static inline void thread_set_time(struct thread *t, uint64_t clock)
 {

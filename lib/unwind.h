@@ -64,7 +64,7 @@ struct rule_entry {
 
 enum { RULE_CACHE_BITS = 16 };
 
-extern struct rule_entry rule_cache[1 << RULE_CACHE_BITS];
+extern AT_HIDDEN struct rule_entry rule_cache[1 << RULE_CACHE_BITS];
 
 /* Where a code address's rule is cached, and what marks an entry as its own. */
 struct rule_place {

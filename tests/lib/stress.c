@@ -123,7 +123,8 @@ static void insert_block(struct worker *w, enum block_space space, unsigned i)
 	uint32_t seen = at_load_acquire(generation);
 	if (seen & 1 || !at_cas_acq_rel(generation, &seen, seen + 1))
 		return;
-	CHECK(blocks_insert(space, address_of(i), block_of(space, i, seen + 1)), "no memory");
+	struct block b = block_of(space, i, seen + 1);
+	CHECK(blocks_insert(space, address_of(i), &b), "no memory");
 	w->inserted++;
 }
 

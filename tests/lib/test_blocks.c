@@ -30,6 +30,11 @@ static struct block make(uint64_t size, uint32_t stack)
 	return block_make(ROLE, SLOT, 0, 0, stack, size, stack);
 }
 
+static bool insert_at(uintptr_t address, struct block b)
+{
+	return blocks_insert(BLOCK_SPACE_HEAP, address, &b);
+}
+
 /* The cell of the live block around address, or -1. */
 static long around(uintptr_t address)
 {
@@ -53,7 +58,7 @@ static void insert(struct rng *r, unsigned i)
 	struct block b = make(c->size, c->stack);
 	if (c->state == BLOCK_UNRECORDED)
 		b = block_unrecorded(b);
-	CHECK(blocks_insert(BLOCK_SPACE_HEAP, base + i * GRANULE, b), "no memory");
+	CHECK(blocks_insert(BLOCK_SPACE_HEAP, base + i * GRANULE, &b), "no memory");
 }
 
 static void check_known(const struct cell *c, const struct block *b, unsigned i)
@@ -152,7 +157,7 @@ static void far_inside(uintptr_t start, uint64_t size)
 {
 	const uint64_t offsets[] = { 0, 1, PAGE, size / 2, size - 1 };
 	struct block b;
-	CHECK(blocks_insert(BLOCK_SPACE_HEAP, start, make(size, 1)), "no memory");
+	CHECK(insert_at(start, make(size, 1)), "no memory");
 	for (unsigned i = 0; i < AT_COUNT_OF(offsets); i++)
 		CHECK(offsets[i] >= size ||
 			      (blocks_find_around(BLOCK_SPACE_HEAP, start + offsets[i], &b) == start &&
@@ -161,7 +166,7 @@ static void far_inside(uintptr_t start, uint64_t size)
 	CHECK(!blocks_find_around(BLOCK_SPACE_HEAP, start + size, &b), "behind the end");
 	CHECK(!blocks_find_around(BLOCK_SPACE_HEAP, start - 1, &b), "before the start");
 	/* One behind it hides it, freed or not known it does not. */
-	CHECK(blocks_insert(BLOCK_SPACE_HEAP, start + size + 8, make(16, 2)), "no memory");
+	CHECK(insert_at(start + size + 8, make(16, 2)), "no memory");
 	CHECK(blocks_find_around(BLOCK_SPACE_HEAP, start + size + 9, &b) == start + size + 8, "next");
 	CHECK(blocks_remove(BLOCK_SPACE_HEAP, start + size + 8, 0, 0, &b) == BLOCK_LIVE, "next");
 	CHECK(!blocks_find_around(BLOCK_SPACE_HEAP, start + size + 9, &b), "next is freed");
@@ -170,7 +175,7 @@ static void far_inside(uintptr_t start, uint64_t size)
 	CHECK(!blocks_find_around(BLOCK_SPACE_HEAP, start + 1, &b), "itself is freed");
 	CHECK(blocks_remove(BLOCK_SPACE_HEAP, start, 0, 0, &b) == BLOCK_FREED, "freed twice");
 	CHECK(!blocks_find_from(BLOCK_SPACE_HEAP, start - (UINT64_C(3) << 30), start + size + 8, &b), "none on the way");
-	CHECK(blocks_insert(BLOCK_SPACE_HEAP, start + size + 8, make(16, 2)), "no memory");
+	CHECK(insert_at(start + size + 8, make(16, 2)), "no memory");
 	CHECK(blocks_find_from(BLOCK_SPACE_HEAP, start - (UINT64_C(3) << 30), start + size + 9, &b) == start + size + 8,
 	      "far away");
 	CHECK(blocks_remove(BLOCK_SPACE_HEAP, start + size + 8, 0, 0, &b) == BLOCK_LIVE, "next");
@@ -191,12 +196,12 @@ static void odd_addresses(void)
 	}
 	/* Nothing starts between the places that blocks can start at. */
 	uintptr_t at = UINT64_C(0x400000000000);
-	CHECK(blocks_insert(BLOCK_SPACE_HEAP, at, make(8, 1)), "no memory");
+	CHECK(insert_at(at, make(8, 1)), "no memory");
 	CHECK(blocks_remove(BLOCK_SPACE_HEAP, at + 4, 0, 0, &b) == BLOCK_UNKNOWN, "misaligned");
 	CHECK(!blocks_find(BLOCK_SPACE_HEAP, at + 4, &b), "misaligned");
 	CHECK(blocks_find_around(BLOCK_SPACE_HEAP, at + 4, &b) == at, "misaligned");
 	/* An unrecorded block's size is exact, too. */
-	CHECK(blocks_insert(BLOCK_SPACE_HEAP, at, block_unrecorded(make((UINT64_C(1) << 40) + 5, 1))), "no memory");
+	CHECK(insert_at(at, block_unrecorded(make((UINT64_C(1) << 40) + 5, 1))), "no memory");
 	CHECK(blocks_remove(BLOCK_SPACE_HEAP, at, 0, 0, &b) == BLOCK_UNRECORDED &&
 		      block_size(&b) == (UINT64_C(1) << 40) + 5,
 	      "unrecorded");
