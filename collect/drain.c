@@ -252,6 +252,8 @@ static bool take_finding(struct collector *c, struct slot *slot, uint32_t index)
 	struct trace_finding finding = trace_finding(c, slot, &f);
 	if (c->explain_finding)
 		c->explain_finding(c->context, slot->process_index, f.hook, &finding);
+	if (f.class == FINDING_GLOBAL || f.class == FINDING_CODE)
+		finding.argument = 0; /* a number of the session */
 	uint32_t number = finding_log_add(&c->findings, f.number, &finding);
 	struct trace_event event = { .op = TRACE_FINDING, .slot = index, .value = number };
 	if (number != UINT32_MAX)

@@ -11,6 +11,7 @@
 
 #include "base/atomics.h"
 #include "collect/why_words.h"
+#include "symbol/module_operators.h"
 #include "util/mem.h"
 #include "util/path.h"
 #include "wire/findings.h"
@@ -391,9 +392,38 @@ static void explain_mismatch(struct both *b, struct trace_finding *f)
 	f->made_why_kind = (uint8_t)b->made.kind;
 }
 
+/* Whose variables or code they are. Operators of the module's own may have a heap there, which nobody
+ * sees. */
+static void explain_place(struct whys *w, struct trace_finding *f)
+{
+	struct session_module copy;
+	struct trace_module record;
+	if (!f->argument || f->argument > SESSION_MAX_MODULES ||
+	    !tables_read_module(w->tables, (uint32_t)f->argument - 1, &copy, &record))
+		return;
+	struct strbuf why = STRBUF_INIT, fix = STRBUF_INIT;
+	const char *name = path_name(record.path);
+	struct operators_finder *finder = operators_finder_new();
+	struct module_operators operators = module_operators_find(finder, &record);
+	operators_finder_free(finder);
+	strbuf_addf(&why, "it is %s's", name);
+	if (operators.some && !path_is_libcxx(name) && f->class == FINDING_GLOBAL) {
+		strbuf_adds(&why, ", which has C++ operators of its own: its operator new may have "
+				  "made the block");
+		strbuf_addf(&fix, "release it in %s", name);
+	}
+	f->why = strbuf_detach(&why);
+	f->fix = fix.len ? strbuf_detach(&fix) : NULL;
+	strbuf_release(&fix);
+}
+
 void whys_explain(struct whys *w, uint32_t process, struct trace_finding *f)
 {
 	bool is_cross = f->class == FINDING_CROSS;
+	if (!w->refuses && (f->class == FINDING_GLOBAL || f->class == FINDING_CODE)) {
+		explain_place(w, f);
+		return;
+	}
 	if (w->refuses || (!is_cross && f->class != FINDING_MISMATCH) ||
 	    !(f->flags & FINDING_HAS_BLOCK) || !is_instance(w, f->allocator) ||
 	    (is_cross && !is_instance(w, f->argument)))

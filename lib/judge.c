@@ -143,6 +143,7 @@ static bool judge_module(uintptr_t address, struct finding *f)
 	    !modules_segment_flags(&modules[index], address, &flags))
 		return false;
 	f->class = flags & PF_X ? FINDING_CODE : FINDING_GLOBAL;
+	f->argument = modules[index].id + 1;
 	return true;
 }
 

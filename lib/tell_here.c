@@ -10,7 +10,8 @@
 
 enum { TEXT_BYTES = 128 * 1024, LINE_BYTES = 160, DEFAULT_LIMIT = 50 };
 
-static uint32_t limit = DEFAULT_LIMIT, told, kinds;
+static uint32_t limit = DEFAULT_LIMIT, told, kinds; /* of this process */
+static bool has_begun; /* the head is out, and the hints; also of the process that it was forked from */
 static uint64_t wrong_frees;
 
 void tell_limit(uint32_t most)
@@ -29,6 +30,7 @@ void tell_forked(void)
 {
 	wrong_frees = 0;
 	kinds = 0;
+	told = 0;
 }
 
 struct telling {
@@ -60,7 +62,9 @@ void tell_here(const struct finding *f)
 	char *room = sys_map_anonymous(TEXT_BYTES);
 	if (!room)
 		return;
-	struct telling telling = { text_in(room, TEXT_BYTES), f, number == 0 };
+	bool begun = false;
+	bool is_first = at_cas_acq_rel(&has_begun, &begun, true);
+	struct telling telling = { text_in(room, TEXT_BYTES), f, is_first };
 	modules_hold(write_text, &telling);
 	say(&telling.text);
 	sys_unmap(room, TEXT_BYTES);

@@ -113,7 +113,7 @@ void finding_json(struct json *j, const struct finding_story *s)
 	summary(j, s);
 	sentence(j, "why", f, finding_add_why);
 	sentence(j, "fix", f, finding_add_fix);
-	if (f->why) {
+	if (f->why && (f->class == FINDING_CROSS || f->class == FINDING_MISMATCH)) {
 		json_string(j, "why_kind", finding_why_word(f->why_kind));
 		json_string(j, "made_why_kind", finding_why_word(f->made_why_kind));
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "util/path.h"
 #include "wire/families.h"
 #include "wire/plan.h"
 
@@ -180,7 +181,13 @@ static void add_copies(struct strbuf *out, const struct trace_instance *in, uint
 		strbuf_adds(out, ", calls of the other copies are not recorded");
 }
 
-void instance_status(struct strbuf *out, const struct trace_instance *in)
+bool instance_is_own_operators(const struct trace_instance *in, const char *path)
+{
+	return in->flags & TRACE_INSTANCE_LAYER && strcmp(in->family, "C++ operators") == 0 &&
+	       !path_is_libcxx(path);
+}
+
+void instance_status(struct strbuf *out, const struct trace_instance *in, const char *path)
 {
 	struct instance_uses uses = instance_uses(in);
 	bool is_inline = instance_is_inline(in);
@@ -195,6 +202,9 @@ void instance_status(struct strbuf *out, const struct trace_instance *in)
 		add_unrecorded(out, in);
 	} else if (uses.served) {
 		strbuf_adds(out, ", but its calls are not recorded: they do not pass the runtime");
+	} else if (instance_is_own_operators(in, path)) {
+		strbuf_adds(out, "operators of the module's own: what they hand on to another "
+				 "allocator is recorded there, what memory they have themselves is not");
 	} else if (in->flags & TRACE_INSTANCE_LAYER) {
 		strbuf_adds(out, "hands requests on to another allocator");
 	} else {

@@ -46,7 +46,10 @@ const char *reason_word(unsigned reason); /* for programs */
 void instance_add_why_not(struct strbuf *out, const struct trace_instance *in);
 const char *linkage_words(unsigned linkage); /* of enum allocator_linkage; any number will do */
 const char *instance_linkage(const struct trace_instance *in); /* "static, hidden" */
+/* Whether it is operators new and delete that a module has for itself or others, and that are not the C++
+ * library's. path: its module's. */
+bool instance_is_own_operators(const struct trace_instance *in, const char *path);
 /* Whether and what of it is recorded, as a sentence without a point. */
-void instance_status(struct strbuf *out, const struct trace_instance *in);
+void instance_status(struct strbuf *out, const struct trace_instance *in, const char *path);
 
 #endif

@@ -244,7 +244,7 @@ void json_instances(struct json *j, const struct trace_data *d)
 	for (uint32_t i = 0; i < trace_reader_instance_count(d->reader); i++) {
 		const struct trace_instance *in = trace_reader_instance(d->reader, i);
 		struct strbuf status = STRBUF_INIT;
-		instance_status(&status, in);
+		instance_status(&status, in, trace_reader_module(d->reader, in->module)->path);
 		json_object(j, NULL);
 		json_string(j, "family", in->family);
 		json_string(j, "version", *in->version ? in->version : NULL);

@@ -74,6 +74,26 @@ static void also_seen(struct sheet *s, const struct trace_instance *but)
 	strbuf_release(&list);
 }
 
+/* Modules with C++ operators of their own, which are no allocator, and may have a heap. */
+static void own_operators(struct sheet *s)
+{
+	const struct trace_reader *reader = s->data->reader;
+	struct strbuf list = STRBUF_INIT;
+	for (uint32_t i = 0; i < trace_reader_instance_count(reader); i++) {
+		const struct trace_instance *in = trace_reader_instance(reader, i);
+		const char *path = trace_reader_module(reader, in->module)->path;
+		if (instance_is_own_operators(in, path))
+			strbuf_addf(&list, "%s%s (%s)", list.len ? ", " : "",
+				    s->request->long_names ? path : path_name(path),
+				    instance_linkage(in));
+	}
+	if (list.len) {
+		sheet_text(s, STYLE_PLAIN, "with C++ operators of their own: ");
+		sheet_wrapped(s, list.text);
+	}
+	strbuf_release(&list);
+}
+
 void text_allocator(struct sheet *s)
 {
 	const struct trace_allocator *heap = trace_reader_allocator(s->data->reader, 0);
@@ -97,6 +117,7 @@ void text_allocator(struct sheet *s)
 	sheet_end_line(s);
 	also_recorded(s, in);
 	also_seen(s, in);
+	own_operators(s);
 }
 
 static void hooked(struct sheet *s, const struct trace_instance *in, enum function_hooking how,
@@ -151,7 +172,7 @@ void text_instances(struct sheet *s)
 		sheet_text(s, STYLE_PLAIN, trace_reader_module(reader, in->module)->path);
 		sheet_end_line(s);
 		strbuf_clear(&text);
-		instance_status(&text, in);
+		instance_status(&text, in, trace_reader_module(reader, in->module)->path);
 		sheet_to_column(s, STATUS_INDENT);
 		sheet_wrapped(s, text.text);
 		strbuf_release(&text);

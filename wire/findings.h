@@ -59,7 +59,8 @@ struct finding {
 	uint16_t hook;	     /* of the session, + 1: the function that was called; 0: the role's own */
 	uint64_t address;    /* that was given to the function */
 	uint64_t argument;   /* size or alignment that was given; INTERIOR: offset into the block,
-				 * MAPPED: into the memory; CROSS, GONE: whose function it was */
+				 * MAPPED: into the memory; CROSS, GONE: whose function it was;
+				 * GLOBAL, CODE: the session's module + 1, or 0 */
 	uint64_t size;	     /* of the block, in bytes */
 };
 
