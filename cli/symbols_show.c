@@ -2,10 +2,14 @@
 #include "cli/symbols_show.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cli/output.h"
+#include "report/definitions_report.h"
 #include "report/linked_graph.h"
 #include "report/linked_report.h"
+#include "util/mem.h"
 
 const char *const symbols_formats[] = { "text", "json", "dot", NULL };
 
@@ -56,6 +60,55 @@ static void show_text(const struct symbols_show *show, const struct symbols_targ
 	}
 }
 
+/* ---- where names are defined ---- */
+
+static bool is_wanted(const void *shown, const char *name)
+{
+	return shown_symbol(shown, name);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Each file once, which may be a target and a library of others. */
+static void find_definitions(struct definitions *d, const struct symbols_targets *t,
+			     const struct shown_names *shown)
+{
+	const char **paths = NULL;
+	size_t count = 0, cap = 0;
+	for (size_t i = 0; i < t->survey.count; i++)
+		if (t->survey.files[i].kind != SURVEY_OTHER) {
+			paths = mem_grow(paths, &cap, count + 1, sizeof(*paths));
+			paths[count++] = t->survey.files[i].path;
+		}
+	for (size_t i = 0; i < t->program_count; i++)
+		for (size_t k = 0; k < t->programs[i]->count; k++)
+			if (!t->programs[i]->modules[k].problem) {
+				paths = mem_grow(paths, &cap, count + 1, sizeof(*paths));
+				paths[count++] = t->programs[i]->modules[k].path;
+			}
+	if (count)
+		qsort(paths, count, sizeof(*paths), compare_paths);
+	for (size_t i = 0; i < count; i++)
+		if ((i == 0 || strcmp(paths[i], paths[i - 1]) != 0) &&
+		    shown_module(shown, paths[i]))
+			definitions_add_file(d, paths[i], is_wanted, shown);
+	definitions_sort(d);
+	free(paths);
+}
+
+static void show_definitions(const struct symbols_show *show, const struct definitions *d)
+{
+	struct strbuf out = STRBUF_INIT;
+	strbuf_addc(&out, '\n');
+	definitions_text(d, &show->style, &out);
+	print(&out);
+}
+
+/* ---- all of it ---- */
+
 static void show_dot(const struct symbols_show *show, const struct symbols_targets *t)
 {
 	struct strbuf out = STRBUF_INIT;
@@ -77,14 +130,26 @@ void symbols_show(struct symbols_show *show, const struct symbols_targets *t,
 	show->style.shown = &shown;
 	if (!show->no_pager && show->format == SYMBOLS_TEXT)
 		pager_start();
+	struct definitions definitions = DEFINITIONS_INIT;
+	const bool is_sought = shown.symbol_count && show->format != SYMBOLS_DOT && !show->tree;
+	const struct symbols_answer answer = {
+		.files = &t->survey,
+		.programs = (const struct linked *const *)t->programs,
+		.program_count = t->program_count,
+		.unmets = symbols_gate_is_asked(gate) ? &gate->unmets : NULL,
+		.definitions = is_sought ? &definitions : NULL,
+	};
+	if (is_sought)
+		find_definitions(&definitions, t, &shown);
 	if (show->format == SYMBOLS_JSON)
-		symbols_json(&t->survey, (const struct linked *const *)t->programs,
-			     t->program_count, &shown,
-			     symbols_gate_is_asked(gate) ? &gate->unmets : NULL, stdout);
+		symbols_json(&answer, &shown, stdout);
 	else if (show->format == SYMBOLS_DOT)
 		show_dot(show, t);
 	else
 		show_text(show, t, width);
+	if (is_sought && show->format == SYMBOLS_TEXT)
+		show_definitions(show, &definitions);
+	definitions_release(&definitions);
 	show->style.shown = NULL;
 }
 

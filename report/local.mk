@@ -1,6 +1,7 @@
 # report/ - L4 one ops struct per output. Formats; computes nothing.
 noinst_LIBRARIES += report/libreport.a
 report_libreport_a_SOURCES = \
+	report/definitions_report.c report/definitions_report.h \
 	report/columns.c report/columns.h \
 	report/crash_json.c report/crash_json.h report/crash_story.c report/crash_story.h \
 	report/crash_text.c report/crash_text.h report/crash_words.c report/crash_words.h \

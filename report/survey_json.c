@@ -1,4 +1,5 @@
 /* survey_json.c - the JSON output of `symbols`. */
+#include "report/definitions_report.h"
 #include "report/json.h"
 #include "report/linked_report.h"
 #include "report/survey_report.h"
@@ -92,8 +93,15 @@ static void put_unmet(struct json *j, const struct unmet *u)
 	strbuf_release(&option);
 }
 
-void symbols_json(const struct survey *s, const struct linked *const *programs, size_t count,
-		  const struct shown_names *shown, const struct unmets *unmets, FILE *to)
+static void put_unmets(struct json *j, const struct unmets *unmets)
+{
+	json_array(j, "unmet");
+	for (size_t i = 0; i < unmets->count; i++)
+		put_unmet(j, &unmets->items[i]);
+	json_end_array(j);
+}
+
+void symbols_json(const struct symbols_answer *a, const struct shown_names *shown, FILE *to)
 {
 	struct json j;
 	json_init(&j, to);
@@ -101,21 +109,20 @@ void symbols_json(const struct survey *s, const struct linked *const *programs, 
 	json_string(&j, "format", "alloctrace symbols");
 	json_uint(&j, "format_version", 1);
 	json_array(&j, "files");
-	for (size_t i = 0; i < s->count; i++)
-		if ((s->files[i].kind != SURVEY_OTHER || s->files[i].problem) &&
-		    shown_module(shown, s->files[i].path))
-			put_file(&j, &s->files[i], shown);
+	for (size_t i = 0; i < a->files->count; i++) {
+		const struct survey_file *f = &a->files->files[i];
+		if ((f->kind != SURVEY_OTHER || f->problem) && shown_module(shown, f->path))
+			put_file(&j, f, shown);
+	}
 	json_end_array(&j);
 	json_array(&j, "programs");
-	for (size_t i = 0; i < count; i++)
-		linked_put_json(&j, programs[i], shown);
+	for (size_t i = 0; i < a->program_count; i++)
+		linked_put_json(&j, a->programs[i], shown);
 	json_end_array(&j);
-	if (unmets) {
-		json_array(&j, "unmet");
-		for (size_t i = 0; i < unmets->count; i++)
-			put_unmet(&j, &unmets->items[i]);
-		json_end_array(&j);
-	}
+	if (a->definitions)
+		definitions_put_json(&j, a->definitions);
+	if (a->unmets)
+		put_unmets(&j, a->unmets);
 	json_end_object(&j);
 	json_end_line(&j);
 	json_release(&j);

@@ -8,6 +8,7 @@
 #include "link/expectations.h"
 #include "link/linked.h"
 #include "report/shown_names.h"
+#include "symbol/definitions.h"
 #include "symbol/survey.h"
 
 struct survey_style {
@@ -20,10 +21,18 @@ struct survey_style {
 };
 
 void survey_text(const struct survey *s, const struct survey_style *style, FILE *to);
-/* Everything, whatever the style: files and what programs are linked with. unmets: of a gate; NULL
- * if none was asked for. Of files that are not shown nothing, of modules no functions and bindings.
- */
-void symbols_json(const struct survey *s, const struct linked *const *programs, size_t count,
-		  const struct shown_names *shown, const struct unmets *unmets, FILE *to);
+/* All that a call of `symbols` has found. */
+struct symbols_answer {
+	const struct survey *files;
+	const struct linked *const *programs;
+	size_t program_count;
+	const struct unmets *unmets; /* of a gate; NULL: none was asked for */
+	const struct definitions
+		*definitions; /* of the names that were asked for; NULL: none were */
+};
+
+/* Everything, whatever the style. Of files that are not shown nothing, of modules no functions and
+ * bindings. */
+void symbols_json(const struct symbols_answer *a, const struct shown_names *shown, FILE *to);
 
 #endif

@@ -4,6 +4,7 @@ symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
 	symbol/code_module.c symbol/code_module.h \
 	symbol/debug_image.c symbol/debug_image.h \
 	symbol/debug_lookup.c symbol/debug_lookup.h \
+	symbol/definitions.c symbol/definitions.h \
 	symbol/demangle.c symbol/demangle.h \
 	symbol/dwarf_index.c symbol/dwarf_index.h \
 	symbol/dwarf_names.c symbol/dwarf_names.h \
