@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "cli/dlopen_option.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/symbols_gate.h"
@@ -12,6 +13,8 @@ struct symbols_options {
 	struct symbols_show show;
 	struct symbols_gate gate;
 	struct link_environment environment;
+	struct dlopen_option dlopen;
+	const char *tunables;
 	bool bindings; /* of every file that is named */
 };
 
@@ -37,6 +40,7 @@ static int look(struct symbols_options *o, char *const *paths, int count)
 	symbols_targets_files(&targets, paths, count, &o->environment,
 			      o->bindings || symbols_gate_is_asked(&o->gate) ||
 				      symbols_show_wants_bindings(&o->show));
+	symbols_targets_diagnose(&targets, o->tunables);
 	tell_of_environment(&targets, o);
 	symbols_gate_check(&o->gate, &targets);
 	symbols_show(&o->show, &targets, &o->gate);
@@ -66,6 +70,9 @@ int cmd_symbols(int argc, char **argv)
 		  NULL },
 		{ "library-path", 0, OPTION_STRING, &o.environment.library_path, "DIRECTORIES",
 		  "as if it were started with these in LD_LIBRARY_PATH", NULL, NULL },
+		OPTION_DLOPEN(o.dlopen),
+		{ "tunables", 0, OPTION_STRING, &o.tunables, "TEXT",
+		  "as if it were started with this in GLIBC_TUNABLES", NULL, NULL },
 		{ "symbol", 's', OPTION_LIST, &o.show.symbols, "PATTERN",
 		  "only functions and bindings of this name, as 'je_*' or 'operator new*'", NULL,
 		  NULL },
@@ -106,10 +113,15 @@ int cmd_symbols(int argc, char **argv)
 		return usage_error(&usage, "symbols needs a file or a directory");
 	if (o.show.json)
 		o.show.format = SYMBOLS_JSON;
-	code = symbols_gate_begin(&o.gate, &usage);
+	code = dlopen_option_read(&o.dlopen, &usage);
+	o.environment.openings = o.dlopen.openings;
+	o.environment.opening_count = o.dlopen.count;
+	if (code < 0)
+		code = symbols_gate_begin(&o.gate, &usage);
 	if (code < 0)
 		code = look(&o, argv, argc);
 	symbols_gate_release(&o.gate);
 	symbols_show_release(&o.show);
+	dlopen_option_release(&o.dlopen);
 	return code;
 }

@@ -6,6 +6,7 @@ alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/filter_option.c cli/filter_option.h \
 	cli/suppressions_option.c cli/suppressions_option.h \
 	cli/family_option.c cli/family_option.h \
+	cli/dlopen_option.c cli/dlopen_option.h \
 	cli/output.c cli/output.h cli/pager.c \
 	cli/report_summary.c cli/report_summary.h \
 	cli/error_policy.c cli/error_policy.h cli/live_errors.c cli/live_errors.h \
@@ -27,3 +28,5 @@ TESTS += tests/real-files.tap
 EXTRA_DIST += tests/real-files.tap tests/symbols/real-files.tsv
 TESTS += tests/symbols-show.tap
 EXTRA_DIST += tests/symbols-show.tap
+TESTS += tests/static-tls.tap
+EXTRA_DIST += tests/static-tls.tap

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "link/diagnosis.h"
 #include "symbol/module_allocators.h"
 #include "util/mem.h"
 
@@ -85,4 +86,18 @@ void symbols_targets_files(struct symbols_targets *t, char *const *paths, int co
 			say("%s", t->survey.files[i].problem);
 			t->failed = true;
 		}
+}
+
+/* ---- all ---- */
+
+void symbols_targets_diagnose(struct symbols_targets *t, const char *tunables)
+{
+	for (size_t i = 0; i < t->program_count; i++) {
+		struct linked *l = t->programs[i];
+		/* A program that gives rights does not get them. */
+		const bool is_secure = l->count && l->modules[0].marks & LINKED_SETUID;
+		const struct static_tls_tunables read =
+			static_tls_tunables_read(is_secure ? NULL : tunables);
+		diagnose(l, &read);
+	}
 }

@@ -27,4 +27,7 @@ struct linked *symbols_targets_add(struct symbols_targets *t);
 void symbols_targets_files(struct symbols_targets *t, char *const *paths, int count,
 			   const struct link_environment *env, bool all_bindings);
 
+/* What is wrong with each program. tunables: GLIBC_TUNABLES as they would have it; NULL: none. */
+void symbols_targets_diagnose(struct symbols_targets *t, const char *tunables);
+
 #endif

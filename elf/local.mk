@@ -12,6 +12,7 @@ elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 	elf/family_version.c elf/family_version.h \
 	elf/fde_ranges.c elf/fde_ranges.h \
 	elf/function_set.c elf/function_set.h \
+	elf/given_blocks.c elf/given_blocks.h \
 	elf/hook_plan.c elf/hook_plan.h \
 	elf/passed_numbers.c elf/passed_numbers.h \
 	elf/relocate_x86_64.c elf/relocate_x86_64.h \

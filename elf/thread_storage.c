@@ -151,7 +151,8 @@ static void read_relocation(struct thread_storage *t, const struct symbols *s, u
 	if (!use)
 		return;
 	const char *name = GELF_R_SYM(info) ? name_of(s, GELF_R_SYM(info), &symbol) : NULL;
-	if (name && symbol.st_shndx == SHN_UNDEF)
+	if (name && GELF_ST_BIND(symbol.st_info) != STB_LOCAL &&
+	    (symbol.st_shndx == SHN_UNDEF || GELF_ST_VISIBILITY(symbol.st_other) == STV_DEFAULT))
 		want(t, name, use);
 	else
 		t->uses |= use;

@@ -18,18 +18,19 @@ enum thread_use {
 	THREAD_USE_DESCRIPTOR = 2, /* TLSDESC: at a fixed offset if there happens to be room */
 };
 
-/* A variable of another module. */
+/* A variable that the dynamic linker searches for: another module's, or one that another may have,
+ * too. */
 struct thread_wanted {
 	char *name;
 	unsigned uses; /* enum thread_use */
 };
 
 struct thread_storage {
-	uint64_t bytes; /* PT_TLS; 0: none */
+	uint64_t bytes;	     /* PT_TLS; 0: none */
 	uint64_t alignment;  /* a power of two where there are any */
 	uint64_t first_byte; /* how far behind an address so aligned it begins */
 	bool is_static;	     /* DF_STATIC_TLS, or a use at a fixed offset */
-	unsigned uses;	     /* enum thread_use: of its own block */
+	unsigned uses;	     /* enum thread_use: of its own block for certain */
 	struct thread_wanted *wanted;
 	size_t wanted_count, wanted_cap;
 	char **defined; /* its variables that others can name */

@@ -35,6 +35,7 @@ struct loading {
 	struct interpreter loader;
 	struct library_cache cache;
 	struct library_search search;
+	uint32_t flags; /* of the modules that come next: enum binding_module_flag */
 	struct identity *identities; /* by module */
 	size_t identity_cap;
 };
@@ -114,7 +115,7 @@ static size_t add_module(struct loading *g, const char *path, size_t wanted_by)
 {
 	struct linked_module *m = linked_add(g->linked, path);
 	m->wanted_by = wanted_by;
-	m->flags = BINDING_STARTUP | BINDING_MODE_KNOWN;
+	m->flags = g->flags | BINDING_MODE_KNOWN;
 	g->identities =
 		mem_grow(g->identities, &g->identity_cap, g->linked->count, sizeof(*g->identities));
 	g->identities[g->linked->count - 1] = (struct identity){ NULL, 0, 0, 0, 0 };
@@ -237,6 +238,29 @@ static void preload(struct loading *g, const struct link_environment *env)
 		preload_file(g);
 }
 
+/* ---- what is opened later ---- */
+
+/* From a module on, all that is there needs: at the list's end, until nothing new comes. */
+static void need_all(struct loading *g, size_t from)
+{
+	const struct linked *l = g->linked;
+	for (size_t i = from; i < l->count; i++)
+		for (size_t k = 0; k < l->modules[i].file.needed_count; k++)
+			need(g, l->modules[i].file.needed[k], i, false);
+}
+
+/* What is there already is not opened again, and keeps its place in the order. */
+static void open_later(struct loading *g, const struct link_opening *opening)
+{
+	const size_t from = g->linked->count;
+	g->flags = 0;
+	need(g, opening->name, SIZE_MAX, true);
+	if (g->linked->count == from)
+		return;
+	g->linked->modules[from].flags |= BINDING_OPENED | opening->flags;
+	need_all(g, from);
+}
+
 /* ---- the whole ---- */
 
 static char *read_interpreter(const struct elf_file *file)
@@ -315,16 +339,16 @@ int linked_from_files(struct linked *l, const char *path, const struct link_envi
 		      struct allocator_finder *finder, struct err *err)
 {
 	struct elf_file file;
-	struct loading g = { .linked = l, .finder = finder };
+	struct loading g = { .linked = l, .finder = finder, .flags = BINDING_STARTUP };
 	memset(l, 0, sizeof(*l));
 	if (elf_file_open(&file, path, err) < 0)
 		return -1;
 	begin(&g, &file, path, env);
 	elf_file_close(&file);
 	preload(&g, env);
-	for (size_t i = 0; i < l->count; i++)
-		for (size_t k = 0; k < l->modules[i].file.needed_count; k++)
-			need(&g, l->modules[i].file.needed[k], i, false);
+	need_all(&g, 0);
+	for (size_t i = 0; i < env->opening_count; i++)
+		open_later(&g, &env->openings[i]);
 	linked_bind(l);
 	release(&g);
 	return 0;

@@ -9,10 +9,18 @@
 
 #include "link/linked.h"
 
+/* A library that the program opens later. */
+struct link_opening {
+	char *name;	/* as dlopen() gets it from the program */
+	uint32_t flags; /* BINDING_GLOBAL, BINDING_DEEPBIND */
+};
+
 /* As the program would have it; the tool's own environment is not looked at. */
 struct link_environment {
 	const char *preload;	  /* LD_PRELOAD; NULL: none */
 	const char *library_path; /* LD_LIBRARY_PATH; NULL: none */
+	const struct link_opening *openings; /* in this order */
+	size_t opening_count;
 };
 
 /* Whether the file has something to be linked at run time: a dynamic section. */

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "elf/given_blocks.h"
+#include "link/diagnosis.h"
 #include "symbol/module_allocators.h"
 #include "util/mem.h"
 #include "wire/roles.h"
@@ -44,6 +46,7 @@ void linked_read_file(struct linked *l, size_t module, const struct elf_file *fi
 	file_allocators_find(finder, file, m->path, &m->found);
 	read_segments(m, file->elf);
 	thread_storage_read(&m->tls, file);
+	m->given = given_blocks_read(file, &m->looks_up);
 }
 
 /* What binding_search() wants to have; the list is the caller's to free. */
@@ -175,6 +178,7 @@ void linked_release(struct linked *l)
 {
 	for (size_t i = 0; i < l->count; i++)
 		release_module(&l->modules[i]);
+	diagnosed_free(l->diagnosed);
 	free(l->modules);
 	free(l->name);
 	free(l->interpreter);

@@ -72,6 +72,8 @@ struct linked_module {
 	struct elf_build_id build_id;
 	struct allocators found;
 	struct thread_storage tls;
+	bool looks_up; /* it calls dlsym() */
+	uint64_t given; /* strdup() and its like that it calls: given_blocks_name() */
 	struct linked_import *imports;
 	size_t import_count, import_cap;
 };
@@ -88,7 +90,10 @@ struct linked {
 	char *interpreter; /* PT_INTERP; NULL: none */
 	struct linked_module *modules;
 	size_t count, cap;
+	struct diagnosed *diagnosed; /* by diagnose(); NULL: not asked for */
 };
+
+struct diagnosed;
 
 /* Adds a module, empty but for the path (a copy is taken). The pointer is good until the next. */
 struct linked_module *linked_add(struct linked *l, const char *path);

@@ -17,6 +17,10 @@ link_liblink_a_SOURCES += link/link_run.c link/link_run.h \
 	link/process_openings.c link/process_openings.h \
 	link/process_slots.c link/process_slots.h
 
+link_liblink_a_SOURCES += link/heaps.c link/heaps.h \
+	link/diagnosis.c link/diagnosis.h link/diagnose.h link/diagnose_loading.c \
+	link/diagnose_splits.c link/diagnose_heaps.c link/diagnose_unused.c
+
 check_PROGRAMS += tests/link/linked-of
 tests_link_linked_of_SOURCES = tests/link/linked-of.c
 tests_link_linked_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)

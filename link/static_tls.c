@@ -13,8 +13,8 @@
 
 enum {
 	NAMESPACES_MAX = 16,
-	LIBC_BYTES = 144,  /* reserved for the libc of each namespace but the first */
-	OTHER_BYTES = 144, /* and for what else is in each */
+	LIBC_BYTES = 144,   /* reserved for the libc of each namespace but the first */
+	OTHER_BYTES = 144,  /* and for what else is in each */
 	LEGACY_BYTES = 144, /* so that the defaults make 1664, which it was before */
 	OLD_SURPLUS = 1664,
 	FIRST_MINOR_WITH_TUNABLES = 32,
@@ -174,8 +174,8 @@ static void lay_out_start(struct static_tls *out, struct block *b, const struct 
 		if (alignment_of(t) > b->alignment)
 			b->alignment = alignment_of(t);
 		out->modules[i].place = STATIC_TLS_START;
-		out->modules[i].offset = b->is_upward ? place_upward(b, &hole, t)
-						      : place_downward(b, &hole, t);
+		out->modules[i].offset =
+			b->is_upward ? place_upward(b, &hole, t) : place_downward(b, &hole, t);
 	}
 	out->start_bytes = b->used;
 	out->alignment = b->alignment;
@@ -187,6 +187,21 @@ static void lay_out_start(struct static_tls *out, struct block *b, const struct 
 }
 
 /* ---- what is opened ---- */
+
+struct opening {
+	size_t first, end; /* modules: the one that was opened, and what came with it */
+	size_t *order;	   /* of relocation */
+	size_t count;
+	bool *seen; /* by module */
+};
+
+/* What has been opened so far. */
+struct openings {
+	const struct linked *linked;
+	struct static_tls *out;
+	struct block block;
+	bool *is_gone; /* by module: came with an opening that failed, and may come with another */
+};
 
 /* The bytes that it takes to have room for the variables; false: they do not fit. */
 static bool room_for(const struct block *b, const struct thread_storage *t, uint64_t *use)
@@ -221,11 +236,11 @@ static bool is_placed(const struct static_tls_module *m)
 }
 
 /* False: the module has to be in the block and cannot. */
-static bool try_module(struct static_tls *out, struct block *b, const struct linked *l, size_t at,
-		       unsigned uses)
+static bool try_module(struct openings *all, size_t at, unsigned uses)
 {
-	const struct thread_storage *t = &l->modules[at].tls;
-	struct static_tls_module *m = &out->modules[at];
+	struct block *b = &all->block;
+	const struct thread_storage *t = &all->linked->modules[at].tls;
+	struct static_tls_module *m = &all->out->modules[at];
 	bool is_optional = !(uses & THREAD_USE_FIXED);
 	uint64_t use = 0;
 	if (!uses || is_placed(m))
@@ -242,36 +257,49 @@ static bool try_module(struct static_tls *out, struct block *b, const struct lin
 	return false;
 }
 
-static size_t definer_of(const struct linked *l, uint32_t space, const char *name)
+static size_t definer_among(const struct linked *l, size_t from, size_t end, const char *name,
+			    uint32_t flags)
 {
-	for (size_t i = 0; i < l->count; i++)
-		if (l->modules[i].space == space &&
+	for (size_t i = from; i < end; i++)
+		if ((l->modules[i].flags & flags) == flags &&
 		    thread_storage_defines(&l->modules[i].tls, name))
 			return i;
 	return SIZE_MAX;
 }
 
-/* Relocates the module, as far as thread-local variables are wanted by it. */
-static size_t relocate(struct static_tls *out, struct block *b, const struct linked *l, size_t at)
+/* As binding_search.h has it, but for what earlier openings have made global. */
+static size_t definer_of(const struct linked *l, const struct opening *o, size_t module,
+			 const char *name)
 {
+	const struct linked_module *opened = &l->modules[o->first];
+	size_t found = definer_among(l, o->first, o->end, name, 0);
+	if (l->modules[module].file.flags & BINDINGS_SYMBOLIC &&
+	    thread_storage_defines(&l->modules[module].tls, name))
+		return module;
+	if (opened->space || (found != SIZE_MAX && opened->flags & BINDING_DEEPBIND))
+		return found;
+	size_t at_start = definer_among(l, 0, l->count, name, BINDING_STARTUP);
+	if (at_start != SIZE_MAX)
+		return at_start;
+	/* What it needs may have come with an earlier opening. */
+	return found != SIZE_MAX ? found : definer_among(l, 0, o->first, name, 0);
+}
+
+/* Relocates the module, as far as thread-local variables are wanted by it. */
+static size_t relocate(struct openings *all, const struct opening *o, size_t at)
+{
+	const struct linked *l = all->linked;
 	const struct linked_module *m = &l->modules[at];
 	for (size_t i = 0; i < m->tls.wanted_count; i++) {
 		const struct thread_wanted *w = &m->tls.wanted[i];
-		size_t definer = definer_of(l, m->space, w->name);
-		if (definer != SIZE_MAX && !try_module(out, b, l, definer, w->uses))
+		size_t definer = definer_of(l, o, at, w->name);
+		if (definer != SIZE_MAX && !try_module(all, definer, w->uses))
 			return definer;
 	}
-	return m->tls.bytes && !try_module(out, b, l, at, m->tls.uses) ? at : SIZE_MAX;
+	return m->tls.bytes && !try_module(all, at, m->tls.uses) ? at : SIZE_MAX;
 }
 
 /* ---- the order of relocation: what a module needs comes before it ---- */
-
-struct opening {
-	size_t first, end; /* modules: the one that was opened, and what came with it */
-	size_t *order;
-	size_t count;
-	bool *seen; /* by module, from first */
-};
 
 static bool is_called(const struct linked_module *m, const char *name)
 {
@@ -279,10 +307,11 @@ static bool is_called(const struct linked_module *m, const char *name)
 	       (m->file.soname && strcmp(m->file.soname, name) == 0);
 }
 
-static size_t needed_by(const struct linked *l, const struct opening *o, const char *name)
+static size_t needed_by(const struct openings *all, const struct opening *o, const char *name)
 {
-	for (size_t i = o->first; i < o->end; i++)
-		if (is_called(&l->modules[i], name))
+	const struct linked *l = all->linked;
+	for (size_t i = 0; i < o->end; i++)
+		if ((i >= o->first || all->is_gone[i]) && is_called(&l->modules[i], name))
 			return i;
 	return SIZE_MAX;
 }
@@ -292,49 +321,49 @@ struct step {
 	size_t module, next;
 };
 
-static void walk(const struct linked *l, struct opening *o, size_t from, struct step *stack)
+static void walk(const struct openings *all, struct opening *o, size_t from, struct step *stack)
 {
 	size_t depth = 0;
-	if (o->seen[from - o->first])
+	if (o->seen[from])
 		return;
-	o->seen[from - o->first] = true;
+	o->seen[from] = true;
 	stack[depth++] = (struct step){ from, 0 };
 	while (depth) {
 		struct step *top = &stack[depth - 1];
-		const struct bindings *file = &l->modules[top->module].file;
+		const struct bindings *file = &all->linked->modules[top->module].file;
 		if (top->next == file->needed_count) {
 			o->order[o->count++] = top->module;
 			depth--;
 			continue;
 		}
-		size_t needed = needed_by(l, o, file->needed[top->next++]);
-		if (needed != SIZE_MAX && !o->seen[needed - o->first]) {
-			o->seen[needed - o->first] = true;
+		size_t needed = needed_by(all, o, file->needed[top->next++]);
+		if (needed != SIZE_MAX && !o->seen[needed]) {
+			o->seen[needed] = true;
 			stack[depth++] = (struct step){ needed, 0 };
 		}
 	}
 }
 
-static void order_opening(const struct linked *l, struct opening *o)
+static void order_opening(const struct openings *all, struct opening *o)
 {
-	size_t count = o->end - o->first;
+	size_t count = all->linked->count;
 	struct step *stack = mem_zalloc(count, sizeof(*stack));
 	o->order = mem_zalloc(count, sizeof(*o->order));
 	o->seen = mem_zalloc(count, sizeof(*o->seen));
 	o->count = 0;
 	for (size_t i = o->end; i-- > o->first;)
-		walk(l, o, i, stack);
+		walk(all, o, i, stack);
 	free(stack);
 }
 
 /* What a failed opening had taken is given back if nothing lies behind it; what alignment cost
  * before it is lost. */
-static void give_back(struct static_tls *out, struct block *b, const struct linked *l,
-		      const struct opening *o)
+static void give_back(struct openings *all, const struct opening *o)
 {
+	struct block *b = &all->block;
 	for (size_t i = o->count; i-- > 0;) {
-		struct static_tls_module *m = &out->modules[o->order[i]];
-		uint64_t bytes = l->modules[o->order[i]].tls.bytes;
+		struct static_tls_module *m = &all->out->modules[o->order[i]];
+		uint64_t bytes = all->linked->modules[o->order[i]].tls.bytes;
 		if (m->place != STATIC_TLS_SURPLUS && m->place != STATIC_TLS_CHANCE)
 			continue;
 		if (!b->is_upward && m->offset == b->used)
@@ -345,17 +374,18 @@ static void give_back(struct static_tls *out, struct block *b, const struct link
 	}
 }
 
-static void open_next(struct static_tls *out, struct block *b, const struct linked *l,
-		      struct opening *o)
+static void open_next(struct openings *all, struct opening *o)
 {
 	size_t failed = SIZE_MAX;
-	order_opening(l, o);
+	order_opening(all, o);
 	for (size_t i = 0; i < o->count && failed == SIZE_MAX; i++)
-		failed = relocate(out, b, l, o->order[i]);
+		failed = relocate(all, o, o->order[i]);
+	for (size_t i = 0; i < o->count; i++)
+		all->is_gone[o->order[i]] = failed != SIZE_MAX;
 	if (failed != SIZE_MAX) {
-		out->modules[failed].opened_by = o->first;
-		out->failures++;
-		give_back(out, b, l, o);
+		all->out->modules[o->first].failed_for = failed;
+		all->out->failures++;
+		give_back(all, o);
 	}
 	free(o->order);
 	free(o->seen);
@@ -370,31 +400,33 @@ static bool is_known(const struct linked *l, struct block *b)
 			minor = l->modules[i].tls.glibc_minor;
 	b->is_upward = l->machine == EM_AARCH64;
 	b->has_tunables = minor >= FIRST_MINOR_WITH_TUNABLES;
-	return minor && (l->machine == EM_X86_64 || l->machine == EM_386 ||
-			 l->machine == EM_AARCH64);
+	return minor &&
+	       (l->machine == EM_X86_64 || l->machine == EM_386 || l->machine == EM_AARCH64);
 }
 
 void static_tls_lay_out(struct static_tls *out, const struct linked *l,
 			const struct static_tls_tunables *tunables)
 {
-	struct block b = { .is_upward = false };
-	*out = (struct static_tls){ .is_limited = is_known(l, &b), .count = l->count };
+	struct openings all = { .linked = l, .out = out };
+	*out = (struct static_tls){ .is_limited = is_known(l, &all.block), .count = l->count };
 	out->modules = mem_zalloc(l->count + 1, sizeof(*out->modules));
 	for (size_t i = 0; i < l->count; i++)
-		out->modules[i].opened_by = SIZE_MAX;
+		out->modules[i].failed_for = SIZE_MAX;
 	if (!out->is_limited)
 		return;
-	lay_out_start(out, &b, l, tunables);
+	lay_out_start(out, &all.block, l, tunables);
+	all.is_gone = mem_zalloc(l->count + 1, sizeof(*all.is_gone));
 	for (size_t i = 0; i < l->count;) {
 		struct opening o = { .first = i, .end = i + 1 };
 		while (o.end < l->count &&
 		       !(l->modules[o.end].flags & (BINDING_STARTUP | BINDING_OPENED)))
 			o.end++;
 		if (!is_there_at_start(&l->modules[i]))
-			open_next(out, &b, l, &o);
+			open_next(&all, &o);
 		i = o.end;
 	}
-	out->left = b.size - b.used;
+	out->left = all.block.size - all.block.used;
+	free(all.is_gone);
 }
 
 void static_tls_release(struct static_tls *s)

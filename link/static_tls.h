@@ -16,8 +16,8 @@ struct linked;
 
 /* What GLIBC_TUNABLES says. */
 struct static_tls_tunables {
-	uint64_t namespaces;   /* glibc.rtld.nns */
-	uint64_t optional;     /* glibc.rtld.optional_static_tls */
+	uint64_t namespaces;	/* glibc.rtld.nns */
+	uint64_t optional;	/* glibc.rtld.optional_static_tls */
 	uint64_t audit_modules; /* LD_AUDIT: each has a namespace */
 };
 
@@ -43,19 +43,21 @@ struct static_tls_module {
 	enum static_tls_place place;
 	/* From the thread pointer: downwards on x86, upwards on ARM. */
 	uint64_t offset;
-	uint64_t used;	  /* bytes of the block that it cost: SURPLUS, CHANCE */
-	uint64_t room;	  /* bytes that were left before, where it was tried */
-	size_t opened_by; /* the module whose opening failed for it; SIZE_MAX: none */
+	uint64_t used; /* bytes of the block that it cost: SURPLUS, CHANCE */
+	uint64_t room; /* bytes that were left before, where it was tried */
+	/* Of one that is opened: the module for which that fails, itself or one that came with it;
+	 * SIZE_MAX: it does not fail. */
+	size_t failed_for;
 };
 
 struct static_tls {
 	bool is_limited; /* false: musl, or how this machine does it is not known */
 	uint64_t surplus;
-	uint64_t start_bytes; /* of the variables of all that is there at the start */
-	uint64_t alignment;   /* the largest that an opened one may have */
-	uint64_t room;	      /* bytes left after the start */
-	uint64_t left;	      /* and when all have been opened */
-	size_t failures;      /* openings that fail */
+	uint64_t start_bytes;		   /* of the variables of all that is there at the start */
+	uint64_t alignment;		   /* the largest that an opened one may have */
+	uint64_t room;			   /* bytes left after the start */
+	uint64_t left;			   /* and when all have been opened */
+	size_t failures;		   /* openings that fail */
 	struct static_tls_module *modules; /* as linked.modules */
 	size_t count;
 };

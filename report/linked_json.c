@@ -1,6 +1,7 @@
 /* linked_json.c - see linked_report.h; the keys are in alloctrace-symbols(1). */
 #include <string.h>
 
+#include "report/diagnosis_report.h"
 #include "report/linked_report.h"
 #include "symbol/survey.h"
 
@@ -113,5 +114,6 @@ void linked_put_json(struct json *j, const struct linked *l, const struct shown_
 	for (size_t i = 0; i < l->count; i++)
 		put_module(j, l, &l->modules[i], shown);
 	json_end_array(j);
+	diagnosis_put_json(j, l);
 	json_end_object(j);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/diagnosis_report.h"
 #include "report/humane.h"
 #include "report/instance_words.h"
 #include "report/linked_report.h"
@@ -467,6 +468,7 @@ void linked_text(const struct linked *l, const struct linked_style *style, FILE 
 	add_hidden_by_order(&t);
 	if (style->details)
 		add_loaded(&t);
+	diagnosis_add_text(&t.out, l, style->color, style->width);
 	fwrite(t.out.text, 1, t.out.len, to);
 	strbuf_release(&t.out);
 	for (size_t i = 0; i < t.group_count; i++)

@@ -5,6 +5,7 @@ report_libreport_a_SOURCES = \
 	report/columns.c report/columns.h \
 	report/crash_json.c report/crash_json.h report/crash_story.c report/crash_story.h \
 	report/crash_text.c report/crash_text.h report/crash_words.c report/crash_words.h \
+	report/diagnosis_json.c report/diagnosis_report.h report/diagnosis_text.c \
 	report/event_dump.c report/event_dump.h report/event_json.c report/event_line.h \
 	report/event_text.c \
 	report/finding_judge.c report/finding_judge.h \

@@ -1,0 +1,27 @@
+/* dlopen_option.h - --dlopen=LIB[:global|:deepbind][,LIB...]: what a program opens later. */
+#ifndef ALLOCTRACE_CLI_DLOPEN_OPTION_H
+#define ALLOCTRACE_CLI_DLOPEN_OPTION_H
+
+#include "cli/options.h"
+#include "link/link_files.h"
+
+struct dlopen_option {
+	struct option_list texts; /* as given */
+	struct link_opening *openings;
+	size_t count, cap;
+};
+
+#define OPTION_DLOPEN(option)                                                                      \
+	{                                                                                          \
+		"dlopen", 0, OPTION_LIST, &(option).texts, "LIBRARIES",                            \
+			"as if it opened these (and commas) later; behind one :global "            \
+			"(RTLD_GLOBAL) "                                                           \
+			"or :deepbind (RTLD_DEEPBIND)",                                            \
+			NULL, NULL                                                                 \
+	}
+
+/* -1, or the exit code after a message. */
+int dlopen_option_read(struct dlopen_option *o, const struct usage *usage);
+void dlopen_option_release(struct dlopen_option *o);
+
+#endif

@@ -1,0 +1,193 @@
+/* diagnose_loading.c - what keeps a program or a library from being loaded, or may. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "link/diagnose.h"
+#include "util/mem.h"
+#include "util/path.h"
+
+/* ---- not found ---- */
+
+static bool is_program(const struct linked *l)
+{
+	return l->count && (l->interpreter || l->modules[0].file.flags & BINDINGS_PROGRAM);
+}
+
+static void not_found(struct diagnosing *d, size_t module)
+{
+	const struct linked_module *m = &d->linked->modules[module];
+	struct strbuf what = STRBUF_INIT;
+	bool is_absent = m->found_by == LINKED_NOT_FOUND;
+	if (is_absent)
+		strbuf_addf(&what, "%s is not found", m->path);
+	else
+		strbuf_addf(&what, "%s cannot be loaded: %s", m->path, m->problem);
+	if (m->wanted_by < d->linked->count)
+		strbuf_addf(&what, "; %s needs it", diagnose_name(d, m->wanted_by));
+	struct diagnosis *is = diagnose_add(
+		d, DIAGNOSIS_NOT_FOUND,
+		/* What loads a library may have there what the library needs. */
+		is_program(d->linked) ? DIAGNOSIS_ERROR : DIAGNOSIS_WARNING, strbuf_detach(&what),
+		is_absent
+			? mem_printf("install it, or name its directory in LD_LIBRARY_PATH or in "
+				     "the RUNPATH of %s",
+				     diagnose_name(d, m->wanted_by < d->linked->count ? m->wanted_by
+										      : 0))
+			: mem_strdup("install the one for this machine"));
+	diagnosis_add_module(is, module);
+	if (m->wanted_by < d->linked->count)
+		diagnosis_add_module(is, m->wanted_by);
+}
+
+/* ---- static TLS ---- */
+
+static char *too_large(const struct diagnosing *d, size_t opened, size_t module)
+{
+	const struct static_tls *s = d->static_tls;
+	const struct static_tls_module *m = &s->modules[module];
+	const struct thread_storage *t = &d->linked->modules[module].tls;
+	struct strbuf what = STRBUF_INIT;
+	strbuf_addf(&what, "dlopen() of %s fails, \"cannot allocate memory in static TLS block\": ",
+		    diagnose_name(d, opened));
+	strbuf_addf(&what,
+		    "%s has %llu bytes of thread-local variables at fixed offsets "
+		    "(initial-exec)",
+		    opened == module ? "it" : diagnose_name(d, module),
+		    (unsigned long long)t->bytes);
+	if (m->place == STATIC_TLS_TOO_ALIGNED)
+		strbuf_addf(&what,
+			    ", aligned to %llu; no more than %llu is possible after the start",
+			    (unsigned long long)t->alignment, (unsigned long long)s->alignment);
+	else
+		strbuf_addf(&what, ", and %llu are left of those that threads have in reserve",
+			    (unsigned long long)m->room);
+	return strbuf_detach(&what);
+}
+
+static char *room_fix(const struct diagnosing *d, const char *library, uint64_t tunable)
+{
+	if (tunable)
+		return mem_printf("set GLIBC_TUNABLES=glibc.rtld.optional_static_tls=%llu, or have "
+				  "%s there at the start (link %s with it, or LD_PRELOAD)",
+				  (unsigned long long)tunable, library, diagnose_name(d, 0));
+	return mem_printf("no tunable helps: have %s there at the start (link %s with it, or "
+			  "LD_PRELOAD), or compile it with -ftls-model=global-dynamic",
+			  library, diagnose_name(d, 0));
+}
+
+static void static_tls(struct diagnosing *d)
+{
+	const struct static_tls *layout = d->static_tls;
+	uint64_t tunable = 0;
+	/* What a process has opened fitted. */
+	if (d->linked->origin == LINKED_PROCESS)
+		return;
+	if (layout->failures && !static_tls_sufficient(d->linked, d->tunables, &tunable))
+		tunable = 0;
+	for (size_t i = 0; i < layout->count; i++) {
+		const size_t failed_for = layout->modules[i].failed_for;
+		if (failed_for == SIZE_MAX)
+			continue;
+		struct diagnosis *is = diagnose_add(
+			d, DIAGNOSIS_STATIC_TLS, DIAGNOSIS_ERROR, too_large(d, i, failed_for),
+			room_fix(d, diagnose_name(d, failed_for), tunable));
+		is->tunable = tunable;
+		diagnosis_add_module(is, i);
+		diagnosis_add_module(is, failed_for);
+	}
+}
+
+/* ---- marks of files ---- */
+
+static void add_marked(struct diagnosing *d, enum diagnosis_kind kind, const size_t *modules,
+		       size_t count, const char *what, const char *fix)
+{
+	struct strbuf text = STRBUF_INIT;
+	if (!count)
+		return;
+	diagnose_add_modules(&text, d, modules, count);
+	strbuf_addf(&text, " %s", what);
+	struct diagnosis *is =
+		diagnose_add(d, kind, DIAGNOSIS_WARNING, strbuf_detach(&text), mem_strdup(fix));
+	for (size_t i = 0; i < count; i++)
+		diagnosis_add_module(is, modules[i]);
+}
+
+static void marks(struct diagnosing *d)
+{
+	const struct linked *l = d->linked;
+	size_t *modules = mem_zalloc(l->count + 1, sizeof(*modules)), count = 0;
+	for (size_t i = 0; i < l->count; i++)
+		if (l->modules[i].file.flags & BINDINGS_TEXTREL)
+			modules[count++] = i;
+	add_marked(d, DIAGNOSIS_TEXT_RELOCATIONS, modules, count,
+		   "has relocations in its code: it is writable while it is loaded, no two "
+		   "processes share it, and SELinux and hardened kernels refuse it",
+		   "compile it as position-independent code (-fPIC)");
+	count = 0;
+	for (size_t i = 0; i < l->count; i++)
+		if (l->modules[i].marks & LINKED_EXECUTABLE_STACK)
+			modules[count++] = i;
+	add_marked(
+		d, DIAGNOSIS_EXECUTABLE_STACK, modules, count,
+		"wants an executable stack: every thread gets one, and glibc 2.41 and hardened "
+		"kernels refuse to dlopen() such a library",
+		"link it with -z noexecstack; its assembler files lack a .note.GNU-stack section");
+	free(modules);
+	if (l->count && l->modules[0].marks & LINKED_SETUID) {
+		struct diagnosis *is = diagnose_add(
+			d, DIAGNOSIS_SETUID, DIAGNOSIS_NOTE,
+			mem_printf("%s is set-user-id or has capabilities: LD_PRELOAD by a path, "
+				   "LD_LIBRARY_PATH and GLIBC_TUNABLES are ignored",
+				   diagnose_name(d, 0)),
+			NULL);
+		diagnosis_add_module(is, 0);
+	}
+}
+
+/* ---- a process ---- */
+
+static bool differs(const struct linked *l, const struct linked_import *i, const char *name)
+{
+	if (i->slot != LINKED_SLOT_BOUND || i->value_module >= l->count ||
+	    i->binding.reason == BINDING_NOT_FOUND || i->binding.module == i->value_module)
+		return false;
+	/* A stub of the program's, which leads on. */
+	return i->value_module != 0 || heap_is_defined(&l->modules[0], name);
+}
+
+static void differences(struct diagnosing *d, size_t module)
+{
+	const struct linked_module *m = &d->linked->modules[module];
+	for (size_t i = 0; i < m->import_count; i++) {
+		const struct linked_import *import = &m->imports[i];
+		const char *name = m->file.symbols[import->symbol].name;
+		if (!differs(d->linked, import, name))
+			continue;
+		struct diagnosis *is = diagnose_add(
+			d, DIAGNOSIS_DIFFERS, DIAGNOSIS_WARNING,
+			mem_printf("%s of %s is %s's in the process; by the order of the search it "
+				   "would be %s's",
+				   name, diagnose_name(d, module),
+				   diagnose_name(d, import->value_module),
+				   diagnose_name(d, import->binding.module)),
+			mem_strdup("something has changed the slot (a hook, or a library that came "
+				   "or went later)"));
+		diagnosis_add_module(is, module);
+		diagnosis_add_module(is, import->value_module);
+		diagnosis_add_symbol(is, name);
+	}
+}
+
+void diagnose_loading(struct diagnosing *d)
+{
+	for (size_t i = 0; i < d->linked->count; i++) {
+		/* A process has what it needs, wherever the file is now. */
+		if (d->linked->modules[i].problem && d->linked->origin == LINKED_FILES)
+			not_found(d, i);
+		if (d->linked->origin == LINKED_PROCESS)
+			differences(d, i);
+	}
+	static_tls(d);
+	marks(d);
+}

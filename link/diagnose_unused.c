@@ -1,0 +1,101 @@
+/* diagnose_unused.c - an allocator that is there, and whose malloc nobody has. */
+#include <string.h>
+
+#include "link/diagnose.h"
+#include "util/mem.h"
+#include "util/path.h"
+
+/* It is meant to be the malloc of programs that it is linked to. */
+static bool is_replacement(const struct linked_module *m)
+{
+	if (m->problem || m->flags & BINDING_UNSEEN || path_is_libc(m->path) ||
+	    !heap_is_defined(m, "malloc") || !heap_is_defined(m, "free"))
+		return false;
+	for (size_t i = 0; i < m->found.count; i++)
+		if (!m->found.items[i].layer || m->found.items[i].family == FAMILY_TBBPROXY)
+			return true;
+	return false;
+}
+
+static bool is_used(const struct diagnosing *d, size_t module)
+{
+	for (size_t i = 0; i < d->linked->count; i++)
+		for (size_t k = 0; k < d->calls[i].count; k++) {
+			const struct heap_call *c = &d->calls[i].items[k];
+			if (c->definer == module && c->uses & HEAP_MALLOC)
+				return true;
+		}
+	return false;
+}
+
+static bool is_already_told(const struct diagnosing *d, size_t module)
+{
+	for (size_t i = 0; i < d->out->count; i++) {
+		const struct diagnosis *is = &d->out->items[i];
+		for (size_t k = 0; k < is->module_count; k++)
+			if (is->modules[k] == module && is->severity != DIAGNOSIS_NOTE &&
+			    is->kind <= DIAGNOSIS_HIDDEN_COPY && is->kind > DIAGNOSIS_STATIC_TLS)
+				return true;
+	}
+	return false;
+}
+
+/* The module whose malloc serves the program. */
+static size_t in_use(const struct diagnosing *d)
+{
+	struct binding b = linked_search(d->linked, 0, "malloc");
+	return b.reason == BINDING_NOT_FOUND ? SIZE_MAX : b.module;
+}
+
+static char *say_late(const struct diagnosing *d, size_t module, size_t used)
+{
+	struct strbuf what = STRBUF_INIT;
+	diagnose_add_heap(&what, d, module);
+	strbuf_adds(&what, " is loaded after the start, too late for its malloc: ");
+	diagnose_add_heap(&what, d, used);
+	strbuf_adds(&what, "'s was found before it by all");
+	return strbuf_detach(&what);
+}
+
+static char *say_unused(const struct diagnosing *d, size_t module, size_t used)
+{
+	struct strbuf what = STRBUF_INIT;
+	diagnose_add_heap(&what, d, module);
+	strbuf_adds(&what, " is linked, but its malloc is not in use: ");
+	diagnose_add_heap(&what, d, used);
+	strbuf_adds(&what,
+		    used < module ? " comes before it in the search order" : " is found instead");
+	return strbuf_detach(&what);
+}
+
+static void unused(struct diagnosing *d, size_t module)
+{
+	const struct linked_module *m = &d->linked->modules[module];
+	size_t used = in_use(d);
+	bool is_late = !(m->flags & BINDING_STARTUP);
+	if (used == SIZE_MAX || used == module)
+		return;
+	enum diagnosis_kind kind = is_late ? DIAGNOSIS_LATE
+				   : path_is_libc(d->linked->modules[used].path)
+					   ? DIAGNOSIS_AFTER_LIBC
+					   : DIAGNOSIS_NOT_USED;
+	/* What nobody has asked for is only there; what a library needs is meant to serve it. */
+	struct diagnosis *is = diagnose_add(
+		d, kind, is_late && m->flags & BINDING_OPENED ? DIAGNOSIS_NOTE : DIAGNOSIS_WARNING,
+		is_late ? say_late(d, module, used) : say_unused(d, module, used),
+		kind == DIAGNOSIS_NOT_USED
+			? mem_printf("link the program with one of them, or take %s out of "
+				     "LD_PRELOAD",
+				     diagnose_name(d, used))
+			: diagnose_fix_order(d, module));
+	diagnosis_add_module(is, module);
+	diagnosis_add_module(is, used);
+}
+
+void diagnose_unused(struct diagnosing *d)
+{
+	for (size_t i = 1; i < d->linked->count; i++)
+		if (d->linked->modules[i].space == 0 && is_replacement(&d->linked->modules[i]) &&
+		    !is_used(d, i) && !is_already_told(d, i))
+			unused(d, i);
+}
