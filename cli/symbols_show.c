@@ -30,6 +30,7 @@ static void show_program(const struct symbols_show *show, const struct linked *l
 					    .details = show->style.details,
 					    .layers = show->style.layers,
 					    .width = width,
+					    .limit = show->style.width,
 					    .shown = show->style.shown };
 	const struct graph_style tree = { .color = show->style.color,
 					  .ascii = !output_is_utf8(),

@@ -16,10 +16,14 @@ struct linked_style {
 	bool details; /* every module and every symbol */
 	bool layers;  /* also what hands on to an allocator, among the allocators */
 	unsigned width;
+	unsigned limit;			 /* of tables; 0: any, as for what is read by programs */
 	const struct shown_names *shown; /* NULL: all */
 };
 
 void linked_text(const struct linked *l, const struct linked_style *style, FILE *to);
+/* A part of it: the allocators that are loaded and who uses each, the odd ones first. */
+void linked_add_instances(struct strbuf *out, const struct linked *l,
+			  const struct linked_style *style);
 /* An object, of an array. */
 void linked_put_json(struct json *j, const struct linked *l, const struct shown_names *shown);
 /* Likewise; its functions only with `functions`. */

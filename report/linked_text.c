@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "link/uses.h"
 #include "report/diagnosis_report.h"
 #include "report/humane.h"
 #include "report/instance_words.h"
@@ -13,7 +14,7 @@
 #include "util/mem.h"
 #include "wire/roles.h"
 
-struct use {
+struct reference {
 	size_t module;
 	const struct linked_import *import;
 	const char *symbol;
@@ -23,7 +24,7 @@ struct group {
 	size_t provider; /* SIZE_MAX: none */
 	enum binding_reason reason;
 	bool weak; /* and so it does no harm that nothing was found */
-	struct use *uses;
+	struct reference *uses;
 	size_t count, cap;
 };
 
@@ -121,7 +122,7 @@ static void collect(struct text *t)
 			struct group *g = group_of(t, found ? b->module : SIZE_MAX, b->reason,
 						   !found && s->flags & BINDING_WEAK);
 			g->uses = mem_grow(g->uses, &g->cap, g->count + 1, sizeof(*g->uses));
-			g->uses[g->count++] = (struct use){ i, import, s->name };
+			g->uses[g->count++] = (struct reference){ i, import, s->name };
 		}
 }
 
@@ -156,7 +157,7 @@ static unsigned place_of(const char *symbol)
 /* malloc before free before operators before others. */
 static int by_symbol(const void *a, const void *b)
 {
-	const struct use *x = a, *y = b;
+	const struct reference *x = a, *y = b;
 	const unsigned p = place_of(x->symbol), q = place_of(y->symbol);
 	if (p != q)
 		return p < q ? -1 : 1;
@@ -167,7 +168,7 @@ static int by_symbol(const void *a, const void *b)
 static void sort_groups(struct text *t)
 {
 	for (size_t i = 0; i < t->group_count; i++)
-		qsort(t->groups[i].uses, t->groups[i].count, sizeof(struct use), by_symbol);
+		qsort(t->groups[i].uses, t->groups[i].count, sizeof(struct reference), by_symbol);
 	if (t->group_count)
 		qsort(t->groups, t->group_count, sizeof(*t->groups), by_rarity);
 }
@@ -240,7 +241,7 @@ static void add_each(struct text *t, const struct group *g)
 	for (size_t i = 0; i < l->count; i++) {
 		struct list list = { 0 };
 		for (size_t k = 0; k < g->count; k++) {
-			const struct use *u = &g->uses[k];
+			const struct reference *u = &g->uses[k];
 			const struct binding_symbol *s =
 				&l->modules[i].file.symbols[u->import->symbol];
 			struct strbuf word = STRBUF_INIT;
@@ -311,7 +312,7 @@ static void add_hidden_by_order(struct text *t)
 			winner = winner == SIZE_MAX ? b.module : winner;
 			lost.uses =
 				mem_grow(lost.uses, &lost.cap, lost.count + 1, sizeof(*lost.uses));
-			lost.uses[lost.count++] = (struct use){ i, NULL, s->name };
+			lost.uses[lost.count++] = (struct reference){ i, NULL, s->name };
 		}
 		if (!lost.count)
 			continue;
@@ -335,13 +336,14 @@ static void add_hidden_by_order(struct text *t)
 static void add_malloc(struct text *t)
 {
 	const struct linked *l = t->linked;
-	const struct binding b = linked_search(l, 0, "malloc");
-	if (b.reason == BINDING_NOT_FOUND) {
+	struct use use;
+	use_of_program(&use, l);
+	if (!use.symbol_count) {
 		strbuf_adds(&t->out, "malloc: nothing defines it\n");
+		use_release(&use);
 		return;
 	}
-	const struct linked_module *m = &l->modules[b.module];
-	const struct allocator *is = linked_allocator_of(m);
+	const struct allocator *is = use_allocator(l, &use);
 	strbuf_adds(&t->out, "malloc is ");
 	bold(t, true);
 	if (is)
@@ -349,9 +351,16 @@ static void add_malloc(struct text *t)
 	else
 		strbuf_adds(&t->out, "an allocator of an unknown kind");
 	bold(t, false);
-	strbuf_adds(&t->out, ", of ");
-	strbuf_add_escaped(&t->out, m->path);
-	strbuf_addf(&t->out, ": %s\n", linked_reason_words(l, b.reason));
+	strbuf_adds(&t->out, use.kind == USE_OWN ? ", inside " : ", of ");
+	strbuf_add_escaped(&t->out, l->modules[use.module].path);
+	if (use.via < l->count) {
+		strbuf_adds(&t->out, ", by way of ");
+		strbuf_add_escaped(&t->out, linked_module_name(&l->modules[use.via]));
+	}
+	strbuf_addf(&t->out, ": %s\n",
+		    use.kind == USE_OWN ? "its own, bound when it was linked"
+					: linked_reason_words(l, use.binding.reason));
+	use_release(&use);
 }
 
 static void add_problems(struct text *t)
@@ -398,40 +407,6 @@ static void add_head(struct text *t)
 
 /* ---- allocators and modules ---- */
 
-static void add_padded(struct strbuf *out, const char *text, size_t width)
-{
-	const size_t before = out->len;
-	strbuf_add_escaped(out, text);
-	while (out->len - before < width)
-		strbuf_addc(out, ' ');
-	strbuf_adds(out, "  ");
-}
-
-static void add_instances(struct text *t)
-{
-	const struct linked *l = t->linked;
-	bool some = false;
-	for (size_t i = l->count; i-- > 0;)
-		for (size_t k = 0; k < l->modules[i].found.count; k++) {
-			const struct allocator *a = &l->modules[i].found.items[k];
-			if (a->layer && !t->style->layers && !t->style->details)
-				continue;
-			if (!some)
-				strbuf_addf(&t->out, "\n%s%-15s  %-8s  %-16s  %-9s  %s%s\n",
-					    t->style->color ? "\033[1m" : "", "allocator",
-					    "version", "linked", "prefix", "module",
-					    t->style->color ? "\033[0m" : "");
-			some = true;
-			add_padded(&t->out, strcmp(a->name, "unknown") ? a->name : "unknown kind",
-				   15);
-			add_padded(&t->out, *a->version ? a->version : "-", 8);
-			add_padded(&t->out, linkage_words(a->linkage), 16);
-			add_padded(&t->out, *a->prefix ? a->prefix : "-", 9);
-			strbuf_add_escaped(&t->out, l->modules[i].path);
-			strbuf_addc(&t->out, '\n');
-		}
-}
-
 static void add_loaded(struct text *t)
 {
 	const struct linked *l = t->linked;
@@ -460,7 +435,7 @@ void linked_text(const struct linked *l, const struct linked_style *style, FILE 
 	collect(&t);
 	sort_groups(&t);
 	add_head(&t);
-	add_instances(&t);
+	linked_add_instances(&t.out, l, style);
 	if (t.group_count)
 		strbuf_adds(&t.out, "\nWho is bound to whom, the odd ones first:\n");
 	for (size_t i = 0; i < t.group_count; i++)
