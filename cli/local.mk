@@ -28,5 +28,5 @@ TESTS += tests/real-files.tap
 EXTRA_DIST += tests/real-files.tap tests/symbols/real-files.tsv
 TESTS += tests/symbols-show.tap
 EXTRA_DIST += tests/symbols-show.tap
-TESTS += tests/static-tls.tap
-EXTRA_DIST += tests/static-tls.tap
+TESTS += tests/static-tls.tap tests/diagnosis.tap
+EXTRA_DIST += tests/static-tls.tap tests/diagnosis.tap

@@ -272,7 +272,9 @@ static void add_bound(struct heap_calls *calls, const struct linked *l, size_t m
 	if (call.definer == SIZE_MAX || l->modules[call.definer].flags & BINDING_UNSEEN)
 		return;
 	call.uses = uses_of(&l->modules[call.definer], symbol);
-	if (!call.uses || is_there(calls, symbol))
+	/* An allocator's own code refers to its functions, too. */
+	if (!call.uses || is_there(calls, symbol) ||
+	    (call.uses & HEAP_API && heap_is_defined(&l->modules[module], symbol)))
 		return;
 	call.heap = heap_behind(l, call.definer, symbol);
 	add(calls, &call);
@@ -285,20 +287,41 @@ static bool is_allocator_library(const struct linked_module *m)
 	return is && is->linkage == ALLOCATOR_SHARED && !path_is_libc(m->path);
 }
 
-/* Functions that were bound when the module was linked: hidden ones, and with -Bsymbolic-functions
- * those that it exports. */
-static void add_linked_in(struct heap_calls *calls, const struct linked *l, size_t module)
+static bool calls_any(const struct heap_calls *calls, unsigned uses)
+{
+	for (size_t i = 0; i < calls->count; i++)
+		if (calls->items[i].uses & uses)
+			return true;
+	return false;
+}
+
+/* What it exports and has no relocation for, as with -Bsymbolic-functions. A library that calls
+ * others of the kind by way of the dynamic linker only has them for others to call; a program's own
+ * are always its own. */
+static void add_exported(struct heap_calls *calls, const struct linked *l, size_t module)
 {
 	const struct linked_module *m = &l->modules[module];
+	const unsigned kinds = HEAP_MALLOC | HEAP_OPERATOR;
+	unsigned called = 0;
+	for (unsigned kind = 1; module != 0 && kind <= kinds; kind <<= 1)
+		called |= kind & kinds && calls_any(calls, kind) ? kind : 0;
 	for (size_t i = 0; i < m->file.symbol_count; i++) {
 		const struct binding_symbol *s = &m->file.symbols[i];
-		if (s->flags & BINDING_DEFINED && !(s->flags & BINDING_LOCAL))
+		if (s->flags & BINDING_DEFINED && !(s->flags & BINDING_LOCAL) &&
+		    !(plain_uses(s->name) & called))
 			add_own(calls, l, s->name, module);
 	}
+}
+
+/* Those that nobody else can call. */
+static void add_hidden(struct heap_calls *calls, const struct linked *l, size_t module)
+{
+	const struct linked_module *m = &l->modules[module];
 	for (size_t i = 0; i < m->found.count; i++) {
 		const struct allocator *is = &m->found.items[i];
 		for (size_t k = 0; !is->layer && k < is->function_count; k++)
-			if (is->functions[k].flags & ALLOCATOR_FUNCTION_PLAIN)
+			if (is->functions[k].flags & ALLOCATOR_FUNCTION_PLAIN &&
+			    !heap_is_defined(m, is->functions[k].name))
 				add_own(calls, l, is->functions[k].name, module);
 	}
 }
@@ -311,8 +334,10 @@ void heap_calls_read(struct heap_calls *out, const struct linked *l, size_t modu
 		return;
 	for (size_t i = 0; i < m->import_count; i++)
 		add_bound(out, l, module, m->file.symbols[m->imports[i].symbol].name);
-	if (!path_is_libc(m->path) && !path_is_libcxx(m->path))
-		add_linked_in(out, l, module);
+	if (path_is_libc(m->path) || path_is_libcxx(m->path))
+		return;
+	add_exported(out, l, module);
+	add_hidden(out, l, module);
 }
 
 void heap_calls_release(struct heap_calls *calls)
