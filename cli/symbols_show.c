@@ -45,6 +45,18 @@ static void show_program(const struct symbols_show *show, const struct linked *l
 	}
 }
 
+/* Of a program alone that no dynamic linker starts. */
+static void tell_of_static(const struct symbols_targets *t)
+{
+	const struct survey_file *f = t->survey.files;
+	if (t->survey.count != 1 || t->program_count || !f->is_named || f->problem ||
+	    f->kind != SURVEY_PROGRAM || !f->format || strcmp(f->format, "ELF") != 0)
+		return;
+	fputs("It is linked statically: who is bound to whom was decided then, and no library can "
+	      "come before.\n",
+	      stdout);
+}
+
 static void show_text(const struct symbols_show *show, const struct symbols_targets *t,
 		      unsigned width)
 {
@@ -54,6 +66,7 @@ static void show_text(const struct symbols_show *show, const struct symbols_targ
 			       !(show->tree && t->program_count == t->survey.count);
 	if (is_listed)
 		survey_text(&t->survey, &show->style, stdout);
+	tell_of_static(t);
 	for (size_t i = 0; i < t->program_count; i++) {
 		if (i || is_listed)
 			putchar('\n');

@@ -2,9 +2,13 @@
 #include "cli/symbols_targets.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "elf/program.h"
 #include "link/diagnosis.h"
 #include "symbol/module_allocators.h"
 #include "util/mem.h"
@@ -44,7 +48,7 @@ static bool is_dynamic(const struct survey_file *f)
 	if (f->problem || (f->kind != SURVEY_PROGRAM && f->kind != SURVEY_LIBRARY) ||
 	    elf_file_open(&file, f->path, &err) < 0)
 		return false;
-	const bool is = link_files_is_dynamic(&file);
+	const bool is = link_files_is_dynamic(&file, f->kind == SURVEY_PROGRAM);
 	elf_file_close(&file);
 	return is;
 }
@@ -69,12 +73,47 @@ static bool wants_bindings(const struct symbols_targets *t, size_t file, bool al
 	return f->is_named && (all || t->survey.count == 1) && is_dynamic(f);
 }
 
+/* The file to look at for what was named: of a script its interpreter, of a word that is no file a
+ * program in PATH. The caller frees it. */
+static char *file_of(const char *path)
+{
+	struct program_info info;
+	struct err err;
+	struct stat st;
+	char *file = NULL, start[2] = "";
+	const bool is_there = stat(path, &st) == 0;
+	if (is_there && S_ISREG(st.st_mode)) {
+		const int fd = elf_open_regular(path, &err);
+		if (fd >= 0 && pread(fd, start, sizeof(start), 0) < 0)
+			start[0] = '\0';
+		if (fd >= 0)
+			close(fd);
+	}
+	const bool is_script = start[0] == '#' && start[1] == '!';
+	if (!is_script && (is_there || strchr(path, '/')))
+		return mem_strdup(path);
+	/* A name without a slash would be looked for in PATH. */
+	char *asked = is_script && !strchr(path, '/') ? mem_printf("./%s", path) : mem_strdup(path);
+	const int code = program_inspect(asked, &info, &err);
+	free(asked);
+	if (code != 0)
+		return mem_strdup(path);
+	file = mem_strdup(info.path);
+	if (info.script_count)
+		say("%s is a script: what follows is of %s, which runs it", path, file);
+	program_info_release(&info);
+	return file;
+}
+
 void symbols_targets_files(struct symbols_targets *t, char *const *paths, int count,
 			   const struct link_environment *env, bool all_bindings)
 {
 	struct progress progress;
-	for (int i = 0; i < count; i++)
-		survey_add(&t->survey, paths[i]);
+	for (int i = 0; i < count; i++) {
+		char *file = file_of(paths[i]);
+		survey_add(&t->survey, file);
+		free(file);
+	}
 	progress_begin(&progress, "looking at files");
 	survey_run(&t->survey, progress_step, &progress);
 	for (size_t i = 0; i < t->survey.count; i++)

@@ -114,16 +114,18 @@ static bool can_serve(const struct binding_symbol *s, bool for_call)
 	return s->flags & BINDING_DEFINED || (!for_call && s->flags & BINDING_HAS_ADDRESS);
 }
 
-static const struct binding_symbol *definition(const struct bindings *file, const char *name,
+static const struct binding_symbol *definition(const struct binding_module *m, const char *name,
 					       const struct binding_symbol *wanted, bool for_call,
 					       bool *other_version)
 {
+	const struct bindings *file = m->file;
 	*other_version = false;
 	for (size_t i = 0; file && i < file->symbol_count; i++) {
 		const struct binding_symbol *s = &file->symbols[i];
 		if (strcmp(s->name, name) != 0 || !can_serve(s, for_call))
 			continue;
-		if (version_fits(file, wanted, s))
+		if (m->flags & BINDING_MUSL ? !(s->flags & BINDING_OTHER_VERSION)
+					    : version_fits(file, wanted, s))
 			return s;
 		*other_version = true;
 	}
@@ -148,7 +150,7 @@ static bool try_module(struct search *s, size_t candidate, enum binding_reason r
 	if (m->flags & BINDING_UNSEEN)
 		return false;
 	const struct binding_symbol *d =
-		definition(m->file, s->name, s->wanted, s->for_call, &other_version);
+		definition(m, s->name, s->wanted, s->for_call, &other_version);
 	if (!d) {
 		if (other_version && s->found.passed_over == SIZE_MAX)
 			s->found.passed_over = candidate;
@@ -164,6 +166,8 @@ static bool try_module(struct search *s, size_t candidate, enum binding_reason r
 static bool is_preloaded(const struct binding_process *p, size_t candidate)
 {
 	const struct bindings *program = p->modules[0].file;
+	if (p->modules[candidate].flags & BINDING_ORIGIN_KNOWN)
+		return p->modules[candidate].flags & BINDING_PRELOADED;
 	if (candidate == 0 || !program)
 		return false;
 	for (size_t i = 1; i <= candidate; i++)
@@ -247,14 +251,15 @@ static bool search_all(struct search *s)
 {
 	const struct bindings *file = s->process->modules[s->module].file;
 	bool deep = is_deep(s->process, s->module);
-	if (s->wanted && s->wanted->flags & BINDING_DEFINED &&
+	bool musl = s->process->modules[s->module].flags & BINDING_MUSL;
+	if (!musl && s->wanted && s->wanted->flags & BINDING_DEFINED &&
 	    s->wanted->flags & (BINDING_LOCAL | BINDING_PROTECTED)) {
 		s->found.reason = BINDING_BY_FILE;
 		s->found.module = s->module;
 		s->found.symbol = s->wanted;
 		return true;
 	}
-	if (file && file->flags & BINDINGS_SYMBOLIC &&
+	if (!musl && file && file->flags & BINDINGS_SYMBOLIC &&
 	    try_module(s, s->module, BINDING_BY_SYMBOLIC))
 		return true;
 	return (deep && search_openings(s, true)) || search_global(s) ||
@@ -274,6 +279,6 @@ struct binding binding_search(const struct binding_process *process, size_t modu
 	bool other_version;
 	if (search_all(&s))
 		s.found.has_own = s.found.module != module &&
-				  definition(file, name, NULL, true, &other_version);
+				  definition(&process->modules[module], name, NULL, true, &other_version);
 	return s.found;
 }

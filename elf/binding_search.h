@@ -17,6 +17,13 @@ enum binding_module_flag {
 	BINDING_DEEPBIND = 8,	 /* with RTLD_DEEPBIND, likewise */
 	BINDING_MODE_KNOWN = 16, /* the flags of the opening are known */
 	BINDING_UNSEEN = 32,	 /* found by no search: the runtime, which is not to be told of */
+	/* How what was there at the start came is known: preloaded or not. Else it is told by the
+	 * order. */
+	BINDING_ORIGIN_KNOWN = 64,
+	BINDING_PRELOADED = 128,
+	/* Loaded by musl's dynamic linker, which knows no -Bsymbolic and no protected symbols, and of
+	 * versions only which one is the default. */
+	BINDING_MUSL = 256,
 };
 
 struct binding_module {

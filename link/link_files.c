@@ -32,7 +32,7 @@ struct identity {
 struct loading {
 	struct linked *linked;
 	struct allocator_finder *finder;
-	struct interpreter loader;
+	struct interpreter interpreter;
 	struct library_cache cache;
 	struct library_search search;
 	uint32_t flags; /* of the modules that come next: enum binding_module_flag */
@@ -40,14 +40,16 @@ struct loading {
 	size_t identity_cap;
 };
 
-bool link_files_is_dynamic(const struct elf_file *file)
+/* A static PIE has a dynamic section, too, and relocates itself. */
+bool link_files_is_dynamic(const struct elf_file *file, bool is_program)
 {
 	size_t count = 0;
 	GElf_Phdr segment;
+	const uint32_t wanted = is_program ? PT_INTERP : PT_DYNAMIC;
 	if (elf_getphdrnum(file->elf, &count) != 0)
 		return false;
 	for (size_t i = 0; i < count && i < INT32_MAX; i++)
-		if (gelf_getphdr(file->elf, (int)i, &segment) && segment.p_type == PT_DYNAMIC)
+		if (gelf_getphdr(file->elf, (int)i, &segment) && segment.p_type == wanted)
 			return true;
 	return false;
 }
@@ -73,7 +75,7 @@ static bool is_called(const struct loading *g, size_t i, const char *name)
 	const struct linked_module *m = &g->linked->modules[i];
 	if (has_name(&g->identities[i], name))
 		return true;
-	if (g->loader.kind == INTERPRETER_MUSL)
+	if (g->interpreter.kind == INTERPRETER_MUSL)
 		return false;
 	return (i && !m->problem && strcmp(m->path, name) == 0) ||
 	       (m->file.soname && strcmp(m->file.soname, name) == 0);
@@ -116,6 +118,10 @@ static size_t add_module(struct loading *g, const char *path, size_t wanted_by)
 	struct linked_module *m = linked_add(g->linked, path);
 	m->wanted_by = wanted_by;
 	m->flags = g->flags | BINDING_MODE_KNOWN;
+	if (g->flags & BINDING_STARTUP)
+		m->flags |= BINDING_ORIGIN_KNOWN;
+	if (g->flags & BINDING_STARTUP && wanted_by == SIZE_MAX && g->linked->count > 1)
+		m->flags |= BINDING_PRELOADED;
 	g->identities =
 		mem_grow(g->identities, &g->identity_cap, g->linked->count, sizeof(*g->identities));
 	g->identities[g->linked->count - 1] = (struct identity){ NULL, 0, 0, 0, 0 };
@@ -147,13 +153,13 @@ static void add_missing(struct loading *g, const char *name, size_t wanted_by, c
 /* The dynamic linker is there before it is looked for. */
 static bool find_loader(struct loading *g, const char *name, struct library_file *file)
 {
-	const bool is_it = g->loader.kind == INTERPRETER_MUSL
-				   ? is_musl_libc(name) || strcmp(name, g->loader.path) == 0
-				   : strcmp(name, g->loader.path) == 0 ||
-					     strcmp(path_name(g->loader.path), name) == 0;
-	if (!is_it || g->loader.is_missing)
+	const bool is_it = g->interpreter.kind == INTERPRETER_MUSL
+				   ? is_musl_libc(name) || strcmp(name, g->interpreter.path) == 0
+				   : strcmp(name, g->interpreter.path) == 0 ||
+					     strcmp(path_name(g->interpreter.path), name) == 0;
+	if (!is_it || g->interpreter.is_missing)
 		return false;
-	*file = (struct library_file){ mem_strdup(g->loader.path), LINKED_NAMED, NULL };
+	*file = (struct library_file){ mem_strdup(g->interpreter.path), LINKED_NAMED, NULL };
 	return true;
 }
 
@@ -232,9 +238,9 @@ static void preload_file(struct loading *g)
 static void preload(struct loading *g, const struct link_environment *env)
 {
 	if (env->preload)
-		preload_list(g, env->preload, g->loader.kind == INTERPRETER_MUSL ? ": \t\n" : ": ",
+		preload_list(g, env->preload, g->interpreter.kind == INTERPRETER_MUSL ? ": \t\n" : ": ",
 			     false);
-	if (g->loader.kind != INTERPRETER_MUSL)
+	if (g->interpreter.kind != INTERPRETER_MUSL)
 		preload_file(g);
 }
 
@@ -313,10 +319,10 @@ static void begin(struct loading *g, const struct elf_file *file, const char *pa
 	g->identities[0].device = file->device;
 	g->identities[0].inode = file->inode;
 	linked_read_file(l, 0, file, g->finder);
-	interpreter_read(&g->loader, l->interpreter, l->machine, l->bits);
-	library_cache_open(&g->cache, g->loader.cache ? g->loader.cache : "");
+	interpreter_read(&g->interpreter, l->interpreter, l->machine, l->bits);
+	library_cache_open(&g->cache, g->interpreter.cache ? g->interpreter.cache : "");
 	g->search = (struct library_search){ .linked = l,
-					     .loader = &g->loader,
+					     .loader = &g->interpreter,
 					     .cache = &g->cache,
 					     .library_path = env->library_path };
 	hwcaps_read(g->search.hwcaps, l->machine, l->bits);
@@ -332,7 +338,7 @@ static void release(struct loading *g)
 	}
 	free(g->identities);
 	library_cache_close(&g->cache);
-	interpreter_release(&g->loader);
+	interpreter_release(&g->interpreter);
 }
 
 int linked_from_files(struct linked *l, const char *path, const struct link_environment *env,
@@ -349,6 +355,9 @@ int linked_from_files(struct linked *l, const char *path, const struct link_envi
 	need_all(&g, 0);
 	for (size_t i = 0; i < env->opening_count; i++)
 		open_later(&g, &env->openings[i]);
+	for (size_t i = 0; g.interpreter.kind == INTERPRETER_MUSL && i < l->count; i++)
+		l->modules[i].flags |= BINDING_MUSL;
+	l->lacks_interpreter = g.interpreter.is_missing;
 	linked_bind(l);
 	release(&g);
 	return 0;

@@ -23,8 +23,8 @@ struct link_environment {
 	size_t opening_count;
 };
 
-/* Whether the file has something to be linked at run time: a dynamic section. */
-bool link_files_is_dynamic(const struct elf_file *file);
+/* Whether a dynamic linker links the file with others: a program that names one, or a library. */
+bool link_files_is_dynamic(const struct elf_file *file, bool is_program);
 
 /* Fills *l for a program, or for a library as if it were one, and binds. Libraries that are not
  * found are modules with a problem. -1, and *l is empty, if the file itself cannot be looked at. */

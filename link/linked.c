@@ -163,6 +163,28 @@ bool linked_is_told(const struct linked *l, const struct linked_module *m,
 	       is_of_allocator(&l->modules[import->binding.module], symbol);
 }
 
+bool linked_is_program(const struct linked *l)
+{
+	if (!l->count)
+		return false;
+	/* libc.so.6 has an interpreter, too, and programs have no name. */
+	const struct bindings *file = &l->modules[0].file;
+	return file->flags & BINDINGS_PROGRAM || (l->interpreter && !file->soname);
+}
+
+size_t linked_served_by(const struct linked *l, const struct linked_module *m,
+			const struct linked_import *import)
+{
+	const struct binding *b = &import->binding;
+	if (b->reason == BINDING_NOT_FOUND)
+		return SIZE_MAX;
+	if (b->symbol->flags & BINDING_DEFINED)
+		return b->module;
+	const struct binding on =
+		linked_search(l, b->module, m->file.symbols[import->symbol].name);
+	return on.reason == BINDING_NOT_FOUND ? SIZE_MAX : on.module;
+}
+
 static void release_module(struct linked_module *m)
 {
 	free(m->path);

@@ -88,6 +88,7 @@ struct linked {
 	uint16_t machine; /* e_machine */
 	uint8_t bits;
 	char *interpreter; /* PT_INTERP; NULL: none */
+	bool lacks_interpreter; /* the dynamic linker that it needs is not on this machine */
 	struct linked_module *modules;
 	size_t count, cap;
 	struct diagnosed *diagnosed; /* by diagnose(); NULL: not asked for */
@@ -113,6 +114,12 @@ bool linked_is_told(const struct linked *l, const struct linked_module *m,
 		    const struct linked_import *import);
 /* malloc, operator delete: what several allocators define by the same name. */
 bool linked_is_common(const char *symbol);
+/* Whether the first module is a program, not a library that was named. */
+bool linked_is_program(const struct linked *l);
+/* The module whose function is called in the end: the address of a function may be that of a stub in
+ * the program, which calls the one that the program is bound to. SIZE_MAX: none. */
+size_t linked_served_by(const struct linked *l, const struct linked_module *m,
+			const struct linked_import *import);
 void linked_release(struct linked *l);
 
 #endif

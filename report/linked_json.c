@@ -36,6 +36,7 @@ static void put_import(struct json *j, const struct linked *l, const struct link
 	json_string(j, "to", found ? path_of(l, b->module) : NULL);
 	put_index(j, "to_module", found ? b->module : SIZE_MAX);
 	json_string(j, "to_version", found ? b->symbol->version : NULL);
+	put_index(j, "served_by", linked_served_by(l, m, import));
 	json_bool(j, "ifunc", found && b->symbol->flags & BINDING_IFUNC);
 	json_string(j, "reason", linked_reason_key(b->reason));
 	put_index(j, "other_version_in", b->passed_over);
@@ -110,6 +111,7 @@ void linked_put_json(struct json *j, const struct linked *l, const struct shown_
 	json_string(j, "machine", survey_machine_name(l->machine));
 	json_uint(j, "bits", l->bits);
 	json_string(j, "interpreter", l->interpreter);
+	json_bool(j, "interpreter_missing", l->lacks_interpreter);
 	json_array(j, "modules");
 	for (size_t i = 0; i < l->count; i++)
 		put_module(j, l, &l->modules[i], shown);

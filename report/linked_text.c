@@ -12,6 +12,7 @@
 #include "report/linked_report.h"
 #include "symbol/survey.h"
 #include "util/mem.h"
+#include "util/path.h"
 #include "wire/roles.h"
 
 struct reference {
@@ -23,7 +24,8 @@ struct reference {
 struct group {
 	size_t provider; /* SIZE_MAX: none */
 	enum binding_reason reason;
-	bool weak; /* and so it does no harm that nothing was found */
+	bool weak;	  /* and so it does no harm that nothing was found */
+	size_t served_by; /* the provider's is a stub that calls this one; SIZE_MAX: it is none */
 	struct reference *uses;
 	size_t count, cap;
 };
@@ -92,16 +94,32 @@ static void list_end(struct list *list)
 
 /* ---- groups ---- */
 
-static struct group *group_of(struct text *t, size_t provider, enum binding_reason reason,
-			      bool weak)
+/* What the import is bound to, as a group without uses. */
+static struct group kind_of(const struct linked *l, const struct linked_module *m,
+			    const struct linked_import *import)
+{
+	const struct binding *b = &import->binding;
+	struct group kind = { .provider = SIZE_MAX, .reason = b->reason, .served_by = SIZE_MAX };
+	if (b->reason == BINDING_NOT_FOUND) {
+		kind.weak = m->file.symbols[import->symbol].flags & BINDING_WEAK;
+		return kind;
+	}
+	kind.provider = b->module;
+	if (!(b->symbol->flags & BINDING_DEFINED))
+		kind.served_by = linked_served_by(l, m, import);
+	return kind;
+}
+
+static struct group *group_of(struct text *t, const struct group *kind)
 {
 	for (size_t i = 0; i < t->group_count; i++) {
 		struct group *g = &t->groups[i];
-		if (g->provider == provider && g->reason == reason && g->weak == weak)
+		if (g->provider == kind->provider && g->reason == kind->reason &&
+		    g->weak == kind->weak && g->served_by == kind->served_by)
 			return g;
 	}
 	t->groups = mem_grow(t->groups, &t->group_cap, t->group_count + 1, sizeof(*t->groups));
-	t->groups[t->group_count] = (struct group){ provider, reason, weak, NULL, 0, 0 };
+	t->groups[t->group_count] = *kind;
 	return &t->groups[t->group_count++];
 }
 
@@ -112,15 +130,13 @@ static void collect(struct text *t)
 		for (size_t k = 0; k < l->modules[i].import_count; k++) {
 			const struct linked_module *m = &l->modules[i];
 			const struct linked_import *import = &m->imports[k];
-			const struct binding *b = &import->binding;
 			const struct binding_symbol *s = &m->file.symbols[import->symbol];
-			const bool found = b->reason != BINDING_NOT_FOUND;
 			if (!linked_is_told(l, m, import) ||
 			    !shown_module(t->style->shown, m->path) ||
 			    !shown_symbol(t->style->shown, s->name))
 				continue;
-			struct group *g = group_of(t, found ? b->module : SIZE_MAX, b->reason,
-						   !found && s->flags & BINDING_WEAK);
+			const struct group kind = kind_of(l, m, import);
+			struct group *g = group_of(t, &kind);
 			g->uses = mem_grow(g->uses, &g->cap, g->count + 1, sizeof(*g->uses));
 			g->uses[g->count++] = (struct reference){ i, import, s->name };
 		}
@@ -194,11 +210,11 @@ static size_t words_of(const struct group *g, char ***words)
 	return count;
 }
 
-static void add_symbols(struct text *t, const struct group *g)
+static void add_symbols(struct text *t, const char *title, const struct group *g)
 {
 	char **words;
 	const size_t count = words_of(g, &words);
-	struct list list = list_begin(t, "symbols", count);
+	struct list list = list_begin(t, title, count);
 	for (size_t i = 0; i < count; i++)
 		list_add(&list, words[i]);
 	list_end(&list);
@@ -279,12 +295,18 @@ static void add_group(struct text *t, const struct group *g)
 		linked_add_allocator(&t->out, linked_allocator_of(&l->modules[g->provider]));
 		strbuf_addc(&t->out, ')');
 	}
-	strbuf_addf(&t->out, ": %s%s\n", linked_reason_words(l, g->reason),
-		    g->weak ? ", and it need not be there (weak)" : "");
+	if (g->served_by < l->count) {
+		strbuf_adds(&t->out, ": its stub is everybody's address of it, and calls that of ");
+		strbuf_add_escaped(&t->out, linked_module_name(&l->modules[g->served_by]));
+		strbuf_addc(&t->out, '\n');
+	} else {
+		strbuf_addf(&t->out, ": %s%s\n", linked_reason_words(l, g->reason),
+			    g->weak ? ", and it need not be there (weak)" : "");
+	}
 	if (t->style->details) {
 		add_each(t, g);
 	} else {
-		add_symbols(t, g);
+		add_symbols(t, "symbols", g);
 		add_modules(t, g);
 	}
 }
@@ -292,42 +314,83 @@ static void add_group(struct text *t, const struct group *g)
 /* ---- what others' definitions hide ---- */
 
 /* A module's malloc and the like that the rest of the program does not get. */
-static void add_hidden_by_order(struct text *t)
+struct lost {
+	size_t module, winner;
+	struct group all; /* of its functions */
+	struct group own; /* those of them that nothing in it looks for by name */
+};
+
+static bool is_offered(const struct binding_symbol *s)
+{
+	return s->flags & BINDING_DEFINED && !(s->flags & (BINDING_LOCAL | BINDING_OTHER_VERSION)) &&
+	       linked_is_common(s->name);
+}
+
+static void add_lost(struct group *g, size_t module, const char *symbol)
+{
+	g->uses = mem_grow(g->uses, &g->cap, g->count + 1, sizeof(*g->uses));
+	g->uses[g->count++] = (struct reference){ module, NULL, symbol };
+}
+
+static void find_lost(const struct text *t, struct lost *lost)
 {
 	const struct linked *l = t->linked;
-	bool some = false;
-	for (size_t i = 0; i < l->count; i++) {
-		const struct linked_module *m = &l->modules[i];
-		struct group lost = { .provider = SIZE_MAX };
-		size_t winner = SIZE_MAX;
-		for (size_t k = 0; k < m->file.symbol_count; k++) {
-			const struct binding_symbol *s = &m->file.symbols[k];
-			if (!(s->flags & BINDING_DEFINED) ||
-			    s->flags & (BINDING_LOCAL | BINDING_OTHER_VERSION) ||
-			    !linked_is_common(s->name) || m->space)
-				continue;
-			const struct binding b = linked_search(l, 0, s->name);
-			if (b.reason == BINDING_NOT_FOUND || b.module == i)
-				continue;
-			winner = winner == SIZE_MAX ? b.module : winner;
-			lost.uses =
-				mem_grow(lost.uses, &lost.cap, lost.count + 1, sizeof(*lost.uses));
-			lost.uses[lost.count++] = (struct reference){ i, NULL, s->name };
-		}
-		if (!lost.count)
+	const struct linked_module *m = &l->modules[lost->module];
+	for (size_t k = 0; k < m->file.symbol_count && m->space == 0; k++) {
+		const struct binding_symbol *s = &m->file.symbols[k];
+		if (!is_offered(s) || !shown_symbol(t->style->shown, s->name))
 			continue;
-		if (!some)
-			strbuf_adds(&t->out, "\nDefined, too, but searched later:\n");
-		some = true;
-		qsort(lost.uses, lost.count, sizeof(*lost.uses), by_symbol);
-		bold(t, true);
-		strbuf_add_escaped(&t->out, linked_module_name(m));
-		bold(t, false);
-		strbuf_adds(&t->out, ": ");
-		strbuf_add_escaped(&t->out, linked_module_name(&l->modules[winner]));
-		strbuf_adds(&t->out, " comes before it\n");
-		add_symbols(t, &lost);
-		free(lost.uses);
+		const struct binding b = linked_search(l, 0, s->name);
+		if (b.reason == BINDING_NOT_FOUND || b.module == lost->module ||
+		    !(b.symbol->flags & BINDING_DEFINED))
+			continue;
+		if (lost->winner == SIZE_MAX)
+			lost->winner = b.module;
+		add_lost(&lost->all, lost->module, s->name);
+		if (!(s->flags & (BINDING_CALLED | BINDING_ADDRESSED)) &&
+		    m->file.flags & BINDINGS_USES_KNOWN)
+			add_lost(&lost->own, lost->module, s->name);
+	}
+	if (lost->all.count)
+		qsort(lost->all.uses, lost->all.count, sizeof(struct reference), by_symbol);
+	if (lost->own.count)
+		qsort(lost->own.uses, lost->own.count, sizeof(struct reference), by_symbol);
+}
+
+static void tell_lost(struct text *t, const struct lost *lost)
+{
+	const struct linked_module *m = &t->linked->modules[lost->module];
+	bold(t, true);
+	strbuf_add_escaped(&t->out, linked_module_name(m));
+	bold(t, false);
+	strbuf_adds(&t->out, ": ");
+	strbuf_add_escaped(&t->out, linked_module_name(&t->linked->modules[lost->winner]));
+	strbuf_adds(&t->out, " comes before it\n");
+	add_symbols(t, "symbols", &lost->all);
+	/* The C and C++ libraries have nothing to lose: they do not call these themselves. */
+	if (!lost->own.count || path_is_libc(m->path) || path_is_libcxx(m->path))
+		return;
+	strbuf_adds(&t->out, "  Its own calls of these, if there are any, stay in it: they were bound "
+			     "when it was\n  linked (-Bsymbolic-functions, hidden or protected).\n");
+	add_symbols(t, "", &lost->own);
+}
+
+static void add_hidden_by_order(struct text *t)
+{
+	bool some = false;
+	for (size_t i = 0; i < t->linked->count; i++) {
+		struct lost lost = { .module = i, .winner = SIZE_MAX };
+		if (!shown_module(t->style->shown, t->linked->modules[i].path))
+			continue;
+		find_lost(t, &lost);
+		if (lost.all.count) {
+			if (!some)
+				strbuf_adds(&t->out, "\nDefined, too, but searched later:\n");
+			some = true;
+			tell_lost(t, &lost);
+		}
+		free(lost.all.uses);
+		free(lost.own.uses);
 	}
 }
 
@@ -336,7 +399,7 @@ static void add_hidden_by_order(struct text *t)
 static void add_malloc(struct text *t)
 {
 	const struct linked *l = t->linked;
-	struct use use;
+	struct reference use;
 	use_of_program(&use, l);
 	if (!use.symbol_count) {
 		strbuf_adds(&t->out, "malloc: nothing defines it\n");
@@ -395,9 +458,17 @@ static void add_head(struct text *t)
 	bold(t, false);
 	if (l->pid)
 		strbuf_addf(&t->out, ", process %d", l->pid);
-	strbuf_addf(&t->out, ": %s, %u-bit, %zu module%s%s\n",
+	strbuf_addf(&t->out, ": %s, %s, %u-bit, %zu module%s%s\n",
+		    linked_is_program(l) ? "program" : "library",
 		    machine ? machine : "another machine", l->bits, there, there == 1 ? "" : "s",
-		    l->origin == LINKED_FILES ? " when it starts" : "");
+		    l->origin != LINKED_FILES ? ""
+		    : linked_is_program(l)    ? " when it starts"
+					      : " when it is loaded alone");
+	if (l->lacks_interpreter && l->interpreter) {
+		strbuf_adds(&t->out, "Its dynamic linker is not on this machine: ");
+		strbuf_add_escaped(&t->out, l->interpreter);
+		strbuf_adds(&t->out, ". The usual directories were searched.\n");
+	}
 	if (l->modules[0].marks & LINKED_SETUID)
 		strbuf_adds(&t->out, "It gives its user rights (setuid, setgid or capabilities): "
 				     "LD_LIBRARY_PATH and LD_PRELOAD do not count.\n");

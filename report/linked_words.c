@@ -6,7 +6,6 @@
 
 const char *linked_reason_words(const struct linked *l, enum binding_reason reason)
 {
-	const bool is_program = l->count && l->modules[0].file.flags & BINDINGS_PROGRAM;
 	switch (reason) {
 	case BINDING_NOT_FOUND:
 		return "nothing defines it";
@@ -15,10 +14,8 @@ const char *linked_reason_words(const struct linked *l, enum binding_reason reas
 	case BINDING_BY_SYMBOLIC:
 		return "its own: linked with -Bsymbolic";
 	case BINDING_BY_PROGRAM:
-		return is_program || l->interpreter
-			       ? "the program itself is searched first"
-			       : "the library itself, which is searched first where it stands for "
-				 "the program";
+		return linked_is_program(l) ? "the program itself is searched first"
+					    : "the library itself, as nothing comes before it here";
 	case BINDING_BY_PRELOAD:
 		return "preloaded, searched right after the program";
 	case BINDING_BY_NEEDED:
