@@ -247,23 +247,45 @@ const struct binding_symbol *binding_symbol_of(const struct bindings *file, cons
 	return defined;
 }
 
-static bool search_all(struct search *s)
+static bool search_scopes(struct search *s)
 {
 	const struct bindings *file = s->process->modules[s->module].file;
-	bool deep = is_deep(s->process, s->module);
-	bool musl = s->process->modules[s->module].flags & BINDING_MUSL;
-	if (!musl && s->wanted && s->wanted->flags & BINDING_DEFINED &&
-	    s->wanted->flags & (BINDING_LOCAL | BINDING_PROTECTED)) {
-		s->found.reason = BINDING_BY_FILE;
-		s->found.module = s->module;
-		s->found.symbol = s->wanted;
-		return true;
-	}
+	const bool deep = is_deep(s->process, s->module);
+	const bool musl = s->process->modules[s->module].flags & BINDING_MUSL;
 	if (!musl && file && file->flags & BINDINGS_SYMBOLIC &&
 	    try_module(s, s->module, BINDING_BY_SYMBOLIC))
 		return true;
 	return (deep && search_openings(s, true)) || search_global(s) ||
 	       search_openings(s, false) || (!deep && search_openings(s, true));
+}
+
+/* Hidden, or protected - but the address of a protected function that others would get from this
+ * module, too, is the program's stub if that has one, as in glibc's _dl_lookup_symbol_x(): all
+ * shall see the same. */
+static bool is_its_own(const struct search *s)
+{
+	struct search call = *s;
+	if (!s->wanted || !(s->wanted->flags & BINDING_DEFINED))
+		return false;
+	if (s->wanted->flags & BINDING_LOCAL)
+		return true;
+	if (!(s->wanted->flags & BINDING_PROTECTED) ||
+	    s->process->modules[s->module].flags & BINDING_MUSL)
+		return false;
+	call.for_call = true;
+	return s->for_call || !search_scopes(&call) || call.found.module != s->module;
+}
+
+static bool search_all(struct search *s)
+{
+	const bool is_protected = s->wanted && s->wanted->flags & BINDING_PROTECTED;
+	if (!is_its_own(s) &&
+	    (!search_scopes(s) || s->found.module != s->module || !is_protected))
+		return s->found.reason != BINDING_NOT_FOUND;
+	s->found.reason = BINDING_BY_FILE;
+	s->found.module = s->module;
+	s->found.symbol = s->wanted;
+	return true;
 }
 
 struct binding binding_search(const struct binding_process *process, size_t module,
