@@ -399,7 +399,7 @@ static void add_hidden_by_order(struct text *t)
 static void add_malloc(struct text *t)
 {
 	const struct linked *l = t->linked;
-	struct reference use;
+	struct use use;
 	use_of_program(&use, l);
 	if (!use.symbol_count) {
 		strbuf_adds(&t->out, "malloc: nothing defines it\n");
