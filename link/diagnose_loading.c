@@ -8,11 +8,6 @@
 
 /* ---- not found ---- */
 
-static bool is_program(const struct linked *l)
-{
-	return l->count && (l->interpreter || l->modules[0].file.flags & BINDINGS_PROGRAM);
-}
-
 static void not_found(struct diagnosing *d, size_t module)
 {
 	const struct linked_module *m = &d->linked->modules[module];
@@ -27,7 +22,7 @@ static void not_found(struct diagnosing *d, size_t module)
 	struct diagnosis *is = diagnose_add(
 		d, DIAGNOSIS_NOT_FOUND,
 		/* What loads a library may have there what the library needs. */
-		is_program(d->linked) ? DIAGNOSIS_ERROR : DIAGNOSIS_WARNING, strbuf_detach(&what),
+		diagnose_is_program(d->linked) ? DIAGNOSIS_ERROR : DIAGNOSIS_WARNING, strbuf_detach(&what),
 		is_absent
 			? mem_printf("install it, or name its directory in LD_LIBRARY_PATH or in "
 				     "the RUNPATH of %s",
@@ -37,64 +32,6 @@ static void not_found(struct diagnosing *d, size_t module)
 	diagnosis_add_module(is, module);
 	if (m->wanted_by < d->linked->count)
 		diagnosis_add_module(is, m->wanted_by);
-}
-
-/* ---- static TLS ---- */
-
-static char *too_large(const struct diagnosing *d, size_t opened, size_t module)
-{
-	const struct static_tls *s = d->static_tls;
-	const struct static_tls_module *m = &s->modules[module];
-	const struct thread_storage *t = &d->linked->modules[module].tls;
-	struct strbuf what = STRBUF_INIT;
-	strbuf_addf(&what, "dlopen() of %s fails, \"cannot allocate memory in static TLS block\": ",
-		    diagnose_name(d, opened));
-	strbuf_addf(&what,
-		    "%s has %llu bytes of thread-local variables at fixed offsets "
-		    "(initial-exec)",
-		    opened == module ? "it" : diagnose_name(d, module),
-		    (unsigned long long)t->bytes);
-	if (m->place == STATIC_TLS_TOO_ALIGNED)
-		strbuf_addf(&what,
-			    ", aligned to %llu; no more than %llu is possible after the start",
-			    (unsigned long long)t->alignment, (unsigned long long)s->alignment);
-	else
-		strbuf_addf(&what, ", and %llu are left of those that threads have in reserve",
-			    (unsigned long long)m->room);
-	return strbuf_detach(&what);
-}
-
-static char *room_fix(const struct diagnosing *d, const char *library, uint64_t tunable)
-{
-	if (tunable)
-		return mem_printf("set GLIBC_TUNABLES=glibc.rtld.optional_static_tls=%llu, or have "
-				  "%s there at the start (link %s with it, or LD_PRELOAD)",
-				  (unsigned long long)tunable, library, diagnose_name(d, 0));
-	return mem_printf("no tunable helps: have %s there at the start (link %s with it, or "
-			  "LD_PRELOAD), or compile it with -ftls-model=global-dynamic",
-			  library, diagnose_name(d, 0));
-}
-
-static void static_tls(struct diagnosing *d)
-{
-	const struct static_tls *layout = d->static_tls;
-	uint64_t tunable = 0;
-	/* What a process has opened fitted. */
-	if (d->linked->origin == LINKED_PROCESS)
-		return;
-	if (layout->failures && !static_tls_sufficient(d->linked, d->tunables, &tunable))
-		tunable = 0;
-	for (size_t i = 0; i < layout->count; i++) {
-		const size_t failed_for = layout->modules[i].failed_for;
-		if (failed_for == SIZE_MAX)
-			continue;
-		struct diagnosis *is = diagnose_add(
-			d, DIAGNOSIS_STATIC_TLS, DIAGNOSIS_ERROR, too_large(d, i, failed_for),
-			room_fix(d, diagnose_name(d, failed_for), tunable));
-		is->tunable = tunable;
-		diagnosis_add_module(is, i);
-		diagnosis_add_module(is, failed_for);
-	}
 }
 
 /* ---- marks of files ---- */
@@ -188,6 +125,5 @@ void diagnose_loading(struct diagnosing *d)
 		if (d->linked->origin == LINKED_PROCESS)
 			differences(d, i);
 	}
-	static_tls(d);
 	marks(d);
 }

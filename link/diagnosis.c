@@ -128,6 +128,7 @@ void diagnose(struct linked *l, const struct static_tls_tunables *tunables)
 	for (size_t i = 0; i < l->count; i++)
 		heap_calls_read(&d.calls[i], l, i);
 	diagnose_loading(&d);
+	diagnose_static_tls(&d);
 	diagnose_splits(&d);
 	diagnose_heaps(&d);
 	diagnose_unused(&d);

@@ -18,7 +18,7 @@ link_liblink_a_SOURCES += link/link_run.c link/link_run.h \
 	link/process_slots.c link/process_slots.h
 
 link_liblink_a_SOURCES += link/heaps.c link/heaps.h \
-	link/diagnosis.c link/diagnosis.h link/diagnose.h link/diagnose_loading.c \
+	link/diagnosis.c link/diagnosis.h link/diagnose.h link/diagnose_loading.c link/diagnose_static_tls.c \
 	link/diagnose_splits.c link/diagnose_heaps.c link/diagnose_unused.c
 
 check_PROGRAMS += tests/link/linked-of
