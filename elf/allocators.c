@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "elf/elf_archive.h"
 #include "elf/family_clues.h"
 #include "elf/family_version.h"
 #include "elf/foreign_file.h"
 #include "elf/function_set.h"
+#include "elf/system_memory.h"
 #include "elf/user_families.h"
 #include "util/mem.h"
 #include "util/path.h"
@@ -35,14 +37,17 @@ enum {
 	INSTANCES_MAX = 256, /* of a file: a made one could have thousands, each by its prefix */
 };
 
+static const char *const of_our_runtime[] = { "alloctrace_api_pool_alloc", "alloctrace_api_start" };
+
 struct allocator_finder {
 	struct family_texts *texts;
+	struct name_endings endings; /* of all functions that are looked for below */
 	struct user_families *users; /* NULL: none */
 };
 
 /* One file while it is looked at. */
 struct search {
-	const struct elf_file *file; /* or NULL: several objects, or no ELF file */
+	const struct elf_file *file;	    /* or NULL: several objects, or no ELF file */
 	const struct foreign_file *foreign; /* or NULL */
 	const struct constants *constants;
 	size_t constants_count;
@@ -53,11 +58,45 @@ struct search {
 	struct allocators *out;
 };
 
+static void add_endings(struct name_endings *endings, const char *words)
+{
+	for (const char *at = words; *at;) {
+		size_t bytes = strcspn(at, " |");
+		size_t mark = bytes > 0 && (at[0] == '=' || at[0] == ':');
+		if (bytes > 0)
+			name_endings_add(endings, at + mark, bytes - mark);
+		at += bytes + (at[bytes] != '\0');
+	}
+}
+
+static void add_version_ending(struct name_endings *endings, const char *how)
+{
+	for (const char *at = how; (at = strstr(at, "()"));) {
+		at += 2;
+		name_endings_add(endings, at, strcspn(at, "|"));
+	}
+}
+
+static void fill_endings(struct name_endings *endings)
+{
+	memset(endings, 0, sizeof(*endings));
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		name_endings_add(endings, role_symbol(role), strlen(role_symbol(role)));
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		add_endings(endings, facts[f].telltales);
+		add_endings(endings, facts[f].api);
+		add_version_ending(endings, facts[f].version);
+	}
+	for (size_t i = 0; i < AT_COUNT_OF(of_our_runtime); i++)
+		name_endings_add(endings, of_our_runtime[i], strlen(of_our_runtime[i]));
+}
+
 struct allocator_finder *allocator_finder_new(void)
 {
 	struct allocator_finder *finder = mem_alloc(sizeof(*finder));
 	finder->texts = family_texts_new();
 	finder->users = NULL;
+	fill_endings(&finder->endings);
 	return finder;
 }
 
@@ -364,8 +403,10 @@ static void add_by_strings(struct search *s, enum family family)
 /* The runtime has hooks by these names, and is no allocator. */
 static bool is_our_runtime(const struct function_set *set)
 {
-	return function_set_find(set, "", "alloctrace_api_pool_alloc") &&
-	       function_set_find(set, "", "alloctrace_api_start");
+	for (size_t i = 0; i < AT_COUNT_OF(of_our_runtime); i++)
+		if (!function_set_find(set, "", of_our_runtime[i]))
+			return false;
+	return true;
 }
 
 static void find_families(struct search *s)
@@ -379,6 +420,14 @@ static void find_families(struct search *s)
 	}
 }
 
+static bool have_versions(const struct allocators *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (facts[found->items[i].family].version[0])
+			return true;
+	return false;
+}
+
 /* With the search's functions and constants filled in. */
 static void search(struct search *s, struct allocator_finder *finder, const char *name,
 		   struct allocators *out)
@@ -388,12 +437,23 @@ static void search(struct search *s, struct allocator_finder *finder, const char
 	*out = (struct allocators)ALLOCATORS_INIT;
 	if (is_our_runtime(&s->functions))
 		return;
-	family_clues_find(finder->texts, s->constants, s->constants_count, s->clues);
+	/* Reading the constants takes longer than everything else. */
+	bool by_messages = !s->file || elf_gets_system_memory(s->file->elf);
+	if (by_messages)
+		family_clues_find(finder->texts, s->constants, s->constants_count, s->clues);
 	find_families(s);
+	if (!by_messages && have_versions(out))
+		family_clues_find(finder->texts, s->constants, s->constants_count, s->clues);
 	for (size_t i = 0; i < out->count; i++)
 		set_version(s, &out->items[i]);
 	if (finder->users)
 		user_families_find(finder->users, &s->functions, out);
+}
+
+/* A user's families have names of their own. */
+static const struct name_endings *endings_of(const struct allocator_finder *finder)
+{
+	return finder->users ? NULL : &finder->endings;
 }
 
 static void add_functions(struct search *s, Elf *elf)
@@ -410,6 +470,7 @@ void allocators_find(struct allocator_finder *finder, const struct elf_file *fil
 	s->file = file;
 	s->constants = &constants;
 	s->constants_count = 1;
+	s->functions.endings = endings_of(finder);
 	add_functions(s, file->elf);
 	search(s, finder, name, out);
 	function_set_release(&s->functions);
@@ -437,6 +498,7 @@ void allocators_find_in_archive(struct allocator_finder *finder, const struct el
 	struct search *s = mem_zalloc(1, sizeof(*s));
 	s->constants = constants;
 	s->constants_count = count;
+	s->functions.endings = endings_of(finder);
 	for (size_t i = 0; i < archive->count; i++) {
 		constants[i].file = &archive->objects[i];
 		add_functions(s, archive->objects[i].elf);

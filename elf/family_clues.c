@@ -109,9 +109,9 @@ static bool copy_prefix(char *out, const uint8_t *begin, const uint8_t *at, cons
 	size_t bytes = 0;
 	if (after >= end || *after != '\0')
 		return false;
-	while (at - bytes > begin && (isupper(at[-1 - (ptrdiff_t)bytes]) ||
-				      isdigit(at[-1 - (ptrdiff_t)bytes]) ||
-				      at[-1 - (ptrdiff_t)bytes] == '_'))
+	while (at - bytes > begin &&
+	       (isupper(at[-1 - (ptrdiff_t)bytes]) || isdigit(at[-1 - (ptrdiff_t)bytes]) ||
+		at[-1 - (ptrdiff_t)bytes] == '_'))
 		bytes++;
 	if (bytes >= FAMILY_PREFIX_BYTES ||
 	    (at - bytes > begin && at[-1 - (ptrdiff_t)bytes] != '\0'))
@@ -163,8 +163,7 @@ void family_clues_find(struct family_texts *texts, const struct constants *in, s
 	for (size_t i = 0; i < count; i++)
 		text_search_run(texts->search, &in[i], on_hit, &f);
 	for (unsigned i = 0; i < FAMILY_COUNT; i++)
-		clues[i].proved =
-			!f.ours && texts->needed[i] && clues[i].seen == texts->needed[i];
+		clues[i].proved = !f.ours && texts->needed[i] && clues[i].seen == texts->needed[i];
 }
 
 /* ---- versions in strings ---- */
@@ -196,13 +195,23 @@ static size_t version_bytes(const struct pattern *p, const uint8_t *at, const ui
 		       : 0;
 }
 
+/* The first place from `at` on where a string begins; `to` if there is none before that. */
+static const uint8_t *next_string(const uint8_t *begin, const uint8_t *at, const uint8_t *to)
+{
+	if (at >= to || at == begin || at[-1] == '\0')
+		return at;
+	const uint8_t *before = memchr(at, '\0', (size_t)(to - at));
+	return before ? before + 1 : to;
+}
+
 static bool look_for_version(void *context, const uint8_t *begin, const uint8_t *from,
 			     const uint8_t *to, const uint8_t *end)
 {
 	const struct pattern *p = context;
-	for (const uint8_t *at = from; at < to; at++) {
+	for (const uint8_t *at = next_string(begin, from, to); at < to;
+	     at = next_string(begin, at + 1, to)) {
 		const uint8_t *digits = at + p->text_bytes;
-		if ((at > begin && at[-1] != '\0') || digits >= end - 1 || !isdigit(*digits) ||
+		if (digits >= end - 1 || !isdigit(*digits) ||
 		    memcmp(at, p->text, p->text_bytes) != 0 || !version_bytes(p, digits, end - 1))
 			continue;
 		copy_version(p->out, digits, end);

@@ -52,6 +52,28 @@ void function_set_put(struct function_set *set, const struct function *function)
 	*entry = (uint32_t)set->count;
 }
 
+static unsigned ending_of(const char *name, size_t bytes)
+{
+	const uint8_t *last = (const uint8_t *)name + bytes - NAME_ENDING_BYTES;
+	return (last[0] + last[1] * 37u + last[2] * 1369u) % NAME_ENDINGS;
+}
+
+void name_endings_add(struct name_endings *endings, const char *name, size_t bytes)
+{
+	if (bytes < NAME_ENDING_BYTES)
+		return;
+	unsigned ending = ending_of(name, bytes);
+	endings->bits[ending / 8] |= (uint8_t)(1u << ending % 8);
+}
+
+static bool has_ending(const struct name_endings *endings, const char *name, size_t bytes)
+{
+	if (bytes < NAME_ENDING_BYTES)
+		return true;
+	unsigned ending = ending_of(name, bytes);
+	return endings->bits[ending / 8] >> ending % 8 & 1;
+}
+
 static bool is_function(const GElf_Sym *symbol)
 {
 	unsigned type = GELF_ST_TYPE(symbol->st_info);
@@ -94,7 +116,8 @@ static void add_section(struct function_set *set, Elf *elf, Elf_Scn *section, co
 		const char *version = memchr(name, '@', bytes);
 		if (version)
 			bytes = (size_t)(version - name);
-		if (bytes == 0 || bytes > FUNCTION_NAME_MAX)
+		if (bytes == 0 || bytes > FUNCTION_NAME_MAX ||
+		    (set->endings && !has_ending(set->endings, name, bytes)))
 			continue;
 		const struct function function = {
 			.name = name,

@@ -22,15 +22,27 @@ struct function {
 			   * object's numbers are in it, so that it is one function's all the same */
 };
 
+/* How names end (their last NAME_ENDING_BYTES): of a million names few end as those that are looked
+ * for do. */
+enum { NAME_ENDING_BYTES = 3, NAME_ENDINGS = 1 << 16 };
+
+struct name_endings {
+	uint8_t bits[NAME_ENDINGS / 8];
+};
+
+/* Shorter names are always taken. But a word that is looked for behind a prefix must not be shorter. */
+void name_endings_add(struct name_endings *endings, const char *name, size_t bytes);
+
 struct function_set {
 	struct function *items;
 	size_t count, cap;
 	uint32_t *table; /* indices + 1 by hash; open addressing, room is a power of two */
 	size_t room;
 	uint32_t objects; /* relocatable files that were added */
+	const struct name_endings *endings; /* NULL, or what of ELF files is taken; the caller's */
 };
 
-#define FUNCTION_SET_INIT { NULL, 0, 0, NULL, 0, 0 }
+#define FUNCTION_SET_INIT { NULL, 0, 0, NULL, 0, 0, NULL }
 
 void function_set_release(struct function_set *set);
 /* Adds what the file's tables of this type (SHT_DYNSYM or SHT_SYMTAB) define. An object's global
