@@ -74,8 +74,9 @@ int cmd_symbols(int argc, char **argv)
 		{ "tunables", 0, OPTION_STRING, &o.tunables, "TEXT",
 		  "as if it were started with this in GLIBC_TUNABLES", NULL, NULL },
 		{ "symbol", 's', OPTION_LIST, &o.show.symbols, "PATTERN",
-		  "only functions and bindings of this name, as 'je_*' or 'operator new*'", NULL,
-		  NULL },
+		  "only functions and bindings of this name, as 'je_*' or 'operator new*', "
+		  "and where such a name is defined",
+		  NULL, NULL },
 		{ "module", 'm', OPTION_LIST, &o.show.modules, "PATTERN",
 		  "only files and libraries of this name, as 'libfoo*'", NULL, NULL },
 		{ "tree", 't', OPTION_FLAG, &o.show.tree, NULL,
