@@ -76,20 +76,6 @@ static void each_covered(void (*act)(int signal), uint64_t which)
 			act(signal);
 }
 
-void crash_install(void)
-{
-	int code = errno;
-	if (session.options & SESSION_NO_CRASHES)
-		return;
-	real_sigaction = (sigaction_fn)elf_symbol_in_libc("sigaction");
-	if (!real_sigaction)
-		return;
-	crash_look_begin();
-	at_store_relaxed(&installed, true);
-	each_covered(install_for, covered);
-	errno = code;
-}
-
 static void remove_from(int signal)
 {
 	struct sigaction now, standard = { .sa_handler = SIG_DFL };
@@ -126,7 +112,7 @@ void crash_restore(void)
  * once. A handler of the program's may get onto one that its thread has already when the program sets
  * it with SA_ONSTACK, without signal stacks of its own: so they are large, and have a guard. */
 static char *thread_stacks[SESSION_MAX_RINGS / STACKS_AT_ONCE];
-static const void *inherited_stack; /* of a child's first thread; NULL: it has none */
+static const void *first_stack; /* of the first thread, also in a child; NULL: it has none */
 static bool stacks_given_up;
 
 static char *thread_stack(uint32_t slot)
@@ -159,6 +145,39 @@ void crash_thread_begins(uint32_t slot)
 		sys_call2(SYS_sigaltstack, &old, NULL);
 }
 
+/* The first thread's, for an overflow before it has called any hook. A process that replaces itself has
+ * none then. */
+static void take_first_stack(void)
+{
+	stack_t now, own = { .ss_size = THREAD_STACK_BYTES - GUARD_BYTES };
+	if (sys_failed(sys_call2(SYS_sigaltstack, NULL, &now)) || !(now.ss_flags & SS_DISABLE))
+		return;
+	char *stack = sys_map_anonymous(THREAD_STACK_BYTES);
+	if (!stack)
+		return;
+	own.ss_sp = stack + GUARD_BYTES;
+	if (sys_failed(sys_call3(SYS_mprotect, stack, GUARD_BYTES, PROT_NONE)) ||
+	    sys_failed(sys_call2(SYS_sigaltstack, &own, NULL)))
+		sys_unmap(stack, THREAD_STACK_BYTES);
+	else
+		first_stack = own.ss_sp;
+}
+
+void crash_install(void)
+{
+	int code = errno;
+	if (session.options & SESSION_NO_CRASHES)
+		return;
+	real_sigaction = (sigaction_fn)elf_symbol_in_libc("sigaction");
+	if (!real_sigaction)
+		return;
+	crash_look_begin();
+	at_store_relaxed(&installed, true);
+	each_covered(install_for, covered);
+	take_first_stack();
+	errno = code;
+}
+
 void crash_give_up_stacks(void)
 {
 	at_store_relaxed(&stacks_given_up, true);
@@ -170,7 +189,7 @@ bool crash_is_own_stack(const stack_t *s)
 		if (thread_stacks[i] && (uintptr_t)s->ss_sp - (uintptr_t)thread_stacks[i] <
 						STACKS_AT_ONCE * THREAD_STACK_BYTES)
 			return true;
-	return s->ss_sp && s->ss_sp == inherited_stack;
+	return s->ss_sp && s->ss_sp == first_stack;
 }
 
 /* ---- the handler ---- */
@@ -199,7 +218,7 @@ void crash_forked(void)
 	stack_t now;
 	if (!sys_is_restricted() && !sys_failed(sys_call2(SYS_sigaltstack, NULL, &now)) &&
 	    crash_is_own_stack(&now))
-		inherited_stack = now.ss_sp;
+		first_stack = now.ss_sp;
 	__builtin_memset(thread_stacks, 0, sizeof(thread_stacks));
 	if (at_load_relaxed(&owner) != sys_gettid())
 		at_store_relaxed(&owner, 0u); /* a thread of the parent's */
