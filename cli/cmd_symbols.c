@@ -6,12 +6,14 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/symbols_gate.h"
+#include "cli/symbols_live.h"
 #include "cli/symbols_show.h"
 #include "cli/symbols_targets.h"
 
 struct symbols_options {
 	struct symbols_show show;
 	struct symbols_gate gate;
+	struct symbols_live live;
 	struct link_environment environment;
 	struct dlopen_option dlopen;
 	const char *tunables;
@@ -20,11 +22,9 @@ struct symbols_options {
 
 /* What the shell has for its programs is not what the user asked about: it is not taken silently.
  */
-static void tell_of_environment(const struct symbols_targets *t, const struct symbols_options *o)
+static void tell_of_environment(const struct symbols_options *o)
 {
 	const char *path = getenv("LD_LIBRARY_PATH"), *preload = getenv("LD_PRELOAD");
-	if (!t->program_count)
-		return;
 	if (path && *path && !o->environment.library_path)
 		say("LD_LIBRARY_PATH is set and not taken into account; "
 		    "--library-path=\"$LD_LIBRARY_PATH\" does that");
@@ -40,11 +40,15 @@ static int look(struct symbols_options *o, char *const *paths, int count)
 	symbols_targets_files(&targets, paths, count, &o->environment,
 			      o->bindings || symbols_gate_is_asked(&o->gate) ||
 				      symbols_show_wants_bindings(&o->show));
+	if (targets.program_count)
+		tell_of_environment(o);
+	int code = symbols_live_look(&o->live, &targets);
+	if (!code && targets.failed)
+		code = EXIT_CANNOT;
 	symbols_targets_diagnose(&targets, o->tunables);
-	tell_of_environment(&targets, o);
 	symbols_gate_check(&o->gate, &targets);
 	symbols_show(&o->show, &targets, &o->gate);
-	int code = symbols_gate_finish(&o->gate, targets.failed ? EXIT_CANNOT : 0);
+	code = symbols_gate_finish(&o->gate, code);
 	symbols_targets_release(&targets);
 	return code;
 }
@@ -85,6 +89,7 @@ int cmd_symbols(int argc, char **argv)
 		  "text, json, or dot: a graph for graphviz", symbols_formats, NULL },
 		{ "json", 'j', OPTION_FLAG, &o.show.json, NULL, "print JSON: --format=json", NULL,
 		  NULL },
+		SYMBOLS_LIVE_OPTIONS(o.live),
 		OPTION_GROUP("For CI, with exit code 23 where it is not so"),
 		{ "expect", 0, OPTION_LIST, &o.gate.expect, "KIND[@MODULE]",
 		  "the program's allocator, or that of modules of this name, is KIND, as mimalloc, "
@@ -102,16 +107,20 @@ int cmd_symbols(int argc, char **argv)
 		OPTION_LAST,
 	};
 	const struct usage usage = {
-		"symbols", "FILE|DIRECTORY...",
-		"Lists the allocators in files and directories, and tells of a program who\n"
+		"symbols", "[FILE|DIRECTORY...] [-- PROGRAM [ARGUMENT...]]",
+		"Lists the allocators in files and directories, and tells of a program or process who\n"
 		"its malloc, free and the like are bound to",
 		NULL, options
 	};
+	symbols_live_split(&o.live, &argc, argv);
 	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
 	if (code >= 0)
 		return code;
-	if (argc == 0)
-		return usage_error(&usage, "symbols needs a file or a directory");
+	if (argc == 0 && !symbols_live_is_asked(&o.live))
+		return usage_error(&usage, "symbols needs a file, a directory or a process");
+	code = symbols_live_check(&o.live, &usage);
+	if (code >= 0)
+		return code;
 	if (o.show.json)
 		o.show.format = SYMBOLS_JSON;
 	code = dlopen_option_read(&o.dlopen, &usage);
@@ -124,5 +133,6 @@ int cmd_symbols(int argc, char **argv)
 	symbols_gate_release(&o.gate);
 	symbols_show_release(&o.show);
 	dlopen_option_release(&o.dlopen);
+	symbols_live_release(&o.live);
 	return code;
 }

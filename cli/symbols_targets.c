@@ -38,6 +38,11 @@ struct linked *symbols_targets_add(struct symbols_targets *t)
 	return l;
 }
 
+void symbols_targets_take_back(struct symbols_targets *t)
+{
+	free(t->programs[--t->program_count]);
+}
+
 /* ---- files ---- */
 
 /* Whether the dynamic linker has something to do with it. */
@@ -62,8 +67,7 @@ static void link_file(struct symbols_targets *t, const char *path,
 		return;
 	say("%s", err.text);
 	t->failed = true;
-	free(l);
-	t->program_count--;
+	symbols_targets_take_back(t);
 }
 
 /* A line for each: of a thousand files nobody wants a page each. */

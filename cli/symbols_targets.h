@@ -21,6 +21,8 @@ void symbols_targets_release(struct symbols_targets *t);
 
 /* A program to be reported, empty; to be filled by the caller. */
 struct linked *symbols_targets_add(struct symbols_targets *t);
+/* Takes the one back that was added last and is still empty. */
+void symbols_targets_take_back(struct symbols_targets *t);
 
 /* Looks at the files and directories; all_bindings: each file that was named is a program, else
  * only if nothing else is. */

@@ -204,5 +204,6 @@ void linked_release(struct linked *l)
 	free(l->modules);
 	free(l->name);
 	free(l->interpreter);
+	free(l->when);
 	memset(l, 0, sizeof(*l));
 }

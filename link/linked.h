@@ -20,6 +20,7 @@
 enum linked_origin {
 	LINKED_FILES,	/* as the dynamic linker would, were it started now */
 	LINKED_PROCESS, /* as it did */
+	LINKED_TRACE,	/* as it would have then, from what a trace has of its modules */
 };
 
 /* How a module's file was found, as ld.so(8) has it. */
@@ -51,6 +52,7 @@ struct linked_import {
 	uint64_t value;	     /* LINKED_SLOT_BOUND: the address */
 	size_t value_module; /* that it lies in; SIZE_MAX: none */
 	bool differs;	     /* it is not what the search finds */
+	bool is_known;	     /* it was so in the look before: see linked_news.h */
 };
 
 enum linked_mark {
@@ -62,6 +64,7 @@ struct linked_module {
 	char *path;	  /* of the file; as it was asked for where it was not found */
 	char *problem;	  /* why there is nothing of it; NULL: none */
 	char *note;	  /* what is unusual about its file; NULL: nothing */
+	bool is_known;	  /* it was there in the look before */
 	size_t wanted_by; /* the module that needs it; SIZE_MAX: the program, preloaded or opened */
 	enum linked_found found_by;
 	uint32_t flags; /* enum binding_module_flag */
@@ -84,6 +87,7 @@ struct linked {
 	enum linked_origin origin;
 	char *name;	  /* the program's path */
 	int pid;	  /* 0: no process */
+	char *when;	  /* at which point of a run; NULL: now */
 	bool is_in_flux;  /* the process opened or closed libraries while it was looked at */
 	uint16_t machine; /* e_machine */
 	uint8_t bits;

@@ -11,6 +11,7 @@ link_liblink_a_SOURCES = link/linked.c link/linked.h \
 link_liblink_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 link_liblink_a_SOURCES += link/link_run.c link/link_run.h \
 	link/link_process.c link/link_process.h \
+	link/linked_news.c link/linked_news.h \
 	link/loader_list.c link/loader_list.h \
 	link/process_image.c link/process_image.h \
 	link/process_module.c link/process_module.h \

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "report/diagnosis_report.h"
+#include "report/linked_process.h"
 #include "report/linked_report.h"
 #include "symbol/survey.h"
 
@@ -40,6 +41,7 @@ static void put_import(struct json *j, const struct linked *l, const struct link
 	json_bool(j, "ifunc", found && b->symbol->flags & BINDING_IFUNC);
 	json_string(j, "reason", linked_reason_key(b->reason));
 	put_index(j, "other_version_in", b->passed_over);
+	linked_process_put_import(j, l, import);
 	json_end_object(j);
 }
 
@@ -87,6 +89,7 @@ static void put_module(struct json *j, const struct linked *l, const struct link
 	put_index(j, "wanted_by", m->wanted_by);
 	json_string(j, "found_by", linked_found_key(m->found_by));
 	json_uint(j, "namespace", m->space);
+	linked_process_put_module(j, l, m);
 	if (!m->problem)
 		put_file(j, m, shown);
 	json_array(j, "bindings");
@@ -103,11 +106,14 @@ void linked_put_json(struct json *j, const struct linked *l, const struct shown_
 {
 	json_object(j, NULL);
 	json_string(j, "path", l->name);
-	json_string(j, "origin", l->origin == LINKED_FILES ? "files" : "process");
+	json_string(j, "origin", l->origin == LINKED_FILES	? "files"
+		    : l->origin == LINKED_TRACE ? "trace"
+						: "process");
 	if (l->pid)
 		json_uint(j, "pid", (uint64_t)l->pid);
 	else
 		json_string(j, "pid", NULL);
+	linked_process_put(j, l);
 	json_string(j, "machine", survey_machine_name(l->machine));
 	json_uint(j, "bits", l->bits);
 	json_string(j, "interpreter", l->interpreter);

@@ -9,6 +9,7 @@
 #include "report/diagnosis_report.h"
 #include "report/humane.h"
 #include "report/instance_words.h"
+#include "report/linked_process.h"
 #include "report/linked_report.h"
 #include "symbol/survey.h"
 #include "util/mem.h"
@@ -131,7 +132,7 @@ static void collect(struct text *t)
 			const struct linked_module *m = &l->modules[i];
 			const struct linked_import *import = &m->imports[k];
 			const struct binding_symbol *s = &m->file.symbols[import->symbol];
-			if (!linked_is_told(l, m, import) ||
+			if (import->is_known || !linked_is_told(l, m, import) ||
 			    !shown_module(t->style->shown, m->path) ||
 			    !shown_symbol(t->style->shown, s->name))
 				continue;
@@ -456,8 +457,7 @@ static void add_head(struct text *t)
 	bold(t, true);
 	strbuf_add_escaped(&t->out, l->name);
 	bold(t, false);
-	if (l->pid)
-		strbuf_addf(&t->out, ", process %d", l->pid);
+	linked_process_add_title(&t->out, l);
 	strbuf_addf(&t->out, ": %s, %s, %u-bit, %zu module%s%s\n",
 		    linked_is_program(l) ? "program" : "library",
 		    machine ? machine : "another machine", l->bits, there, there == 1 ? "" : "s",
@@ -473,6 +473,7 @@ static void add_head(struct text *t)
 		strbuf_adds(&t->out, "It gives its user rights (setuid, setgid or capabilities): "
 				     "LD_LIBRARY_PATH and LD_PRELOAD do not count.\n");
 	add_problems(t);
+	linked_process_add_notes(&t->out, l);
 	add_malloc(t);
 }
 
@@ -494,6 +495,8 @@ static void add_loaded(struct text *t)
 		} else if (i && l->origin == LINKED_FILES) {
 			strbuf_adds(&t->out, ", preloaded");
 		}
+		if (i && l->origin != LINKED_FILES)
+			linked_process_add_opening(&t->out, m);
 		strbuf_adds(&t->out, i ? ")\n" : "\n");
 	}
 }

@@ -15,7 +15,7 @@ report_libreport_a_SOURCES = \
 	report/humane.c report/humane.h \
 	report/instance_words.c report/instance_words.h \
 	report/json.c report/json.h report/json_parts.c report/json_parts.h report/json_info.c report/json_report.c \
-	report/linked_json.c report/linked_report.h report/linked_text.c report/linked_words.c \
+	report/linked_json.c report/linked_report.h report/linked_text.c report/linked_process.c report/linked_process.h report/linked_words.c \
 	report/report.h report/report_words.c \
 	report/sheet.c report/sheet.h \
 	report/linked_dot.c report/linked_instances.c report/linked_graph.h report/linked_tree.c report/shown_names.c report/shown_names.h \
@@ -30,4 +30,4 @@ report_libreport_a_SOURCES = \
 include $(top_srcdir)/tests/report/local.mk
 
 # What a program that makes reports links with.
-REPORT_LIBS = report/libreport.a link/liblink.a analysis/libanalysis.a $(SYMBOL_LIBS) -lm
+REPORT_LIBS = report/libreport.a link/liblink.a inject/libinject.a analysis/libanalysis.a $(SYMBOL_LIBS) -lm
