@@ -1,6 +1,7 @@
 /* process_memory.c - see process_memory.h. */
 #include "inject/process_memory.h"
 
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -193,6 +194,33 @@ static int check_memory(const struct process_memory *m, struct err *err)
 		       : explain_refusal(m, err);
 }
 
+/* A program's first thread may end before others: what is its then is seen through these alone. */
+static void take_other_thread(struct process_memory *m)
+{
+	struct dirent *entry;
+	int fd = openat(m->dir_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
+	if (!tasks && fd >= 0)
+		close(fd);
+	while (tasks && (entry = readdir(tasks))) {
+		struct process_memory other = { m->pid, -1, -1 };
+		if (entry->d_name[0] == '.')
+			continue;
+		other.dir_fd = openat(dirfd(tasks), entry->d_name,
+				      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		char state = other.dir_fd < 0 ? 0 : state_of(&other);
+		if (state && state != 'Z' && state != 'X') {
+			close(m->dir_fd);
+			m->dir_fd = other.dir_fd;
+			break;
+		}
+		if (other.dir_fd >= 0)
+			close(other.dir_fd);
+	}
+	if (tasks)
+		closedir(tasks);
+}
+
 int process_memory_open(struct process_memory *m, pid_t pid, struct err *err)
 {
 	char path[32];
@@ -204,6 +232,8 @@ int process_memory_open(struct process_memory *m, pid_t pid, struct err *err)
 		return err_set(err, "there is no process %d", (int)pid);
 	if (m->dir_fd < 0)
 		return err_set_errno(err, "cannot look at process %d", (int)pid);
+	if (state_of(m) == 'Z')
+		take_other_thread(m);
 	m->mem_fd = process_memory_file(m, "mem");
 	int code = check_memory(m, err);
 	if (code < 0)

@@ -15,7 +15,7 @@
 
 struct process_memory {
 	pid_t pid;
-	int dir_fd; /* /proc/PID */
+	int dir_fd; /* /proc/PID; of another thread of it if the first one has ended alone */
 	int mem_fd; /* /proc/PID/mem; -1: it cannot be had, and process_vm_readv() is used */
 };
 

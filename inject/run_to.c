@@ -470,6 +470,9 @@ static void end_program(struct run_to *r)
 		if (!r->tasks[i].is_thread)
 			kill(r->tasks[i].tid, SIGKILL);
 	kill(r->pid, SIGKILL);
+	/* One that is on its way to its end already is not woken by that. */
+	if (r->held)
+		go_on(r->held, 0);
 	for (;;) {
 		int status;
 		pid_t tid = waitpid(-1, &status, __WALL);

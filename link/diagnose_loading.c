@@ -1,10 +1,12 @@
 /* diagnose_loading.c - what keeps a program or a library from being loaded, or may. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "link/diagnose.h"
 #include "util/mem.h"
 #include "util/path.h"
+#include "util/strbuf.h"
 
 /* ---- not found ---- */
 
@@ -84,13 +86,25 @@ static void marks(struct diagnosing *d)
 
 /* ---- a process ---- */
 
-static bool differs(const struct linked *l, const struct linked_import *i, const char *name)
+static char *difference(const struct diagnosing *d, size_t module,
+			const struct linked_import *import)
 {
-	if (i->slot != LINKED_SLOT_BOUND || i->value_module >= l->count ||
-	    i->binding.reason == BINDING_NOT_FOUND || i->binding.module == i->value_module)
-		return false;
-	/* A stub of the program's, which leads on. */
-	return i->value_module != 0 || heap_is_defined(&l->modules[0], name);
+	const struct linked *l = d->linked;
+	struct strbuf out = STRBUF_INIT;
+	strbuf_addf(&out, "%s of %s leads to ",
+		    l->modules[module].file.symbols[import->symbol].name, diagnose_name(d, module));
+	if (import->value_module < l->count)
+		strbuf_addf(&out, "0x%" PRIx64 " in %s",
+			    import->value - l->modules[import->value_module].bias,
+			    diagnose_name(d, import->value_module));
+	else
+		strbuf_addf(&out, "0x%" PRIx64 ", which is in no module,", import->value);
+	strbuf_adds(&out, " in the process; by the order of the search it would be ");
+	if (import->binding.reason == BINDING_NOT_FOUND)
+		strbuf_adds(&out, "nobody's");
+	else
+		strbuf_addf(&out, "%s's", diagnose_name(d, import->binding.module));
+	return strbuf_detach(&out);
 }
 
 static void differences(struct diagnosing *d, size_t module)
@@ -99,19 +113,16 @@ static void differences(struct diagnosing *d, size_t module)
 	for (size_t i = 0; i < m->import_count; i++) {
 		const struct linked_import *import = &m->imports[i];
 		const char *name = m->file.symbols[import->symbol].name;
-		if (!differs(d->linked, import, name))
+		if (!import->differs)
 			continue;
 		struct diagnosis *is = diagnose_add(
 			d, DIAGNOSIS_DIFFERS, DIAGNOSIS_WARNING,
-			mem_printf("%s of %s is %s's in the process; by the order of the search it "
-				   "would be %s's",
-				   name, diagnose_name(d, module),
-				   diagnose_name(d, import->value_module),
-				   diagnose_name(d, import->binding.module)),
+			difference(d, module, import),
 			mem_strdup("something has changed the slot (a hook, or a library that came "
 				   "or went later)"));
 		diagnosis_add_module(is, module);
-		diagnosis_add_module(is, import->value_module);
+		if (import->value_module < d->linked->count)
+			diagnosis_add_module(is, import->value_module);
 		diagnosis_add_symbol(is, name);
 	}
 }

@@ -47,7 +47,7 @@ static int check_kind(struct looking *k, struct err *err)
 {
 	char path[64];
 	struct elf_file file;
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)k->memory.pid);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/exe", k->memory.dir_fd);
 	if (elf_file_open(&file, path, NULL) < 0)
 		return 0; /* its memory may tell */
 	const char *ident = elf_getident(file.elf, NULL);

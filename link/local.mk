@@ -26,5 +26,5 @@ check_PROGRAMS += tests/link/linked-of
 tests_link_linked_of_SOURCES = tests/link/linked-of.c
 tests_link_linked_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_link_linked_of_LDADD = link/liblink.a inject/libinject.a symbol/libsymbol.a $(SYMBOL_LIBS)
-TESTS += tests/link-process.tap
-EXTRA_DIST += tests/link-process.tap
+TESTS += tests/link-process.tap tests/symbols-live.tap
+EXTRA_DIST += tests/link-process.tap tests/symbols-live.tap

@@ -52,19 +52,19 @@ int process_module_open(struct elf_file *file, const struct process_memory *m,
 			bool is_program, struct linked_module *module)
 {
 	struct err err;
-	int pid = (int)m->pid;
+	int dir = m->dir_fd;
 	if (is_gone(map))
 		module->note = mem_strdup("deleted or replaced since: what the process has is "
 					  "looked at");
-	if (is_program && try_path(file, mem_printf("/proc/%d/exe", pid), image, map, true))
+	if (is_program && try_path(file, mem_printf("/proc/self/fd/%d/exe", dir), image, map, true))
 		return 0;
 	if (map && try_path(file,
-			    mem_printf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, map->start,
-				       map->end),
+			    mem_printf("/proc/self/fd/%d/map_files/%" PRIx64 "-%" PRIx64, dir,
+				       map->start, map->end),
 			    image, map, true))
 		return 0;
 	if (module->path[0] == '/' && !is_gone(map) &&
-	    try_path(file, mem_printf("/proc/%d/root%s", pid, module->path), image, map, false))
+	    try_path(file, mem_printf("/proc/self/fd/%d/root%s", dir, module->path), image, map, false))
 		return 0;
 	if (!module->note && image->segment_count)
 		module->note = mem_strdup("the file is another one by now, or cannot be read: what "
@@ -72,7 +72,7 @@ int process_module_open(struct elf_file *file, const struct process_memory *m,
 	if (image->segment_count && process_image_to_file(image, m, module->path, file, &err) == 0)
 		return 0;
 	if (!image->segment_count)
-		err_set(&err, "not found in the memory of process %d", pid);
+		err_set(&err, "not found in the memory of process %d", (int)m->pid);
 	module->problem = mem_strdup(err.text);
 	return -1;
 }

@@ -2,9 +2,7 @@
 #include "report/linked_process.h"
 
 #include <inttypes.h>
-#include <string.h>
-
-#include "report/linked_report.h"
+#include <stdio.h>
 
 void linked_process_add_title(struct strbuf *out, const struct linked *l)
 {
@@ -28,69 +26,6 @@ static void add_module_notes(struct strbuf *out, const struct linked *l)
 		strbuf_add_escaped(out, l->modules[i].note);
 		strbuf_addc(out, '\n');
 	}
-}
-
-/* The allocation function of the module that is at the address; NULL: none. */
-static const char *function_at(const struct linked_module *m, uint64_t address)
-{
-	for (size_t i = 0; i < m->file.symbol_count; i++)
-		if (m->file.symbols[i].flags & BINDING_DEFINED &&
-		    m->file.symbols[i].address == address - m->bias)
-			return m->file.symbols[i].name;
-	return NULL;
-}
-
-static void add_holder(struct strbuf *out, const struct linked *l,
-		       const struct linked_import *import)
-{
-	if (import->value_module >= l->count) {
-		strbuf_addf(out, "0x%" PRIx64 ", which is in no module", import->value);
-		return;
-	}
-	const struct linked_module *m = &l->modules[import->value_module];
-	const char *name = function_at(m, import->value);
-	if (name)
-		linked_add_function(out, name);
-	else
-		strbuf_addf(out, "the code at 0x%" PRIx64, import->value - m->bias);
-	strbuf_adds(out, " of ");
-	strbuf_add_escaped(out, linked_module_name(m));
-}
-
-static void add_differing(struct strbuf *out, const struct linked *l,
-			  const struct linked_module *m, const struct linked_import *import)
-{
-	const struct binding *b = &import->binding;
-	strbuf_adds(out, "  ");
-	strbuf_add_escaped(out, linked_module_name(m));
-	strbuf_adds(out, "'s ");
-	linked_add_function(out, m->file.symbols[import->symbol].name);
-	strbuf_adds(out, " leads to ");
-	add_holder(out, l, import);
-	strbuf_adds(out, ", and the search finds ");
-	if (b->reason == BINDING_NOT_FOUND)
-		strbuf_adds(out, "nothing");
-	else
-		strbuf_add_escaped(out, linked_module_name(&l->modules[b->module]));
-	strbuf_addc(out, '\n');
-}
-
-static void add_all_differing(struct strbuf *out, const struct linked *l)
-{
-	bool some = false;
-	for (size_t i = 0; i < l->count; i++)
-		for (size_t k = 0; k < l->modules[i].import_count; k++) {
-			const struct linked_import *import = &l->modules[i].imports[k];
-			if (!import->differs || import->is_known)
-				continue;
-			if (!some)
-				strbuf_adds(out, "Warning: these are bound to something else than the "
-						 "dynamic linker's search finds. Something has been "
-						 "put over them, or a library was opened or closed "
-						 "in between:\n");
-			some = true;
-			add_differing(out, l, &l->modules[i], import);
-		}
 }
 
 static void add_counts(struct strbuf *out, const struct linked *l)
@@ -146,7 +81,6 @@ void linked_process_add_notes(struct strbuf *out, const struct linked *l)
 					 "is bound: the process does not tell.\n");
 	}
 	add_module_notes(out, l);
-	add_all_differing(out, l);
 }
 
 void linked_process_add_opening(struct strbuf *out, const struct linked_module *m)
