@@ -107,9 +107,9 @@ int cmd_symbols(int argc, char **argv)
 		OPTION_LAST,
 	};
 	const struct usage usage = {
-		"symbols", "[FILE|DIRECTORY...] [-- PROGRAM [ARGUMENT...]]",
-		"Lists the allocators in files and directories, and tells of a program or process who\n"
-		"its malloc, free and the like are bound to",
+		"symbols", "[FILE|DIRECTORY...] [-- PROGRAM [ARG...]]",
+		"Lists the allocators in files and directories, and tells of a program or a\n"
+		"process who its malloc, free and the like are bound to",
 		NULL, options
 	};
 	symbols_live_split(&o.live, &argc, argv);
