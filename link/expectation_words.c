@@ -242,7 +242,9 @@ void unmet_in_use(struct unmet_words *out, const struct expectation *x, const st
 		return;
 	}
 	size_t with = module_with_kind(x, l, &is);
-	if (there && (is_libc_kind(x->family) || wrong->module == wrong->user))
+	if (wrong->kind == USE_BOUND && wrong->binding.reason == BINDING_BY_DEEPBIND)
+		strbuf_adds(&out->fix, "open it without RTLD_DEEPBIND");
+	else if (there && (is_libc_kind(x->family) || wrong->module == wrong->user))
 		/* Nothing that is linked or preloaded would come before it. */
 		add_removal(out, l, wrong->module, there);
 	else if (with == SIZE_MAX)
@@ -339,8 +341,9 @@ void unmet_single(struct unmet_words *out, const struct linked *l, const struct 
 	}
 	const struct use *odd = odd_one(l, each, count);
 	if (odd->kind == USE_BOUND && odd->binding.reason != BINDING_NOT_FOUND) {
-		strbuf_addf(&out->why, "%s of %s is from %s: ", odd->symbols[0],
-			    name_of(l, odd->user), name_of(l, odd->module));
+		link_add_symbol(&out->why, odd->symbols[0]);
+		strbuf_addf(&out->why, " of %s is from %s: ", name_of(l, odd->user),
+			    name_of(l, odd->module));
 		link_add_reason(&out->why, l, odd);
 	} else {
 		add_chain(&out->why, l, odd->module);
