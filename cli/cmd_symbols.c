@@ -18,6 +18,7 @@ struct symbols_options {
 	struct dlopen_option dlopen;
 	const char *tunables;
 	bool bindings; /* of every file that is named */
+	bool debuginfod;
 };
 
 /* What the shell has for its programs is not what the user asked about: it is not taken silently.
@@ -37,6 +38,8 @@ static int look(struct symbols_options *o, char *const *paths, int count)
 {
 	struct symbols_targets targets;
 	symbols_targets_init(&targets);
+	targets.survey.details = o->show.style.details || o->show.format == SYMBOLS_JSON;
+	targets.survey.ask_servers = o->debuginfod;
 	symbols_targets_files(&targets, paths, count, &o->environment,
 			      o->bindings || symbols_gate_is_asked(&o->gate) ||
 				      symbols_show_wants_bindings(&o->show));
@@ -77,6 +80,9 @@ int cmd_symbols(int argc, char **argv)
 		OPTION_DLOPEN(o.dlopen),
 		{ "tunables", 0, OPTION_STRING, &o.tunables, "TEXT",
 		  "as if it were started with this in GLIBC_TUNABLES", NULL, NULL },
+		{ "debuginfod", 0, OPTION_FLAG, &o.debuginfod, NULL,
+		  "ask the servers of DEBUGINFOD_URLS for debug files that are not here", NULL,
+		  NULL },
 		{ "symbol", 's', OPTION_LIST, &o.show.symbols, "PATTERN",
 		  "only functions and bindings of this name, as 'je_*' or 'operator new*', "
 		  "and where such a name is defined",

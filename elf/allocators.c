@@ -128,6 +128,11 @@ void allocators_release(struct allocators *found)
 	*found = (struct allocators)ALLOCATORS_INIT;
 }
 
+bool allocator_is_by_messages(const struct allocator *a)
+{
+	return strchr(a->evidence, '\n') != NULL;
+}
+
 bool allocators_lack_symbols(const struct allocators *found)
 {
 	for (size_t i = 0; i < found->count; i++)
@@ -556,7 +561,7 @@ void allocators_add_versions(struct allocators *found, const struct elf_file *fi
 /* ---- symbols from elsewhere ---- */
 
 static void add_symbols(struct allocators *found, size_t index, const struct elf_file *file,
-			const struct function_set *set)
+			const struct function_set *set, enum allocator_symbols from)
 {
 	enum family family = found->items[index].family;
 	struct allocators proof = ALLOCATORS_INIT;
@@ -579,6 +584,7 @@ static void add_symbols(struct allocators *found, size_t index, const struct elf
 	release(a);
 	*a = proof.items[0];
 	a->linkage = ALLOCATOR_HIDDEN;
+	a->symbols_from = from;
 	if (version[0])
 		memcpy(a->version, version, sizeof(version));
 	for (size_t i = 1; i < proof.count; i++)
@@ -587,12 +593,12 @@ static void add_symbols(struct allocators *found, size_t index, const struct elf
 }
 
 void allocators_add_symbols(struct allocators *found, const struct elf_file *file,
-			    const struct elf_file *symbols)
+			    const struct elf_file *symbols, enum allocator_symbols from)
 {
 	struct function_set set = FUNCTION_SET_INIT;
 	function_set_add(&set, symbols->elf, SHT_SYMTAB);
 	for (size_t i = 0; i < found->count; i++)
 		if (found->items[i].linkage == ALLOCATOR_STRIPPED)
-			add_symbols(found, i, file, &set);
+			add_symbols(found, i, file, &set, from);
 	function_set_release(&set);
 }

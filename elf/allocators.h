@@ -21,6 +21,15 @@ struct allocator_function {
 	uint8_t flags;	  /* enum allocator_function_flag */
 };
 
+/* Where the functions that a file does not export are named. */
+enum allocator_symbols {
+	ALLOCATOR_SYMBOLS_OWN,	   /* in its own symbol table, or nowhere */
+	ALLOCATOR_SYMBOLS_MINI,	   /* .gnu_debugdata */
+	ALLOCATOR_SYMBOLS_BY_ID,   /* in a separate debug file, found by build-id */
+	ALLOCATOR_SYMBOLS_BY_LINK, /* by .gnu_debuglink */
+	ALLOCATOR_SYMBOLS_DEBUGINFOD,
+};
+
 struct allocator {
 	enum family family;
 	const char *name; /* the family's */
@@ -29,8 +38,9 @@ struct allocator {
 	char *prefix;	 /* of its functions; "" if they have none */
 	char version[32]; /* "" if not known */
 	/* What proves it, as wire/families.def has it: a set of telltales that ends with "|" or the
-	 * string, or, where linkage is ALLOCATOR_STRIPPED, strings separated by line ends. */
+	 * string, or strings separated by line ends (of which there are always two or more). */
 	const char *evidence;
+	enum allocator_symbols symbols_from;
 	struct allocator_function *functions;
 	size_t function_count, function_cap;
 };
@@ -71,11 +81,14 @@ void allocators_find_by_symbols(const struct elf_file *file, const char *name,
 void allocators_add_versions(struct allocators *found, const struct elf_file *file,
 			     const struct function_set *functions);
 /* Looks in `symbols`, a file with symbols of the same code (a debug file), for the functions of
- * those that are ALLOCATOR_STRIPPED; they become ALLOCATOR_HIDDEN. `file` as before. */
+ * those that are ALLOCATOR_STRIPPED; they become ALLOCATOR_HIDDEN. `file` as before; `from`: where
+ * that file was found. */
 void allocators_add_symbols(struct allocators *found, const struct elf_file *file,
-			    const struct elf_file *symbols);
+			    const struct elf_file *symbols, enum allocator_symbols from);
 /* Whether one of them is ALLOCATOR_STRIPPED. */
 bool allocators_lack_symbols(const struct allocators *found);
 void allocators_release(struct allocators *found);
+/* Whether it is known by its messages: evidence then is strings, else a set of functions. */
+bool allocator_is_by_messages(const struct allocator *a);
 
 #endif

@@ -193,6 +193,20 @@ void call_site_read(struct call_site *out, const struct elf_file *file, uint64_t
 		out->kind = CALL_POINTER;
 }
 
+void call_site_target(struct call_site *out, const struct elf_file *file, uint64_t target)
+{
+	*out = (struct call_site){ .kind = CALL_UNKNOWN };
+	if (is_supported(file->elf))
+		follow(file, target, out);
+}
+
+void call_site_slot(struct call_site *out, const struct elf_file *file, uint64_t slot)
+{
+	*out = (struct call_site){ .kind = CALL_UNKNOWN };
+	if (is_supported(file->elf))
+		read_slot(file, slot, out);
+}
+
 /* Of the names that a function has, the one that people know it by. */
 static bool is_better_name(const char *name, const char *than)
 {

@@ -30,6 +30,11 @@ struct call_site {
 /* The call that ends right before `return_address`, a virtual address in the file. */
 void call_site_read(struct call_site *out, const struct elf_file *file, uint64_t return_address);
 
+/* What a call or jump to `target` reaches in the end: through stubs, perhaps a symbol. */
+void call_site_target(struct call_site *out, const struct elf_file *file, uint64_t target);
+/* And one by the pointer at `slot`. */
+void call_site_slot(struct call_site *out, const struct elf_file *file, uint64_t slot);
+
 /* The name of the exported function that has the address in it; false if there is none. */
 bool call_site_function(const struct elf_file *file, uint64_t address,
 			char name[CALL_SYMBOL_BYTES]);

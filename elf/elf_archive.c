@@ -50,8 +50,12 @@ struct member {
 
 /* ---- members ---- */
 
-static void take_elf(struct elf_archive *archive, const struct elf_file *object)
+static void take_elf(struct elf_archive *archive, const struct elf_file *object,
+		     const struct member *m)
 {
+	archive->names = mem_grow(archive->names, &archive->name_cap, archive->count + 1,
+				  sizeof(*archive->names));
+	archive->names[archive->count] = mem_strndup(m->name, m->name_bytes);
 	archive->objects = mem_grow(archive->objects, &archive->cap, archive->count + 1,
 				    sizeof(*archive->objects));
 	archive->objects[archive->count++] = *object;
@@ -65,13 +69,14 @@ static void take_foreign(struct elf_archive *archive, struct foreign_file *file)
 }
 
 /* `owned` is the memory to be freed with the object, or NULL. */
-static void take(struct elf_archive *archive, const void *data, size_t bytes, void *owned)
+static void take(struct elf_archive *archive, const struct member *m, const void *data,
+		 size_t bytes, void *owned)
 {
 	struct elf_file file = ELF_FILE_INIT;
 	file.image = owned;
 	file.elf = elf_memory((char *)(uintptr_t)data, bytes);
 	if (file.elf && elf_kind(file.elf) == ELF_K_ELF) {
-		take_elf(archive, &file);
+		take_elf(archive, &file, m);
 		return;
 	}
 	if (!file.elf || elf_kind(file.elf) != ELF_K_NONE) {
@@ -118,7 +123,7 @@ static int read_elsewhere(struct reading *r, const struct member *m, const char 
 		char *data = mem_alloc(m->bytes);
 		got = elf_file_read(&file, 0, data, m->bytes);
 		r->thin_left -= m->bytes;
-		take(r->archive, data, got, data);
+		take(r->archive, m, data, got, data);
 	}
 	close(file.fd);
 	return code;
@@ -180,6 +185,8 @@ static void set_name(const struct reading *r, const char *header, struct member 
 	}
 	if (starts(header, "#1/") && m->data && number_at(header + 3, NAME_BYTES - 3, &at) &&
 	    at <= m->bytes) {
+		m->name = m->data;
+		m->name_bytes = strnlen(m->data, at);
 		m->data += at;
 		m->bytes -= at;
 	}
@@ -214,7 +221,7 @@ static bool next_member(struct reading *r, size_t *at)
 	if (!here)
 		take_elsewhere(r, &m);
 	else if (is_object((const uint8_t *)m.data, m.bytes))
-		take(r->archive, m.data, m.bytes, NULL);
+		take(r->archive, &m, m.data, m.bytes, NULL);
 	return true;
 }
 
@@ -275,8 +282,11 @@ int elf_archive_open_part(struct elf_archive *archive, const char *path, struct 
 
 void elf_archive_close(struct elf_archive *archive)
 {
-	for (size_t i = 0; i < archive->count; i++)
+	for (size_t i = 0; i < archive->count; i++) {
 		elf_file_close(&archive->objects[i]);
+		free(archive->names[i]);
+	}
+	free(archive->names);
 	for (size_t i = 0; i < archive->foreign_count; i++) {
 		foreign_file_close(archive->foreign[i]);
 		free(archive->foreign[i]);

@@ -17,6 +17,8 @@ struct elf_archive {
 	void *image;
 	struct elf_file *objects;
 	size_t count, cap;
+	char **names; /* of the objects */
+	size_t name_cap;
 	struct foreign_file **foreign;
 	size_t foreign_count, foreign_cap;
 	char *missing; /* NULL, or which member of a thin archive could not be read, and why */

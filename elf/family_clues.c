@@ -43,6 +43,11 @@ static const char *const version_of[FAMILY_COUNT] = {
 #undef FAMILY
 };
 
+const char *family_clues_messages(enum family family)
+{
+	return strings_of[family];
+}
+
 static const char our_mark[] = "alloctrace: these are wire/families.def";
 
 static void add(struct family_texts *texts, struct family_text text, const char *what, size_t bytes)

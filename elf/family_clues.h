@@ -19,6 +19,9 @@ struct family_clue {
 
 struct family_texts;
 
+/* The messages that prove the family, as wire/families.def has them. */
+const char *family_clues_messages(enum family family);
+
 struct family_texts *family_texts_new(void);
 void family_texts_free(struct family_texts *texts);
 /* Fills in clues[FAMILY_COUNT] with what is there together: a file's, or an archive's objects'. */

@@ -15,6 +15,7 @@ elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 	elf/given_blocks.c elf/given_blocks.h \
 	elf/hook_plan.c elf/hook_plan.h \
 	elf/passed_numbers.c elf/passed_numbers.h \
+	elf/rust_shims.c elf/rust_shims.h \
 	elf/relocate_x86_64.c elf/relocate_x86_64.h \
 	elf/system_memory.c elf/system_memory.h \
 	elf/text_search.c elf/text_search.h \

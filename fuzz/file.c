@@ -28,6 +28,7 @@ static void check_allocator(const struct allocator *a)
 void fuzz_survey(const char *path)
 {
 	struct survey survey = SURVEY_INIT;
+	survey.details = true;
 	survey_add(&survey, path);
 	survey_run(&survey, NULL, NULL);
 	CHECK(survey.count >= 1, "the file is told of");

@@ -43,7 +43,7 @@ void linked_read_file(struct linked *l, size_t module, const struct elf_file *fi
 	struct linked_module *m = &l->modules[module];
 	bindings_read(&m->file, file);
 	elf_build_id_read(file->elf, &m->build_id);
-	file_allocators_find(finder, file, m->path, &m->found);
+	file_allocators_find(finder, file, m->path, false, &m->found);
 	read_segments(m, file->elf);
 	thread_storage_read(&m->tls, file);
 	m->given = given_blocks_read(file, &m->looks_up);

@@ -75,7 +75,8 @@ static void put_file(struct json *j, const struct linked_module *m, const struct
 	put_tls(j, &m->tls);
 	json_array(j, "allocators");
 	for (size_t i = 0; i < m->found.count; i++)
-		json_put_allocator(j, &m->found.items[i], shown, shown_module(shown, m->path));
+		json_put_allocator(j, &m->found.items[i], NULL, shown,
+				   shown_module(shown, m->path));
 	json_end_array(j);
 }
 

@@ -9,6 +9,7 @@
 #include "link/linked.h"
 #include "report/json.h"
 #include "report/shown_names.h"
+#include "symbol/evidence.h"
 #include "util/strbuf.h"
 
 struct linked_style {
@@ -26,9 +27,9 @@ void linked_add_instances(struct strbuf *out, const struct linked *l,
 			  const struct linked_style *style);
 /* An object, of an array. */
 void linked_put_json(struct json *j, const struct linked *l, const struct shown_names *shown);
-/* Likewise; its functions only with `functions`. */
-void json_put_allocator(struct json *j, const struct allocator *is, const struct shown_names *shown,
-			bool functions);
+/* Likewise; evidence: NULL if it was not looked for; its functions only with `functions`. */
+void json_put_allocator(struct json *j, const struct allocator *is, const struct evidence *evidence,
+			const struct shown_names *shown, bool functions);
 
 /* Why it is bound so, in a few words behind a colon: "first in the order of DT_NEEDED". */
 const char *linked_reason_words(const struct linked *l, enum binding_reason reason);

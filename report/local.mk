@@ -23,6 +23,7 @@ report_libreport_a_SOURCES = \
 	report/text_findings.c report/text_info.c report/text_instances.c report/text_parts.h report/text_report.c report/text_rows.c report/text_summary.c \
 	report/text_tables.c report/text_tree.c \
 	report/suppressions.c report/suppressions.h \
+	report/evidence_report.c report/evidence_report.h \
 	report/survey_report.h report/survey_json.c report/survey_text.c \
 	report/trace_data.c report/trace_data.h \
 	report/trace_names.c report/trace_names.h

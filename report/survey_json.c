@@ -1,5 +1,6 @@
 /* survey_json.c - the JSON output of `symbols`. */
 #include "report/definitions_report.h"
+#include "report/evidence_report.h"
 #include "report/json.h"
 #include "report/linked_report.h"
 #include "report/survey_report.h"
@@ -10,13 +11,15 @@ static const char *const linkages[] = { "shared", "exported", "hidden", "strippe
 static void put_evidence(struct json *j, const struct allocator *is)
 {
 	struct strbuf one = STRBUF_INIT;
-	const char separator = is->linkage == ALLOCATOR_STRIPPED ? '\n' : ' ';
-	json_string(j, "known_by", is->linkage == ALLOCATOR_STRIPPED ? "strings" : "functions");
+	const bool strings = allocator_is_by_messages(is);
+	const char separator = strings ? '\n' : ' ';
+	json_string(j, "known_by", strings ? "strings" : "functions");
 	json_array(j, "evidence");
 	for (const char *at = is->evidence;; at++) {
 		bool end = !*at || (separator == ' ' && *at == '|');
 		if (!end && *at != separator) {
-			strbuf_addc(&one, *at);
+			if (one.len || (*at != '=' && *at != '*')) /* marks of wire/families.def */
+				strbuf_addc(&one, *at);
 			continue;
 		}
 		if (one.len)
@@ -29,8 +32,8 @@ static void put_evidence(struct json *j, const struct allocator *is)
 	strbuf_release(&one);
 }
 
-void json_put_allocator(struct json *j, const struct allocator *is, const struct shown_names *shown,
-			bool functions)
+void json_put_allocator(struct json *j, const struct allocator *is, const struct evidence *evidence,
+			const struct shown_names *shown, bool functions)
 {
 	json_object(j, NULL);
 	json_string(j, "kind", is->name);
@@ -39,6 +42,8 @@ void json_put_allocator(struct json *j, const struct allocator *is, const struct
 	json_string(j, "prefix", is->prefix);
 	json_bool(j, "layer", is->layer);
 	put_evidence(j, is);
+	if (evidence)
+		evidence_put_json(j, evidence);
 	json_array(j, "functions");
 	for (size_t i = 0; i < is->function_count && functions; i++) {
 		if (!shown_symbol(shown, is->functions[i].name))
@@ -72,8 +77,11 @@ static void put_file(struct json *j, const struct survey_file *f, const struct s
 		json_string(j, "build_id", id.len ? id.text : NULL);
 		json_array(j, "allocators");
 		for (size_t i = 0; i < f->found.count; i++)
-			json_put_allocator(j, &f->found.items[i], shown, true);
+			json_put_allocator(j, &f->found.items[i],
+					   i < f->evidence.count ? &f->evidence.of[i] : NULL, shown,
+					   true);
 		json_end_array(j);
+		rust_evidence_put_json(j, &f->evidence.rust, &f->found);
 	}
 	json_end_object(j);
 	strbuf_release(&id);

@@ -6,6 +6,7 @@
 
 #include "base/compiler.h"
 #include "report/columns.h"
+#include "report/evidence_report.h"
 #include "report/humane.h"
 #include "report/instance_words.h"
 #include "util/mem.h"
@@ -157,16 +158,23 @@ static void add_table(struct strbuf *out, const struct rows *rows, const struct 
 
 /* ---- in detail ---- */
 
+/* wire/families.def has these in front of names that have or lack a prefix. */
+static bool is_mark(const char *evidence, size_t at)
+{
+	return (evidence[at] == '=' || evidence[at] == '*') &&
+	       (at == 0 || evidence[at - 1] == ' ' || evidence[at - 1] == '\n');
+}
+
 static void add_evidence(struct strbuf *out, const struct allocator *is)
 {
-	bool strings = is->linkage == ALLOCATOR_STRIPPED;
+	bool strings = allocator_is_by_messages(is);
 	size_t bytes = strings ? strlen(is->evidence) : strcspn(is->evidence, "|");
 	strbuf_adds(out,
 		    strings ? "    known by its messages alone: \"" : "    known by functions: ");
 	for (size_t i = 0; i < bytes; i++) {
 		if (is->evidence[i] == '\n')
 			strbuf_adds(out, "\", \"");
-		else
+		else if (!is_mark(is->evidence, i))
 			strbuf_addc(out, is->evidence[i]);
 	}
 	strbuf_adds(out, strings ? "\"\n" : "\n");
@@ -226,10 +234,13 @@ static void add_file(struct strbuf *out, const struct survey_file *f,
 		}
 		strbuf_addf(out, ", %s\n", linked(&row));
 		add_evidence(out, row.is);
+		if (i < f->evidence.count)
+			evidence_add_text(out, &f->evidence.of[i]);
 		add_functions(out, row.is, style);
 	}
 	if (!f->found.count)
 		strbuf_adds(out, "  no allocator\n");
+	rust_evidence_add_text(out, &f->evidence.rust, &f->found);
 }
 
 /* ---- the whole ---- */

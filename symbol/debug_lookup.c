@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <elfutils/libdwelf.h>
 #include <lzma.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -112,7 +113,7 @@ bool debug_lookup_alt(struct elf_file *file, const struct debug_roots *roots, co
 	strbuf_adds(&path, name);
 	bool found = open_checked(file, path.text, id);
 	strbuf_release(&path);
-	return found || debug_lookup_by_debuginfod(file, id, NULL);
+	return found || (!roots->no_servers && debug_lookup_by_debuginfod(file, id, NULL));
 }
 
 /* libdebuginfod is loaded only when it is asked for: it brings a whole HTTP client with it. Its
@@ -145,8 +146,8 @@ static bool debuginfod_load(struct debuginfod_api *api)
 }
 
 /* A server that does not answer would hold up every module for the library's 90 seconds: after
- * SILENCE_S of nothing at all it is left alone for the rest of this process. Symbols are looked up
- * by one thread. */
+ * SILENCE_S of nothing at all it is left alone for the rest of this process. One thread asks at a
+ * time. */
 static struct {
 	time_t since;
 	bool answered, gave_up;
@@ -167,8 +168,7 @@ static int watch_server(struct debuginfod_client *client AT_UNUSED, long done, l
 	return server.gave_up;
 }
 
-bool debug_lookup_by_debuginfod(struct elf_file *file, const struct elf_build_id *id,
-				struct err *err)
+static bool ask_servers(struct elf_file *file, const struct elf_build_id *id, struct err *err)
 {
 	struct debuginfod_api api;
 	if (id->count < MIN_BUILD_ID_BYTES || server.gave_up || !debuginfod_load(&api))
@@ -188,5 +188,15 @@ bool debug_lookup_by_debuginfod(struct elf_file *file, const struct elf_build_id
 		err_set(err, "the servers of DEBUGINFOD_URLS do not answer");
 	free(path);
 	api.end(client);
+	return found;
+}
+
+bool debug_lookup_by_debuginfod(struct elf_file *file, const struct elf_build_id *id,
+				struct err *err)
+{
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_lock(&one);
+	bool found = ask_servers(file, id, err);
+	pthread_mutex_unlock(&one);
 	return found;
 }

@@ -15,6 +15,7 @@ symbol_libsymbol_a_SOURCES = symbol/symbol.h symbol/symbolizer.c \
 	symbol/module_allocators.c symbol/module_allocators.h \
 	symbol/module_files.c symbol/module_files.h \
 	symbol/module_operators.c symbol/module_operators.h \
+	symbol/evidence.c symbol/evidence.h symbol/evidence_texts.c symbol/evidence_texts.h \
 	symbol/names.c symbol/names.h \
 	symbol/perf_map.c symbol/perf_map.h \
 	symbol/pool.c symbol/pool.h \

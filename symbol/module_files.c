@@ -115,7 +115,7 @@ static void find_debug(struct module_files *files, const struct trace_module *mo
 	if (!found && files->main.elf)
 		found = debug_lookup_by_link(&files->debug, roots, &files->main, module->path);
 	struct err err = { "" };
-	if (!found)
+	if (!found && !roots->no_servers)
 		found = debug_lookup_by_debuginfod(&files->debug, &id, &err);
 	if (err.text[0])
 		add_problem(files, err.text);

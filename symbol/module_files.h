@@ -29,6 +29,7 @@ struct module_files {
 struct debug_roots {
 	char **paths;
 	size_t count, cap;
+	bool no_servers; /* debuginfod is not asked, whatever DEBUGINFOD_URLS says */
 };
 
 void debug_roots_init(struct debug_roots *roots); /* /usr/lib/debug */

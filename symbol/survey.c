@@ -155,13 +155,29 @@ static void describe(struct survey_file *f, Elf *elf)
 	elf_build_id_read(elf, &f->build_id);
 }
 
-static int look_at_elf(struct survey_file *f, struct allocator_finder *finder, struct err *err)
+/* Who looks: one of several threads. */
+struct looker {
+	const struct survey *survey;
+	struct allocator_finder *finder;
+};
+
+static void add_evidence(struct survey_file *f, const struct looker *l,
+			 struct evidence_source source)
+{
+	source.path = f->path;
+	source.ask_servers = l->survey->ask_servers;
+	if (l->survey->details && (f->found.count || f->is_named))
+		file_evidence_find(&f->evidence, &source, &f->found);
+}
+
+static int look_at_elf(struct survey_file *f, const struct looker *l, struct err *err)
 {
 	struct elf_file file;
 	if (elf_file_open(&file, f->path, err) < 0)
 		return -1;
 	describe(f, file.elf);
-	file_allocators_find(finder, &file, f->path, &f->found);
+	file_allocators_find(l->finder, &file, f->path, l->survey->ask_servers, &f->found);
+	add_evidence(f, l, (struct evidence_source){ .file = &file });
 	elf_file_close(&file);
 	return 0;
 }
@@ -183,8 +199,7 @@ static void describe_foreign(struct survey_file *f, const struct foreign_file *f
 	f->build_id = file->id;
 }
 
-static void take_archive(struct survey_file *f, struct allocator_finder *finder,
-			 struct elf_archive *archive)
+static void take_archive(struct survey_file *f, const struct looker *l, struct elf_archive *archive)
 {
 	if (archive->count + archive->foreign_count) {
 		f->kind = SURVEY_ARCHIVE;
@@ -192,24 +207,25 @@ static void take_archive(struct survey_file *f, struct allocator_finder *finder,
 			describe(f, archive->objects[0].elf);
 		else
 			describe_foreign(f, archive->foreign[0]);
-		allocators_find_in_archive(finder, archive, f->path, &f->found);
+		allocators_find_in_archive(l->finder, archive, f->path, &f->found);
+		add_evidence(f, l, (struct evidence_source){ .archive = archive });
 	}
 	f->problem = archive->missing;
 	archive->missing = NULL;
 	elf_archive_close(archive);
 }
 
-static int look_at_archive(struct survey_file *f, struct allocator_finder *finder, struct err *err)
+static int look_at_archive(struct survey_file *f, const struct looker *l, struct err *err)
 {
 	struct elf_archive archive;
 	if (elf_archive_open(&archive, f->path, err) < 0)
 		return -1;
-	take_archive(f, finder, &archive);
+	take_archive(f, l, &archive);
 	return 0;
 }
 
 /* Returns how many parts the file has, or -1. */
-static int look_at_part(struct survey_file *f, unsigned part, struct allocator_finder *finder,
+static int look_at_part(struct survey_file *f, unsigned part, const struct looker *l,
 			struct err *err)
 {
 	struct elf_archive archive;
@@ -220,9 +236,10 @@ static int look_at_part(struct survey_file *f, unsigned part, struct allocator_f
 	f->is_part = count > 1;
 	if (!file.is_archive) {
 		describe_foreign(f, &file);
-		allocators_find_in_foreign(finder, &file, f->path, &f->found);
+		allocators_find_in_foreign(l->finder, &file, f->path, &f->found);
+		add_evidence(f, l, (struct evidence_source){ .foreign = &file });
 	} else if (elf_archive_open_part(&archive, f->path, file.archive, err) == 0) {
-		take_archive(f, finder, &archive);
+		take_archive(f, l, &archive);
 	} else {
 		count = -1;
 	}
@@ -232,9 +249,9 @@ static int look_at_part(struct survey_file *f, unsigned part, struct allocator_f
 
 /* Other files begin with the same bytes (DOS programs, Java classes): in a directory they are
  * passed over. */
-static int look_at_foreign(struct survey_file *f, struct allocator_finder *finder, struct err *err)
+static int look_at_foreign(struct survey_file *f, const struct looker *l, struct err *err)
 {
-	int count = look_at_part(f, 0, finder, err);
+	int count = look_at_part(f, 0, l, err);
 	struct survey_file **last = &f->more;
 	for (int part = 1; part < count; part++) {
 		struct survey_file *other = mem_zalloc(1, sizeof(*other));
@@ -242,14 +259,14 @@ static int look_at_foreign(struct survey_file *f, struct allocator_finder *finde
 					       .is_named = f->is_named };
 		*last = other;
 		last = &other->more;
-		if (look_at_part(other, (unsigned)part, finder, err) < 0)
+		if (look_at_part(other, (unsigned)part, l, err) < 0)
 			other->problem =
 				mem_printf("part %d of %s cannot be read", part + 1, f->path);
 	}
 	return count < 0 && f->is_named ? -1 : 0;
 }
 
-static void look_at(struct survey_file *f, struct allocator_finder *finder)
+static void look_at(struct survey_file *f, const struct looker *l)
 {
 	struct err err = { "" };
 	int code = 0;
@@ -257,13 +274,13 @@ static void look_at(struct survey_file *f, struct allocator_finder *finder)
 		return;
 	switch (read_magic(f->path, &err)) {
 	case MAGIC_ELF:
-		code = look_at_elf(f, finder, &err);
+		code = look_at_elf(f, l, &err);
 		break;
 	case MAGIC_ARCHIVE:
-		code = look_at_archive(f, finder, &err);
+		code = look_at_archive(f, l, &err);
 		break;
 	case MAGIC_FOREIGN:
-		code = look_at_foreign(f, finder, &err);
+		code = look_at_foreign(f, l, &err);
 		break;
 	case MAGIC_OTHER:
 		if (f->is_named)
@@ -290,7 +307,8 @@ static bool look_at_next(struct work *w, struct allocator_finder *finder)
 	size_t i = at_add_relaxed(&w->next, (size_t)1);
 	if (i >= w->survey->count)
 		return false;
-	look_at(&w->survey->files[i], finder);
+	const struct looker looker = { w->survey, finder };
+	look_at(&w->survey->files[i], &looker);
 	at_add_relaxed(&w->done, (size_t)1);
 	return true;
 }
@@ -356,6 +374,7 @@ void survey_release(struct survey *s)
 		free(s->files[i].path);
 		free(s->files[i].problem);
 		allocators_release(&s->files[i].found);
+		file_evidence_release(&s->files[i].evidence);
 	}
 	free(s->files);
 	*s = (struct survey)SURVEY_INIT;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "elf/allocators.h"
+#include "symbol/evidence.h"
 
 enum survey_kind {
 	SURVEY_OTHER, /* nothing that is looked at, or it could not be */
@@ -35,14 +36,20 @@ struct survey_file {
 	struct elf_build_id build_id;
 	struct allocators found;
 	struct survey_file *more; /* while it runs: the file's other parts, in a list */
+	struct file_evidence evidence; /* with details only */
 };
 
 struct survey {
 	struct survey_file *files; /* by path when it has run */
 	size_t count, cap;
+	bool details;	  /* set before the run: all evidence, which takes longer */
+	bool ask_servers; /* likewise: debuginfod for debug files, if DEBUGINFOD_URLS is set */
 };
 
-#define SURVEY_INIT { NULL, 0, 0 }
+#define SURVEY_INIT                                                                                \
+	{                                                                                          \
+		NULL, 0, 0, false, false                                                           \
+	}
 
 /* Adds a file, or what is below a directory. */
 void survey_add(struct survey *s, const char *path);

@@ -37,7 +37,7 @@ static void look_at(struct allocator_finder *finder, const char *path, const cha
 	}
 	allocators_find(finder, &file, path, &found);
 	if (symbols_path && elf_file_open(&symbols, symbols_path, &err) == 0) {
-		allocators_add_symbols(&found, &file, &symbols);
+		allocators_add_symbols(&found, &file, &symbols, ALLOCATOR_SYMBOLS_BY_ID);
 		elf_file_close(&symbols);
 	}
 	for (size_t i = 0; i < found.count; i++)

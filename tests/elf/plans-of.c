@@ -71,7 +71,7 @@ static void plan_allocators(struct hook_planner *planner, struct allocator_finde
 	struct hook_plan plan;
 	allocators_find(finder, file, path, &found);
 	if (symbols->elf)
-		allocators_add_symbols(&found, file, symbols);
+		allocators_add_symbols(&found, file, symbols, ALLOCATOR_SYMBOLS_BY_ID);
 	for (size_t i = 0; i < found.count; i++) {
 		for (size_t k = 0; k < found.items[i].function_count; k++) {
 			const struct allocator_function *f = &found.items[i].functions[k];
