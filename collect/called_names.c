@@ -1,8 +1,8 @@
 /* called_names.c - see called_names.h.
  *
- * The runtime says which hook the release came by. The table of blocks has no room for the hook that a
- * block was made by: the calling instruction tells, if it calls one of the functions of that allocator
- * which do what the block was made by; else there is the role alone. */
+ * The runtime says which hook the release came by. The table of blocks has no room for the hook
+ * that a block was made by: the calling instruction tells, if it calls one of the functions of that
+ * allocator which do what the block was made by; else there is the role alone. */
 #include "collect/called_names.h"
 
 #include <stdbool.h>
@@ -27,8 +27,7 @@ static bool read_name(const struct session_hook *hook, unsigned role,
 static char *released_by(const struct session *session, uint32_t hook, unsigned role)
 {
 	char name[SESSION_HOOK_NAME_BYTES];
-	if (!hook || hook > SESSION_MAX_HOOKS ||
-	    !read_name(&session->hooks[hook - 1], role, name))
+	if (!hook || hook > SESSION_MAX_HOOKS || !read_name(&session->hooks[hook - 1], role, name))
 		return NULL;
 	return mem_strdup(name);
 }

@@ -1,5 +1,5 @@
-/* called_names.h - which functions a wrong release is about: not what they do, which their roles tell,
- * but by which names they were called.
+/* called_names.h - which functions a wrong release is about: not what they do, which their roles
+ * tell, but by which names they were called.
  *
  * Not thread-safe: the collector's thread only. */
 #ifndef ALLOCTRACE_COLLECT_CALLED_NAMES_H

@@ -14,8 +14,8 @@ static const struct link_map *module_of(enum role role)
 	return f ? modules_map(f, &range) : NULL;
 }
 
-/* malloc_usable_size() is another library's where the one that serves malloc has none, and operators of
- * a library's own may have a heap of their own: nobody is to be asked then. */
+/* malloc_usable_size() is another library's where the one that serves malloc has none, and
+ * operators of a library's own may have a heap of their own: nobody is to be asked then. */
 static bool find_whether_whole(void)
 {
 	const struct link_map *heap = module_of(ROLE_MALLOC), *operators = module_of(ROLE_NEW);
@@ -35,9 +35,9 @@ static bool is_backend_whole(void)
 	return known == YES;
 }
 
-/* Is the block no larger than what the allocator gives for so many bytes? A pool that puts its first
- * block at the beginning of what malloc gave it returns the same address, too. Where the allocator
- * cannot be asked nothing is called wrong. */
+/* Is the block no larger than what the allocator gives for so many bytes? A pool that puts its
+ * first block at the beginning of what malloc gave it returns the same address, too. Where the
+ * allocator cannot be asked nothing is called wrong. */
 static bool fits(uint32_t inner, const void *p, uint64_t bytes)
 {
 	enum { ROUNDED_BYTES = 64, PAGES_BYTES = 8192, LARGE_BYTES = 16384 };
@@ -48,7 +48,8 @@ static bool fits(uint32_t inner, const void *p, uint64_t bytes)
 	return usable((void *)(uintptr_t)p) <= most;
 }
 
-uint32_t wrappers_maker(struct instance *family, const struct thread *t, const void *p, uint64_t bytes)
+uint32_t wrappers_maker(struct instance *family, const struct thread *t, const void *p,
+			uint64_t bytes)
 {
 	uint32_t inner = t->passed_made == (uintptr_t)p ? t->passed_allocator : 0;
 	/* Its calloc may call its alloc. */
@@ -62,7 +63,8 @@ uint32_t wrappers_maker(struct instance *family, const struct thread *t, const v
 	return family->allocator;
 }
 
-/* The allocator whose heap the blocks lie in; *family: the number of the family if that is another. */
+/* The allocator whose heap the blocks lie in; *family: the number of the family if that is another.
+ */
 static uint32_t heap_of(uint32_t allocator, const struct instance **family)
 {
 	const struct instance *i = allocator ? points_instance(allocator) : NULL;

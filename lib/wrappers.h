@@ -17,8 +17,8 @@
 #include "lib/points.h"
 #include "lib/thread.h"
 
-/* Whose block p of `bytes` is, which a function of the family has returned: the family's, its twin's,
- * or if it hands on to several allocators, simply theirs. */
+/* Whose block p of `bytes` is, which a function of the family has returned: the family's, its
+ * twin's, or if it hands on to several allocators, simply theirs. */
 uint32_t wrappers_maker(struct instance *family, const struct thread *t, const void *p,
 			uint64_t bytes);
 

@@ -1,5 +1,5 @@
-/* finding_texts.h - what a wrong release is called in texts: one table for the runtime, which tells where
- * there is no tool, and for the tool's reports. Which classes there are is findings.def's. */
+/* finding_texts.h - what a wrong release is called in texts: one table for the runtime, which tells
+ * where there is no tool, and for the tool's reports. Which classes there are is findings.def's. */
 #ifndef ALLOCTRACE_WIRE_FINDING_TEXTS_H
 #define ALLOCTRACE_WIRE_FINDING_TEXTS_H
 
@@ -20,7 +20,8 @@ static inline const char *finding_query_title(unsigned class)
 		[FINDING_UNKNOWN] = "size query of unknown memory",
 		[FINDING_GONE] = "size query with the owner unloaded",
 	};
-	return class < FINDING_CLASSES && titles[class] ? titles[class] : "size query that is wrong";
+	return class < FINDING_CLASSES && titles[class] ? titles[class]
+							: "size query that is wrong";
 }
 
 /* "double free", "size query of stack memory"; NULL: a class unknown to this version. */
