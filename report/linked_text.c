@@ -143,12 +143,12 @@ static void collect(struct text *t)
 		}
 }
 
-/* What nothing defines comes first, and last what need not be defined. */
+/* What nothing defines comes first; last are stubs and what need not be defined. */
 static int rank_of(const struct group *g)
 {
 	if (g->reason == BINDING_NOT_FOUND)
-		return g->weak ? 2 : 0;
-	return 1;
+		return g->weak ? 3 : 0;
+	return g->served_by == SIZE_MAX ? 1 : 2;
 }
 
 static int by_rarity(const void *a, const void *b)
