@@ -128,6 +128,18 @@ static size_t add_module(struct loading *g, const char *path, size_t wanted_by)
 	return g->linked->count - 1;
 }
 
+/* What ld.so reads by the segments is read by the sections here, which it does not need. */
+static void check_sections(struct linked_module *m, const struct elf_file *file)
+{
+	size_t count = 0;
+	struct err err;
+	if ((elf_getshdrnum(file->elf, &count) == 0 && count > 1) ||
+	    !link_files_is_dynamic(file, false))
+		return;
+	err_set(&err, "%s has no section headers: what it needs and defines is not known", m->path);
+	m->problem = mem_strdup(err.text);
+}
+
 static void read_module(struct loading *g, size_t module)
 {
 	struct elf_file file;
@@ -140,6 +152,7 @@ static void read_module(struct loading *g, size_t module)
 	g->identities[module].device = file.device;
 	g->identities[module].inode = file.inode;
 	linked_read_file(g->linked, module, &file, g->finder);
+	check_sections(m, &file);
 	elf_file_close(&file);
 }
 
@@ -319,6 +332,7 @@ static void begin(struct loading *g, const struct elf_file *file, const char *pa
 	g->identities[0].device = file->device;
 	g->identities[0].inode = file->inode;
 	linked_read_file(l, 0, file, g->finder);
+	check_sections(&l->modules[0], file);
 	interpreter_read(&g->interpreter, l->interpreter, l->machine, l->bits);
 	library_cache_open(&g->cache, g->interpreter.cache ? g->interpreter.cache : "");
 	g->search = (struct library_search){ .linked = l,
