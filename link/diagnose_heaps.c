@@ -133,6 +133,19 @@ static void private_heap(struct diagnosing *d, struct groups *all, size_t module
 	add(all, &g, module);
 }
 
+/* As long as there is one allocator. */
+static void harmless_deepbind(struct diagnosing *d, struct groups *all, size_t module,
+			      const struct heap_call *call)
+{
+	const struct group g = { .kind = DIAGNOSIS_DEEPBIND,
+				 .severity = DIAGNOSIS_NOTE,
+				 .heap = call->heap,
+				 .is = heap_allocator(&d->linked->modules[call->heap]),
+				 .common = call->heap,
+				 .opened = deep_opening(d->linked, module) };
+	add(all, &g, module);
+}
+
 static void look_at(struct diagnosing *d, struct groups *all, size_t module, size_t common)
 {
 	const struct linked_module *m = &d->linked->modules[module];
@@ -142,6 +155,8 @@ static void look_at(struct diagnosing *d, struct groups *all, size_t module, siz
 		return;
 	if (call && call->heap != common && m->space == 0)
 		other_heap(d, all, module, call, common);
+	else if (call && deep_opening(d->linked, module) != SIZE_MAX)
+		harmless_deepbind(d, all, module, call);
 	else if (!call || call->heap != module)
 		private_heap(d, all, module, common);
 }
@@ -201,10 +216,17 @@ static char *say_what(const struct diagnosing *d, const struct group *g)
 		diagnose_add_heap(&what, d, g->common);
 		return strbuf_detach(&what);
 	case DIAGNOSIS_NAMESPACE:
-		strbuf_addf(&what, " %s in a namespace of %s own (dlmopen()): the malloc there is ",
+		strbuf_addf(&what, " %s in a namespace of %s own (dlmopen()), with a malloc of ",
 			    several ? "are" : "is", several ? "their" : "its");
 		break;
 	case DIAGNOSIS_DEEPBIND:
+		if (g->severity == DIAGNOSIS_NOTE) {
+			strbuf_addf(&what,
+				    " %s opened with RTLD_DEEPBIND: another allocator that is "
+				    "preloaded would not serve %s",
+				    several ? "were" : "was", several ? "them" : "it");
+			return strbuf_detach(&what);
+		}
 		strbuf_addf(&what, ", opened with RTLD_DEEPBIND, %s malloc and free of ",
 			    several ? "have" : "has");
 		break;
@@ -213,13 +235,12 @@ static char *say_what(const struct diagnosing *d, const struct group *g)
 		break;
 	}
 	add_owner(&what, d, g);
-	strbuf_adds(&what, g->kind == DIAGNOSIS_NAMESPACE ? ", the program's " : ", the rest ");
-	if (g->kind != DIAGNOSIS_NAMESPACE)
-		strbuf_adds(&what, "that of ");
-	diagnose_add_heap(&what, d, g->common);
-	if (g->kind == DIAGNOSIS_NAMESPACE &&
-	    strcmp(diagnose_name(d, g->heap), diagnose_name(d, g->common)) == 0)
-		strbuf_adds(&what, ", another copy");
+	bool is_copy = g->kind == DIAGNOSIS_NAMESPACE &&
+		       strcmp(diagnose_name(d, g->heap), diagnose_name(d, g->common)) == 0;
+	strbuf_adds(&what, is_copy ? " that is another copy than the program's"
+				   : ", the rest that of ");
+	if (!is_copy)
+		diagnose_add_heap(&what, d, g->common);
 	if (!g->given) {
 		strbuf_adds(&what, ": a block that gets from one to the other is freed wrongly");
 		return strbuf_detach(&what);

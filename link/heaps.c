@@ -120,12 +120,21 @@ static const struct linked_import *import_of(const struct linked_module *m, cons
 	return NULL;
 }
 
-/* What a process holds, unless that is a stub in the program: then the search knows more. */
+/* What a process holds, if it is a definition of the name. A stub in the program stands for the
+ * function and leads on to it, and so does a hook most likely. */
+static size_t held_by(const struct linked *l, const struct linked_import *import, const char *name)
+{
+	size_t held = import->slot == LINKED_SLOT_BOUND ? import->value_module : SIZE_MAX;
+	if (held >= l->count)
+		return SIZE_MAX;
+	return defined(&l->modules[held], name) ? held : SIZE_MAX;
+}
+
 static size_t definer_by_import(const struct linked *l, const struct linked_import *import,
 				const char *name)
 {
-	size_t held = import->slot == LINKED_SLOT_BOUND ? import->value_module : SIZE_MAX;
-	if (held < l->count && (held != 0 || defined(&l->modules[0], name)))
+	size_t held = held_by(l, import, name);
+	if (held != SIZE_MAX)
 		return held;
 	return import->binding.reason == BINDING_NOT_FOUND ? SIZE_MAX : import->binding.module;
 }
