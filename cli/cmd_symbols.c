@@ -9,6 +9,7 @@
 #include "cli/symbols_live.h"
 #include "cli/symbols_show.h"
 #include "cli/symbols_targets.h"
+#include "cli/symbols_trace.h"
 
 struct symbols_options {
 	struct symbols_show show;
@@ -34,16 +35,18 @@ static void tell_of_environment(const struct symbols_options *o)
 		    "that");
 }
 
-static int look(struct symbols_options *o, char *const *paths, int count)
+static int look(struct symbols_options *o, char **paths, int count)
 {
 	struct symbols_targets targets;
 	symbols_targets_init(&targets);
 	targets.survey.details = o->show.style.details || o->show.format == SYMBOLS_JSON;
 	targets.survey.ask_servers = o->debuginfod;
+	symbols_trace_look(&targets, paths, &count);
+	const size_t traced = targets.program_count;
 	symbols_targets_files(&targets, paths, count, &o->environment,
 			      o->bindings || symbols_gate_is_asked(&o->gate) ||
 				      symbols_show_wants_bindings(&o->show));
-	if (targets.program_count)
+	if (targets.program_count > traced)
 		tell_of_environment(o);
 	int code = symbols_live_look(&o->live, &targets);
 	if (!code && targets.failed)
@@ -113,7 +116,7 @@ int cmd_symbols(int argc, char **argv)
 		OPTION_LAST,
 	};
 	const struct usage usage = {
-		"symbols", "[FILE|DIRECTORY...] [-- PROGRAM [ARG...]]",
+		"symbols", "[FILE|DIR|TRACE...] [-- PROGRAM [ARG...]]",
 		"Lists the allocators in files and directories, and tells of a program or a\n"
 		"process who its malloc, free and the like are bound to",
 		NULL, options

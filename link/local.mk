@@ -10,6 +10,7 @@ link_liblink_a_SOURCES = link/linked.c link/linked.h \
 	link/link_words.c link/link_words.h link/uses.c link/uses.h
 link_liblink_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 link_liblink_a_SOURCES += link/link_run.c link/link_run.h \
+	link/link_trace.c link/link_trace.h \
 	link/link_process.c link/link_process.h \
 	link/linked_news.c link/linked_news.h \
 	link/loader_list.c link/loader_list.h \

@@ -86,3 +86,89 @@ void process_openings_mark(struct linked *l)
 			m->flags |= BINDING_OPENED;
 	}
 }
+
+/* ---- sorting ---- */
+
+struct sorting {
+	struct linked *linked;
+	size_t *order; /* of the modules, as they are now */
+	size_t count;
+	bool *is_taken;
+};
+
+static void take(struct sorting *s, size_t module)
+{
+	s->is_taken[module] = true;
+	s->order[s->count++] = module;
+}
+
+/* What these need and what that needs, breadth first. */
+static void take_needed(struct sorting *s, size_t from, size_t startup)
+{
+	const struct linked *l = s->linked;
+	for (size_t at = from; at < s->count; at++) {
+		const struct linked_module *m = &l->modules[s->order[at]];
+		for (size_t n = 0; n < m->file.needed_count; n++)
+			for (size_t i = 0; i < startup; i++)
+				if (!s->is_taken[i] &&
+				    is_called(&l->modules[i], m->file.needed[n]))
+					take(s, i);
+	}
+}
+
+/* Where the first one that the program needs is; 0 if that is the C library, whose place is not known. */
+static size_t needed_first(const struct linked *l, size_t startup)
+{
+	size_t at = first_needed(l);
+	return at < startup && !path_is_libc(l->modules[at].path) ? at : 0;
+}
+
+/* Those before what the program needs first are preloaded; and what it does not lead to, but for what
+ * only that leads to. */
+static void take_preloaded(struct sorting *s, size_t startup)
+{
+	const struct linked *l = s->linked;
+	bool *reached = mem_zalloc(l->count + 1, sizeof(*reached));
+	take_needed(s, 0, startup);
+	memcpy(reached, s->is_taken, l->count * sizeof(*reached));
+	memset(s->is_taken, 0, l->count * sizeof(*reached));
+	s->count = 0;
+	take(s, 0);
+	size_t before = needed_first(l, startup);
+	for (size_t i = 1; i < startup; i++) {
+		bool is_needed = false;
+		if (path_is_libc(l->modules[i].path))
+			continue;
+		if (i < before) {
+			take(s, i);
+			continue;
+		}
+		for (size_t k = 0; k < startup && !is_needed; k++)
+			is_needed = needs(&l->modules[k], &l->modules[i]);
+		if (!reached[i] && !is_needed && strncmp(path_name(l->modules[i].path), "ld-", 3) != 0)
+			take(s, i);
+	}
+	free(reached);
+}
+
+void process_openings_sort(struct linked *l, size_t startup)
+{
+	struct sorting s = { .linked = l,
+			     .order = mem_zalloc(l->count + 1, sizeof(size_t)),
+			     .is_taken = mem_zalloc(l->count + 1, sizeof(bool)) };
+	struct linked_module *sorted = mem_zalloc(l->count + 1, sizeof(*sorted));
+	if (l->count) {
+		take(&s, 0);
+		take_preloaded(&s, startup);
+		take_needed(&s, 0, startup);
+	}
+	for (size_t i = 0; i < l->count; i++)
+		if (!s.is_taken[i])
+			take(&s, i);
+	for (size_t i = 0; i < l->count; i++)
+		sorted[i] = l->modules[s.order[i]];
+	memcpy(l->modules, sorted, l->count * sizeof(*sorted));
+	free(sorted);
+	free(s.order);
+	free(s.is_taken);
+}
