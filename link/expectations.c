@@ -131,6 +131,14 @@ static void add_unmet(struct unmets *out, const struct expectation *x, const cha
 	};
 }
 
+static void add_unmet_of(struct unmets *out, const struct expectation *x, const struct linked *l,
+			 struct unmet_words *words)
+{
+	char *process = l->pid ? mem_printf("%s (process %d)", l->name, l->pid) : NULL;
+	add_unmet(out, x, process ? process : l->name, words);
+	free(process);
+}
+
 /* ---- one allocator against one wish ---- */
 
 /* Dotted numbers; what is missing is 0. */
@@ -226,7 +234,7 @@ static void check_module(struct expectation *x, const struct linked *l, const st
 	x->was_tested = x->was_tested || decides;
 	if (wrong) {
 		unmet_in_use(&words, x, l, wrong);
-		add_unmet(out, x, l->name, &words);
+		add_unmet_of(out, x, l, &words);
 	}
 	use_release(&program);
 }
@@ -257,7 +265,7 @@ static void check_none(struct expectation *x, const struct linked *l, const stru
 			} else {
 				continue;
 			}
-			add_unmet(out, x, l->name, &words);
+			add_unmet_of(out, x, l, &words);
 		}
 }
 
@@ -281,7 +289,7 @@ static void check_single(struct expectation *x, const struct linked *l, const st
 	if (count > 1) {
 		struct unmet_words words = UNMET_WORDS_INIT;
 		unmet_single(&words, l, uses, each, count);
-		add_unmet(out, x, l->name, &words);
+		add_unmet_of(out, x, l, &words);
 	}
 	free(each);
 }

@@ -255,7 +255,12 @@ static int compare_malloc_first(const void *a, const void *b)
 	if (p != q)
 		return p - q;
 	unsigned g = use_group_of(x), h = use_group_of(y);
-	return g != h ? (g < h ? -1 : 1) : strcmp(x, y);
+	if (g != h)
+		return g < h ? -1 : 1;
+	/* new before new[] */
+	if ((g == USE_NEW || g == USE_DELETE) && x[3] != y[3])
+		return x[3] == 'a' ? 1 : -1;
+	return strcmp(x, y);
 }
 
 /* So that what is told of first is malloc's. Each name once. */
