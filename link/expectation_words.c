@@ -228,7 +228,7 @@ void unmet_in_use(struct unmet_words *out, const struct expectation *x, const st
 	else if (wrong->symbol_count) {
 		link_add_symbols(&out->found, wrong, MOST_SYMBOLS);
 		strbuf_addf(&out->found, " of %s %s ", name_of(l, wrong->user),
-			    wrong->symbol_count > 1 ? "are from" : "is from");
+			    wrong->symbol_count > 1 && !wrong->is_rust ? "are from" : "is from");
 	} else
 		strbuf_adds(&out->found, "malloc is from ");
 	add_provider(&out->found, l, wrong);

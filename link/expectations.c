@@ -198,20 +198,35 @@ static bool makes_blocks(const struct use *u)
 	       use_groups(u) & (USE_MALLOC | USE_ALIGNED | USE_NEW | USE_API);
 }
 
-/* The first use of the module that decides and is of another kind; NULL: all are right. Sets
- * *decides to how many do. An allocator inside decides only where nothing else makes blocks. */
+/* What decides: in a module of Rust's its #[global_allocator], if that is inside; else what makes
+ * blocks by name; where nothing does, what is inside. */
+enum deciding { BY_RUST, BY_NAME, BY_INSIDE, DECIDING };
+
+static bool decides(const struct use *u, enum deciding by)
+{
+	switch (by) {
+	case BY_RUST:
+		return u->is_rust;
+	case BY_NAME:
+		return u->kind != USE_INSIDE && makes_blocks(u);
+	default:
+		return u->kind == USE_INSIDE;
+	}
+}
+
+/* The first use of the module that decides and is of another kind; NULL: all are right. Sets *count
+ * to how many decide. */
 static const struct use *wrong_use(const struct expectation *x, const struct linked *l,
-				   const struct uses *uses, size_t module, size_t *decides)
+				   const struct uses *uses, size_t module, size_t *count)
 {
 	const struct use *wrong = NULL;
-	*decides = 0;
-	for (int inside = 0; inside < 2 && *decides == 0; inside++)
+	*count = 0;
+	for (int by = 0; by < DECIDING && *count == 0; by++)
 		for (size_t i = 0; i < uses->count; i++) {
 			const struct use *u = &uses->items[i];
-			if (u->user != module || (u->kind == USE_INSIDE) != inside ||
-			    (!inside && !makes_blocks(u)))
+			if (u->user != module || !decides(u, (enum deciding)by))
 				continue;
-			++*decides;
+			++*count;
 			if (!wrong && !expectation_is_of_kind(x, use_allocator(l, u)))
 				wrong = u;
 		}
@@ -222,16 +237,16 @@ static void check_module(struct expectation *x, const struct linked *l, const st
 			 size_t module, struct unmets *out)
 {
 	struct unmet_words words = UNMET_WORDS_INIT;
-	size_t decides;
-	const struct use *wrong = wrong_use(x, l, uses, module, &decides);
+	size_t deciding;
+	const struct use *wrong = wrong_use(x, l, uses, module, &deciding);
 	struct use program = { 0 };
-	if (decides == 0 && module == 0 && !x->module) {
+	if (deciding == 0 && module == 0 && !x->module) {
 		use_of_program(&program, l);
-		decides = 1;
+		deciding = 1;
 		if (!expectation_is_of_kind(x, use_allocator(l, &program)))
 			wrong = &program;
 	}
-	x->was_tested = x->was_tested || decides;
+	x->was_tested = x->was_tested || deciding;
 	if (wrong) {
 		unmet_in_use(&words, x, l, wrong);
 		add_unmet_of(out, x, l, &words);

@@ -43,6 +43,10 @@ static bool is_named_before(const struct use *u, size_t at)
 void link_add_symbols(struct strbuf *out, const struct use *u, size_t most)
 {
 	size_t names = 0, added = 0;
+	if (u->is_rust) {
+		strbuf_adds(out, "Rust's global allocator");
+		return;
+	}
 	for (size_t i = 0; i < u->symbol_count; i++)
 		names += !is_named_before(u, i);
 	size_t shown = names > most + 1 ? most : names;

@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "elf/given_blocks.h"
 #include "link/diagnosis.h"
+#include "elf/rust_shims.h"
 #include "symbol/module_allocators.h"
 #include "util/mem.h"
 #include "wire/roles.h"
@@ -19,7 +20,8 @@ struct linked_module *linked_add(struct linked *l, const char *path)
 	*module = (struct linked_module){ .path = mem_strdup(path),
 					  .wanted_by = SIZE_MAX,
 					  .file = BINDINGS_INIT,
-					  .found = ALLOCATORS_INIT };
+					  .found = ALLOCATORS_INIT,
+					  .rust_allocator = SIZE_MAX };
 	return module;
 }
 
@@ -37,6 +39,21 @@ static void read_segments(struct linked_module *module, Elf *elf)
 	}
 }
 
+/* Only a file with an allocator inside can lead to one. */
+static void read_rust(struct linked_module *m, const struct elf_file *file)
+{
+	struct rust_shims shims;
+	bool is_inside = false;
+	for (size_t i = 0; i < m->found.count; i++)
+		is_inside |= !m->found.items[i].layer &&
+			     m->found.items[i].linkage != ALLOCATOR_SHARED;
+	if (!is_inside)
+		return;
+	rust_shims_read(&shims, file, file, &m->found);
+	if (shims.leads == RUST_TO_INSTANCE)
+		m->rust_allocator = shims.instance;
+}
+
 void linked_read_file(struct linked *l, size_t module, const struct elf_file *file,
 		      struct allocator_finder *finder)
 {
@@ -44,6 +61,7 @@ void linked_read_file(struct linked *l, size_t module, const struct elf_file *fi
 	bindings_read(&m->file, file);
 	elf_build_id_read(file->elf, &m->build_id);
 	file_allocators_find(finder, file, m->path, false, &m->found);
+	read_rust(m, file);
 	read_segments(m, file->elf);
 	thread_storage_read(&m->tls, file);
 	m->given = given_blocks_read(file, &m->looks_up);

@@ -74,6 +74,9 @@ struct linked_module {
 	struct bindings file;
 	struct elf_build_id build_id;
 	struct allocators found;
+	/* In `found`: what Rust's allocations in it go to, by its #[global_allocator]; SIZE_MAX: none
+	 * inside it, or not known. */
+	size_t rust_allocator;
 	struct thread_storage tls;
 	bool looks_up; /* it calls dlsym() */
 	uint64_t given; /* strdup() and its like that it calls: given_blocks_name() */

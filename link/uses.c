@@ -210,16 +210,6 @@ static bool has_use(const struct uses *out, size_t first, size_t user, size_t al
 	return false;
 }
 
-/* Rust's shims of a `#[global_allocator]`: what is inside is what its code calls. */
-static bool has_rust_allocator(const struct linked_module *m)
-{
-	for (size_t i = 0; i < m->found.count; i++)
-		if (m->found.items[i].family == FAMILY_RUST &&
-		    function_of(&m->found.items[i], "__rg_alloc"))
-			return true;
-	return false;
-}
-
 /* Those that nobody is bound to, and that are no library to be called from outside. */
 static void add_inside(struct uses *out, size_t first, const struct linked *l, size_t user)
 {
@@ -231,8 +221,9 @@ static void add_inside(struct uses *out, size_t first, const struct linked *l, s
 		struct target to = nowhere;
 		to.module = user;
 		to.allocator = i;
-		bool is_called = has_rust_allocator(m) && only_allocator(m) == i;
-		struct use *u = use_for(out, first, user, is_called ? USE_OWN : USE_INSIDE, &to);
+		const bool is_rust = m->rust_allocator == i;
+		struct use *u = use_for(out, first, user, is_rust ? USE_OWN : USE_INSIDE, &to);
+		u->is_rust = is_rust;
 		for (size_t n = 0; n < is->function_count; n++)
 			add_symbol(u, is->functions[n].name);
 	}

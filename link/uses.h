@@ -24,6 +24,7 @@ enum use_kind {
 /* All that one module takes from one allocator. */
 struct use {
 	enum use_kind kind;
+	bool is_rust;	  /* USE_OWN: what a #[global_allocator] leads to */
 	size_t user;	  /* module */
 	size_t module;	  /* that has the allocator; SIZE_MAX: nobody defines the names */
 	size_t allocator; /* in its `found`; SIZE_MAX: none that is known */

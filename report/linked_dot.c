@@ -61,6 +61,10 @@ static void add_groups(struct strbuf *label, const struct graph *g, const struct
 {
 	unsigned groups = 0;
 	size_t api = 0;
+	if (u->is_rust) {
+		link_add_symbols(label, u, 1);
+		return;
+	}
 	for (size_t i = 0; i < u->symbol_count; i++) {
 		const unsigned group = use_group_of(u->symbols[i]);
 		if (!shown_symbol(g->shown, u->symbols[i]))
