@@ -237,8 +237,8 @@ static char *say_what(const struct diagnosing *d, const struct group *g)
 	add_owner(&what, d, g);
 	bool is_copy = g->kind == DIAGNOSIS_NAMESPACE &&
 		       strcmp(diagnose_name(d, g->heap), diagnose_name(d, g->common)) == 0;
-	strbuf_adds(&what, is_copy ? " that is another copy than the program's"
-				   : ", the rest that of ");
+	strbuf_adds(&what,
+		    is_copy ? " that is another copy than the program's" : ", the rest that of ");
 	if (!is_copy)
 		diagnose_add_heap(&what, d, g->common);
 	if (!g->given) {

@@ -24,7 +24,8 @@ static void not_found(struct diagnosing *d, size_t module)
 	struct diagnosis *is = diagnose_add(
 		d, DIAGNOSIS_NOT_FOUND,
 		/* What loads a library may have there what the library needs. */
-		diagnose_is_program(d->linked) ? DIAGNOSIS_ERROR : DIAGNOSIS_WARNING, strbuf_detach(&what),
+		diagnose_is_program(d->linked) ? DIAGNOSIS_ERROR : DIAGNOSIS_WARNING,
+		strbuf_detach(&what),
 		is_absent
 			? mem_printf("install it, or name its directory in LD_LIBRARY_PATH or in "
 				     "the RUNPATH of %s",
@@ -116,8 +117,7 @@ static void differences(struct diagnosing *d, size_t module)
 		if (!import->differs)
 			continue;
 		struct diagnosis *is = diagnose_add(
-			d, DIAGNOSIS_DIFFERS, DIAGNOSIS_WARNING,
-			difference(d, module, import),
+			d, DIAGNOSIS_DIFFERS, DIAGNOSIS_WARNING, difference(d, module, import),
 			mem_strdup("something has changed the slot (a hook, or a library that came "
 				   "or went later)"));
 		diagnosis_add_module(is, module);

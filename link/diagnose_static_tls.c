@@ -28,15 +28,17 @@ static char *say_what(const struct view *v, size_t opened, size_t module)
 {
 	const struct thread_storage *t = &v->linked->modules[module].tls;
 	struct strbuf what = STRBUF_INIT;
-	strbuf_addf(&what, "dlopen() of %s %sfails, \"cannot allocate memory in static TLS block\": ",
+	strbuf_addf(&what,
+		    "dlopen() of %s %sfails, \"cannot allocate memory in static TLS block\": ",
 		    name_in(v, opened), v->program ? "" : "by a program that has only libc ");
-	strbuf_addf(&what, "%s has %llu bytes of thread-local variables at fixed offsets "
-			   "(initial-exec)",
+	strbuf_addf(&what,
+		    "%s has %llu bytes of thread-local variables at fixed offsets "
+		    "(initial-exec)",
 		    opened == module ? "it" : name_in(v, module), (unsigned long long)t->bytes);
 	if (v->tls->modules[module].place == STATIC_TLS_TOO_ALIGNED)
-		strbuf_addf(&what, ", aligned to %llu; no more than %llu is possible after the start",
-			    (unsigned long long)t->alignment,
-			    (unsigned long long)v->tls->alignment);
+		strbuf_addf(
+			&what, ", aligned to %llu; no more than %llu is possible after the start",
+			(unsigned long long)t->alignment, (unsigned long long)v->tls->alignment);
 	else
 		strbuf_addf(&what, ", and %llu are left of those that threads have in reserve",
 			    (unsigned long long)v->tls->modules[module].room);
@@ -64,9 +66,9 @@ static void add_failures(struct diagnosing *d, const struct view *v, const size_
 		const size_t failed_for = v->tls->modules[i].failed_for;
 		if (failed_for == SIZE_MAX)
 			continue;
-		struct diagnosis *is = diagnose_add(d, DIAGNOSIS_STATIC_TLS, severity,
-						    say_what(v, i, failed_for),
-						    say_fix(v, failed_for));
+		struct diagnosis *is =
+			diagnose_add(d, DIAGNOSIS_STATIC_TLS, severity, say_what(v, i, failed_for),
+				     say_fix(v, failed_for));
 		is->tunable = v->tunable;
 		diagnosis_add_module(is, places ? places[i] : i);
 		diagnosis_add_module(is, places ? places[failed_for] : failed_for);

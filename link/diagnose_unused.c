@@ -92,8 +92,62 @@ static void unused(struct diagnosing *d, size_t module)
 	diagnosis_add_module(is, used);
 }
 
+/* ---- what the malloc in use does not have, and nobody calls yet ---- */
+
+static bool has_function(const struct linked_module *m, const char *name)
+{
+	const struct allocator *is = heap_allocator(m);
+	for (size_t i = 0; is && i < is->function_count; i++)
+		if (strcmp(is->functions[i].name, name) == 0)
+			return true;
+	return heap_is_defined(m, name);
+}
+
+static bool is_called(const struct diagnosing *d, const char *name)
+{
+	for (size_t i = 0; i < d->linked->count; i++)
+		for (size_t k = 0; k < d->calls[i].count; k++)
+			if (strcmp(d->calls[i].items[k].symbol, name) == 0)
+				return true;
+	return false;
+}
+
+/* See the glibc manual, "Replacing malloc". Those that are called are told of by diagnose_splits().
+ */
+static void lacking(struct diagnosing *d)
+{
+	static const char *const members[] = { "aligned_alloc", "posix_memalign", "memalign",
+					       "malloc_usable_size" };
+	size_t used = in_use(d);
+	struct diagnosis list = { .modules = NULL };
+	if (used == SIZE_MAX || path_is_libc(d->linked->modules[used].path) ||
+	    heap_is_wrapper(&d->linked->modules[used]) ||
+	    !heap_allocator(&d->linked->modules[used]))
+		return;
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (!has_function(&d->linked->modules[used], members[i]) &&
+		    !is_called(d, members[i]))
+			diagnosis_add_symbol(&list, members[i]);
+	if (!list.symbol_count)
+		return;
+	struct strbuf what = STRBUF_INIT;
+	diagnose_add_heap(&what, d, used);
+	strbuf_adds(&what, ", whose malloc is in use, does not have ");
+	diagnose_add_symbols(&what, &list);
+	strbuf_addf(&what, ": nobody calls %s yet, but what is opened later would get libc's",
+		    list.symbol_count > 1 ? "them" : "it");
+	struct diagnosis *is = diagnose_add(d, DIAGNOSIS_MISSING_MEMBER, DIAGNOSIS_NOTE,
+					    strbuf_detach(&what), NULL);
+	diagnosis_add_module(is, used);
+	/* The names go over to the one that is listed. */
+	is->symbols = list.symbols;
+	is->symbol_count = list.symbol_count;
+	is->symbol_cap = list.symbol_cap;
+}
+
 void diagnose_unused(struct diagnosing *d)
 {
+	lacking(d);
 	for (size_t i = 1; i < d->linked->count; i++)
 		if (d->linked->modules[i].space == 0 && is_replacement(&d->linked->modules[i]) &&
 		    !is_used(d, i) && !is_already_told(d, i))
