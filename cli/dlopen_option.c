@@ -8,15 +8,17 @@
 #include "util/mem.h"
 
 /* Takes the modes off the end of the text: a library's name may have a colon, too. */
-static uint32_t take_modes(char *text)
+static struct link_opening take_modes(char *text)
 {
 	static const struct {
 		const char *suffix;
 		uint32_t flags;
-	} modes[] = { { ":global", BINDING_GLOBAL },
-		      { ":deepbind", BINDING_DEEPBIND },
-		      { ":local", 0 } };
-	uint32_t flags = 0;
+		bool new_space;
+	} modes[] = { { ":global", BINDING_GLOBAL, false },
+		      { ":deepbind", BINDING_DEEPBIND, false },
+		      { ":namespace", 0, true },
+		      { ":local", 0, false } };
+	struct link_opening opening = { .name = text };
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]);) {
 		const size_t bytes = strlen(text), suffix = strlen(modes[i].suffix);
 		if (bytes <= suffix || strcmp(text + bytes - suffix, modes[i].suffix) != 0) {
@@ -24,18 +26,17 @@ static uint32_t take_modes(char *text)
 			continue;
 		}
 		text[bytes - suffix] = '\0';
-		flags |= modes[i].flags;
+		opening.flags |= modes[i].flags;
+		opening.new_space |= modes[i].new_space;
 		i = 0;
 	}
-	return flags;
+	return opening;
 }
 
 static void add(struct dlopen_option *o, const char *text)
 {
-	char *name = mem_strdup(text);
-	const uint32_t flags = take_modes(name);
 	o->openings = mem_grow(o->openings, &o->cap, o->count + 1, sizeof(*o->openings));
-	o->openings[o->count++] = (struct link_opening){ name, flags };
+	o->openings[o->count++] = take_modes(mem_strdup(text));
 }
 
 int dlopen_option_read(struct dlopen_option *o, const struct usage *usage)

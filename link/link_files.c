@@ -36,6 +36,7 @@ struct loading {
 	struct library_cache cache;
 	struct library_search search;
 	uint32_t flags; /* of the modules that come next: enum binding_module_flag */
+	uint32_t space, last_space; /* that they come into; the last that there is */
 	struct identity *identities; /* by module */
 	size_t identity_cap;
 };
@@ -98,7 +99,7 @@ static bool is_musl_libc(const char *name)
 static size_t find_called(const struct loading *g, const char *name)
 {
 	for (size_t i = 0; i < g->linked->count; i++)
-		if (is_called(g, i, name))
+		if (g->linked->modules[i].space == g->space && is_called(g, i, name))
 			return i;
 	return SIZE_MAX;
 }
@@ -106,7 +107,8 @@ static size_t find_called(const struct loading *g, const char *name)
 static size_t find_file(const struct loading *g, dev_t device, ino_t inode)
 {
 	for (size_t i = 0; i < g->linked->count; i++)
-		if (inode && g->identities[i].inode == inode && g->identities[i].device == device)
+		if (inode && g->linked->modules[i].space == g->space &&
+		    g->identities[i].inode == inode && g->identities[i].device == device)
 			return i;
 	return SIZE_MAX;
 }
@@ -117,6 +119,7 @@ static size_t add_module(struct loading *g, const char *path, size_t wanted_by)
 {
 	struct linked_module *m = linked_add(g->linked, path);
 	m->wanted_by = wanted_by;
+	m->space = g->space;
 	m->flags = g->flags | BINDING_MODE_KNOWN;
 	if (g->flags & BINDING_STARTUP)
 		m->flags |= BINDING_ORIGIN_KNOWN;
@@ -268,11 +271,13 @@ static void need_all(struct loading *g, size_t from)
 			need(g, l->modules[i].file.needed[k], i, false);
 }
 
-/* What is there already is not opened again, and keeps its place in the order. */
+/* What is there already is not opened again, and keeps its place in the order; in a namespace of its
+ * own nothing is there. */
 static void open_later(struct loading *g, const struct link_opening *opening)
 {
 	const size_t from = g->linked->count;
 	g->flags = 0;
+	g->space = opening->new_space ? ++g->last_space : 0;
 	need(g, opening->name, SIZE_MAX, true);
 	if (g->linked->count == from)
 		return;

@@ -13,6 +13,7 @@
 struct link_opening {
 	char *name;	/* as dlopen() gets it from the program */
 	uint32_t flags; /* BINDING_GLOBAL, BINDING_DEEPBIND */
+	bool new_space; /* by dlmopen(LM_ID_NEWLM) */
 };
 
 /* As the program would have it; the tool's own environment is not looked at. */
