@@ -3,7 +3,7 @@ FUZZ_TRACE = fuzz/trace.c $(TRACE_TEST_SURGERY) tests/trace/check.h
 FUZZ_FILE = fuzz/file.c fuzz/file.h tests/trace/check.h
 FUZZ_REPLAY = fuzz/run-corpus.c $(TRACE_TEST_SURGERY)
 
-FUZZ_FILE_REPLAYS = fuzz/elf-replay fuzz/archive-replay fuzz/pe-replay fuzz/mach-o-replay
+FUZZ_FILE_REPLAYS = fuzz/link-replay fuzz/elf-replay fuzz/archive-replay fuzz/pe-replay fuzz/mach-o-replay
 check_PROGRAMS += fuzz/trace-replay $(FUZZ_FILE_REPLAYS)
 TESTS += fuzz/trace-replay $(FUZZ_FILE_REPLAYS)
 fuzz_trace_replay_SOURCES = fuzz/run-corpus.c $(FUZZ_TRACE)
@@ -14,6 +14,9 @@ fuzz_trace_replay_LDADD = $(TRACE_LIBS)
 fuzz_elf_replay_SOURCES = fuzz/elf.c $(FUZZ_FILE) $(FUZZ_REPLAY)
 fuzz_elf_replay_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) -DFUZZ_CORPUS='"fuzz/corpus/elf"' -DFUZZ_CHANGED=300
 fuzz_elf_replay_LDADD = $(SYMBOL_LIBS)
+fuzz_link_replay_SOURCES = fuzz/link.c $(FUZZ_FILE) $(FUZZ_REPLAY)
+fuzz_link_replay_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) -DFUZZ_CORPUS='"fuzz/corpus/elf"' -DFUZZ_CHANGED=60
+fuzz_link_replay_LDADD = link/liblink.a inject/libinject.a $(SYMBOL_LIBS)
 fuzz_archive_replay_SOURCES = fuzz/image.c $(FUZZ_FILE) $(FUZZ_REPLAY)
 fuzz_archive_replay_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) -DFUZZ_CORPUS='"fuzz/corpus/archive"' -DFUZZ_CHANGED=400
 fuzz_archive_replay_LDADD = $(SYMBOL_LIBS)
@@ -36,7 +39,7 @@ FUZZ_SECONDS = 300
 FUZZ_SEED = 0
 FUZZ_CFLAGS = -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 FUZZ_FLAGS = -max_total_time=$(FUZZ_SECONDS) -seed=$(FUZZ_SEED) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1
-FUZZERS = fuzz/trace-fuzzer fuzz/elf-fuzzer fuzz/image-fuzzer
+FUZZERS = fuzz/trace-fuzzer fuzz/elf-fuzzer fuzz/link-fuzzer fuzz/image-fuzzer
 CLEANFILES += $(FUZZERS) fuzz/trace-seeds fuzz/fuzzed/*
 
 fuzz/trace-fuzzer: fuzz/trace.c tests/trace/surgery.c $(trace_libtrace_a_SOURCES) \
@@ -46,7 +49,7 @@ fuzz/trace-fuzzer: fuzz/trace.c tests/trace/surgery.c $(trace_libtrace_a_SOURCES
 		$(DEFLATE_LIBS) $(ZLIB_LIBS)
 
 # The libraries of the tool, compiled for the fuzzer.
-FUZZED_FROM = $(symbol_libsymbol_a_SOURCES) $(elf_libelffile_a_SOURCES) $(trace_libtrace_a_SOURCES) \
+FUZZED_FROM = $(link_liblink_a_SOURCES) $(inject_libinject_a_SOURCES) $(symbol_libsymbol_a_SOURCES) $(elf_libelffile_a_SOURCES) $(trace_libtrace_a_SOURCES) \
 	$(util_libutil_a_SOURCES)
 FUZZED_CPPFLAGS = $(AM_CPPFLAGS) -I$(abs_top_srcdir) -I$(abs_top_builddir) $(ELF_CFLAGS) $(DW_CFLAGS) $(LZMA_CFLAGS) \
 	$(DEFLATE_CFLAGS) $(ZLIB_CFLAGS)
@@ -54,7 +57,7 @@ fuzz/fuzzed/libfuzzed.a: $(FUZZED_FROM)
 	$(AM_V_CC)rm -rf $(@D) && $(MKDIR_P) $(@D) && cd $(@D) && $(FUZZ_CC) $(FUZZ_CFLAGS:fuzzer%=fuzzer-no-link%) \
 		$(FUZZED_CPPFLAGS) -c $(addprefix $(abs_top_srcdir)/,$(patsubst $(top_srcdir)/%,%,$(filter %.c,$^))) && \
 		$(AR) cr libfuzzed.a *.o
-fuzz/elf-fuzzer fuzz/image-fuzzer: fuzz/%-fuzzer: fuzz/%.c $(FUZZ_FILE) fuzz/fuzzed/libfuzzed.a
+fuzz/elf-fuzzer fuzz/link-fuzzer fuzz/image-fuzzer: fuzz/%-fuzzer: fuzz/%.c $(FUZZ_FILE) fuzz/fuzzed/libfuzzed.a
 	$(AM_V_CCLD)$(FUZZ_CC) $(FUZZ_CFLAGS) $(FUZZED_CPPFLAGS) -o $@ $(filter %.c,$^) fuzz/fuzzed/libfuzzed.a \
 		$(filter-out %.a,$(SYMBOL_LIBS)) $(ZYDIS_LIBS)
 
@@ -62,8 +65,9 @@ fuzz/elf-fuzzer fuzz/image-fuzzer: fuzz/%-fuzzer: fuzz/%.c $(FUZZ_FILE) fuzz/fuz
 # something is wrong with, which it leaves there.
 .PHONY: fuzz
 fuzz: $(FUZZERS)
-	for target in trace elf image; do \
+	for target in trace elf link image; do \
 		corpora=$(abs_top_srcdir)/fuzz/corpus/$$target; \
+		test $$target != link || corpora=$(abs_top_srcdir)/fuzz/corpus/elf; \
 		test $$target != image || corpora="$(abs_top_srcdir)/fuzz/corpus/archive \
 			$(abs_top_srcdir)/fuzz/corpus/pe $(abs_top_srcdir)/fuzz/corpus/mach-o"; \
 		$(MKDIR_P) fuzz-new/$$target && \
