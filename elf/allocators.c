@@ -392,6 +392,26 @@ static void try_prefix(struct search *s, enum family family, const char *prefix)
 	}
 }
 
+static bool needs_others(Elf *elf)
+{
+	Elf_Scn *section = elf_section_named(elf, ".dynamic");
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	GElf_Dyn entry;
+	for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++)
+		if (entry.d_tag == DT_NEEDED)
+			return true;
+	return false;
+}
+
+/* A C library's messages are elsewhere, too (firefox has musl's, of its WebAssembly libraries); its
+ * malloc, without symbols, is only where the whole library is. */
+static bool can_be_by_messages(const struct search *s, enum family family)
+{
+	if (family != FAMILY_MUSL && family != FAMILY_GLIBC)
+		return true;
+	return !s->foreign && !(s->file && needs_others(s->file->elf));
+}
+
 /* Only its messages tell. What the file has as malloc is taken for its. */
 static void add_by_strings(struct search *s, enum family family)
 {
@@ -420,7 +440,8 @@ static void find_families(struct search *s)
 	for (unsigned family = 0; family < FAMILY_COUNT; family++) {
 		for (const char *at = facts[family].prefixes; next_word(&at, '\0', prefix);)
 			try_prefix(s, family, prefix);
-		if (s->clues[family].proved && !has_family(s->out, family))
+		if (s->clues[family].proved && !has_family(s->out, family) &&
+		    can_be_by_messages(s, family))
 			add_by_strings(s, family);
 	}
 }

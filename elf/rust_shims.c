@@ -14,6 +14,7 @@
 enum {
 	DEPTH_MAX = 4,
 	FUNCTIONS_MAX = 48, /* decoded in all */
+	CALLS_MAX = 400,    /* looked at in all: each takes time by the number of symbols */
 	CODE_MAX_BYTES = 512,
 	NAME_BYTES = FUNCTION_NAME_MAX + 1,
 };
@@ -23,7 +24,7 @@ struct walk {
 	const struct allocators *found;
 	struct function_set functions;
 	struct rust_shims *out;
-	unsigned left;
+	unsigned left, calls_left;
 };
 
 /* "__rust_alloc" of "_RNvCs4SDFJOLwvtW_7___rustc12___rust_alloc" (Rust's v0 mangling: the crate
@@ -125,6 +126,9 @@ static bool go_to(struct walk *w, uint64_t target, unsigned depth)
 {
 	char name[NAME_BYTES] = "";
 	struct call_site site;
+	if (w->calls_left == 0)
+		return false;
+	w->calls_left--;
 	const struct function *f = function_at(w, target);
 	if (f) {
 		plain_name(f, name);
@@ -192,7 +196,7 @@ void rust_shims_read(struct rust_shims *out, const struct elf_file *file,
 					     "__rust_dealloc", "__rust_realloc",
 					     "__rg_alloc",     "__rg_dealloc",
 					     "__rdl_alloc",    "__rdl_dealloc" };
-	struct walk w = { file, found, FUNCTION_SET_INIT, out, FUNCTIONS_MAX };
+	struct walk w = { file, found, FUNCTION_SET_INIT, out, FUNCTIONS_MAX, CALLS_MAX };
 	*out = (struct rust_shims){ .leads = RUST_NOWHERE };
 	function_set_add(&w.functions, symbols->elf, SHT_SYMTAB);
 	for (size_t s = 0; s < AT_COUNT_OF(shims) && out->leads == RUST_NOWHERE; s++)

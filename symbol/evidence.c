@@ -97,7 +97,7 @@ static void take_unit(Dwarf_Die *die, struct evidence *e)
 
 static void add_units(struct looking *l)
 {
-	if (!l->files.dwarf)
+	if (!l->files.dwarf || !l->found->count)
 		return;
 	struct dwarf_index index;
 	dwarf_index_build(&index, l->files.dwarf, l->files.alt_dwarf);
@@ -230,27 +230,27 @@ static void add_section(struct looking *l, Elf *elf)
 
 /* ---- archives ---- */
 
-static bool defines(Elf *object, const char *name)
+static void take_member(const struct looking *l, const struct function_set *set, const char *name)
 {
-	struct function_set set = FUNCTION_SET_INIT;
-	function_set_add(&set, object, SHT_SYMTAB);
-	bool has = function_set_find(&set, "", name) != NULL;
-	function_set_release(&set);
-	return has;
+	enum { INSTANCES_MAX = 16 }; /* a made file may have thousands */
+	for (size_t i = 0; i < l->found->count && i < INSTANCES_MAX; i++) {
+		const struct allocator_function *f = main_function(&l->found->items[i]);
+		struct evidence *e = &l->out->of[i];
+		if (e->member || !f || !*name || !function_set_find(set, "", f->name))
+			continue;
+		e->member = mem_strdup(name);
+		add(e, PROOF_MEMBER, SURE_CERTAIN, "%s", name);
+	}
 }
 
-static void add_member(const struct looking *l, const struct allocator *a, struct evidence *e)
+static void add_members(const struct looking *l)
 {
 	const struct elf_archive *archive = l->from->archive;
-	const struct allocator_function *f = main_function(a);
-	for (size_t i = 0; f && i < archive->count; i++) {
-		if (!defines(archive->objects[i].elf, f->name))
-			continue;
-		if (*archive->names[i]) {
-			e->member = mem_strdup(archive->names[i]);
-			add(e, PROOF_MEMBER, SURE_CERTAIN, "%s", e->member);
-		}
-		return;
+	for (size_t i = 0; i < archive->count && l->found->count; i++) {
+		struct function_set set = FUNCTION_SET_INIT;
+		function_set_add(&set, archive->objects[i].elf, SHT_SYMTAB);
+		take_member(l, &set, archive->names[i]);
+		function_set_release(&set);
 	}
 }
 
@@ -315,17 +315,32 @@ static bool imports(Elf *elf, const char *name)
 	return false;
 }
 
-/* Without symbols: the one allocator that the file carries is there to be used; and without one it
- * is malloc, and System asks posix_memalign for what is aligned more than that. */
+static bool is_libc(const struct allocator *a)
+{
+	return a->family == FAMILY_GLIBC || a->family == FAMILY_MUSL;
+}
+
+/* Without symbols: the one allocator that the file carries beside a C library is there to be used;
+ * and without one it is malloc, and System asks posix_memalign for what is aligned more than that.
+ */
 static void guess(const struct looking *l, struct rust_evidence *rust)
 {
-	size_t heaps = 0;
-	for (size_t i = 0; i < l->found->count; i++)
-		if (!l->found->items[i].layer && heaps++ == 0)
-			rust->instance = i;
+	size_t heaps = 0, libcs = 0, heap = 0, libc = 0;
+	for (size_t i = 0; i < l->found->count; i++) {
+		const struct allocator *a = &l->found->items[i];
+		if (!a->layer && is_libc(a) && libcs++ == 0)
+			libc = i;
+		else if (!a->layer && !is_libc(a) && heaps++ == 0)
+			heap = i;
+	}
 	if (heaps == 1) {
-		bool is_malloc = serves_malloc(&l->found->items[rust->instance]);
+		bool is_malloc = serves_malloc(&l->found->items[heap]);
 		rust->allocator = is_malloc ? RUST_SYSTEM : RUST_INSTANCE;
+		rust->instance = heap;
+		rust->sure = SURE_PROBABLE;
+	} else if (heaps == 0 && libcs) {
+		rust->allocator = RUST_SYSTEM;
+		rust->instance = libc;
 		rust->sure = SURE_PROBABLE;
 	} else if (heaps == 0 && l->from->file && imports(l->from->file->elf, "malloc")) {
 		take_system(l, rust);
@@ -430,8 +445,7 @@ static void look_in_archive(struct looking *l)
 		constants[archive->count + i] =
 			(struct constants){ &file->bytes, file->constants, file->constant_count };
 	}
-	for (size_t i = 0; i < l->found->count; i++)
-		add_member(l, &l->found->items[i], &l->out->of[i]);
+	add_members(l);
 	read_texts(l, constants, count);
 	free(constants);
 }
