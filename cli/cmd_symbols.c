@@ -127,12 +127,11 @@ int cmd_symbols(int argc, char **argv)
 		return code;
 	if (argc == 0 && !symbols_live_is_asked(&o.live))
 		return usage_error(&usage, "symbols needs a file, a directory or a process");
-	code = symbols_live_check(&o.live, &usage);
-	if (code >= 0)
-		return code;
 	if (o.show.json)
 		o.show.format = SYMBOLS_JSON;
-	code = dlopen_option_read(&o.dlopen, &usage);
+	code = symbols_live_check(&o.live, &usage);
+	if (code < 0)
+		code = dlopen_option_read(&o.dlopen, &usage);
 	o.environment.openings = o.dlopen.openings;
 	o.environment.opening_count = o.dlopen.count;
 	if (code < 0)

@@ -19,6 +19,7 @@ enum { FILE_MODE = 0666 };
 
 void symbols_live_split(struct symbols_live *live, int *argc, char **argv)
 {
+	live->output_fd = -1;
 	for (int i = 1; i < *argc; i++)
 		if (strcmp(argv[i], "--") == 0) {
 			live->program = argv + i + 1;
@@ -114,7 +115,6 @@ static int run_program(const struct symbols_live *live, struct symbols_targets *
 
 static bool open_output(struct symbols_live *live)
 {
-	live->output_fd = -1;
 	if (!live->output)
 		return true;
 	live->output_fd = open(live->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
@@ -143,6 +143,6 @@ int symbols_live_look(struct symbols_live *live, struct symbols_targets *t)
 void symbols_live_release(struct symbols_live *live)
 {
 	option_list_release(&live->pids);
-	if (live->output && live->output_fd >= 0)
+	if (live->output_fd >= 0)
 		close(live->output_fd);
 }
