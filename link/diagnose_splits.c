@@ -184,7 +184,8 @@ static char *say_what(const struct diagnosing *d, const struct split *s)
 	if (s->kind == DIAGNOSIS_MISSING_MEMBER)
 		strbuf_addf(&what, ", which %s not have %s", "does",
 			    s->list.symbol_count > 1 ? "them" : "it");
-	strbuf_adds(&what, ": blocks of one get to the other");
+	strbuf_adds(&what, s->is_both_ways ? ": blocks of one must not get to the other"
+					   : ": blocks of one get to the other");
 	return strbuf_detach(&what);
 }
 
