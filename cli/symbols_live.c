@@ -44,9 +44,9 @@ static pid_t pid_of(const char *text)
 
 static int place_of(const char *text)
 {
-	static const char *const places[] = { [LINK_RUN_MAIN] = "main",
-					      [LINK_RUN_DLOPEN] = "dlopen",
-					      [LINK_RUN_EXIT] = "exit" };
+	static const char *const places[] = {
+		[LINK_RUN_MAIN] = "main", [LINK_RUN_DLOPEN] = "dlopen", [LINK_RUN_EXIT] = "exit"
+	};
 	for (int i = 0; i < (int)AT_COUNT_OF(places); i++)
 		if (!text || strcmp(text, places[i]) == 0)
 			return i;
@@ -117,8 +117,8 @@ static bool open_output(struct symbols_live *live)
 {
 	if (!live->output)
 		return true;
-	live->output_fd = open(live->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
-			       FILE_MODE);
+	live->output_fd =
+		open(live->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, FILE_MODE);
 	if (live->output_fd >= 0)
 		return true;
 	say("cannot write %s: %s", live->output, strerror(errno));

@@ -39,7 +39,8 @@ struct symbols_live {
 			"write to FILE: the standard output is the program's, too", NULL, NULL     \
 	}
 
-/* Begins: takes "-- PROGRAM [ARGUMENT...]" from the end of the arguments, before options are parsed. */
+/* Begins: takes "-- PROGRAM [ARGUMENT...]" from the end of the arguments, before options are
+ * parsed. */
 void symbols_live_split(struct symbols_live *live, int *argc, char **argv);
 /* -1 to go on, or the exit code after a mistake. */
 int symbols_live_check(const struct symbols_live *live, const struct usage *usage);

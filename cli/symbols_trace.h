@@ -4,8 +4,8 @@
 
 #include "cli/symbols_targets.h"
 
-/* Takes the traces out of the paths, whose number is changed, and adds their programs to the targets.
- * Others keep their order. */
+/* Takes the traces out of the paths, whose number is changed, and adds their programs to the
+ * targets. Others keep their order. */
 void symbols_trace_look(struct symbols_targets *t, char **paths, int *count);
 
 #endif

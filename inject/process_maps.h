@@ -5,8 +5,8 @@
 #include "inject/process_memory.h"
 
 struct process_map {
-	uint64_t start, end; /* [start, end) */
-	uint64_t offset;     /* in the file */
+	uint64_t start, end;	/* [start, end) */
+	uint64_t offset;	/* in the file */
 	uint64_t device, inode; /* inode 0: no file */
 	bool can_execute;
 	char *path; /* as the kernel writes it; "" if there is none */

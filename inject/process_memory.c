@@ -70,11 +70,12 @@ static int explain_refusal(const struct process_memory *m, struct err *err)
 	struct stat st = { 0 };
 	int pid = (int)m->pid, scope = yama_scope();
 	if (geteuid() == 0)
-		return err_set(err,
-			       "process %d: its memory may not be read although this is root: the "
-			       "process belongs to another user namespace, or this container has not "
-			       "got the capability SYS_PTRACE (docker run --cap-add=SYS_PTRACE)",
-			       pid);
+		return err_set(
+			err,
+			"process %d: its memory may not be read although this is root: the "
+			"process belongs to another user namespace, or this container has not "
+			"got the capability SYS_PTRACE (docker run --cap-add=SYS_PTRACE)",
+			pid);
 	/* The owner is root's where the program must not be looked into, whoever started it. */
 	if (fstat(m->dir_fd, &st) == 0 && st.st_uid != geteuid())
 		return err_set(err,
@@ -87,16 +88,18 @@ static int explain_refusal(const struct process_memory *m, struct err *err)
 			       "all until it is started again (kernel.yama.ptrace_scope is 3)",
 			       pid);
 	if (scope > 0)
-		return err_set(err,
-			       "process %d: its memory may not be read: this system allows it for "
-			       "%s only (kernel.yama.ptrace_scope is %d); try as root, let alloctrace "
-			       "start the program (alloctrace symbols -- PROGRAM), or as root: sysctl "
-			       "kernel.yama.ptrace_scope=0",
-			       pid, scope == 1 ? "one's own children" : "root", scope);
-	return err_set(err,
-		       "process %d: its memory may not be read: its program has more rights than you "
-		       "or forbids it (PR_SET_DUMPABLE); try as root",
-		       pid);
+		return err_set(
+			err,
+			"process %d: its memory may not be read: this system allows it for "
+			"%s only (kernel.yama.ptrace_scope is %d); try as root, let alloctrace "
+			"start the program (alloctrace symbols -- PROGRAM), or as root: sysctl "
+			"kernel.yama.ptrace_scope=0",
+			pid, scope == 1 ? "one's own children" : "root", scope);
+	return err_set(
+		err,
+		"process %d: its memory may not be read: its program has more rights than you "
+		"or forbids it (PR_SET_DUMPABLE); try as root",
+		pid);
 }
 
 /* ---- reading ---- */
@@ -206,8 +209,8 @@ static void take_other_thread(struct process_memory *m)
 		struct process_memory other = { m->pid, -1, -1 };
 		if (entry->d_name[0] == '.')
 			continue;
-		other.dir_fd = openat(dirfd(tasks), entry->d_name,
-				      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		other.dir_fd =
+			openat(dirfd(tasks), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		char state = other.dir_fd < 0 ? 0 : state_of(&other);
 		if (state && state != 'Z' && state != 'X') {
 			close(m->dir_fd);

@@ -1,8 +1,8 @@
 /* process_memory.h - the memory of another process, read as it is.
  *
- * Nothing is stopped or changed. What is open stays bound to the process, and to the program that it
- * ran when it was opened: a process that ends, its number given to another one, or an exec make reads
- * fail, not give somebody else's bytes. */
+ * Nothing is stopped or changed. What is open stays bound to the process, and to the program that
+ * it ran when it was opened: a process that ends, its number given to another one, or an exec make
+ * reads fail, not give somebody else's bytes. */
 #ifndef ALLOCTRACE_INJECT_PROCESS_MEMORY_H
 #define ALLOCTRACE_INJECT_PROCESS_MEMORY_H
 

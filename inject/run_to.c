@@ -1,7 +1,7 @@
 /* run_to.c - see run_to.h.
  *
- * Everything that shares the program's memory is traced: its threads, and children of vfork until they
- * exec. Children with a memory of their own are cleaned of breakpoints and let go at once. */
+ * Everything that shares the program's memory is traced: its threads, and children of vfork until
+ * they exec. Children with a memory of their own are cleaned of breakpoints and let go at once. */
 #include "inject/run_to.h"
 
 #include <elf.h>
@@ -204,8 +204,7 @@ static bool is_last(const struct run_to *r, pid_t tid)
 	struct user_regs_struct registers;
 	if (ptrace(PTRACE_GETEVENTMSG, tid, 0, &code) == 0 && code & SIGNAL_MASK)
 		return true; /* by a signal, which ends all */
-	if (ptrace(PTRACE_GETREGS, tid, 0, &registers) == 0 &&
-	    registers.orig_rax == SYS_exit_group)
+	if (ptrace(PTRACE_GETREGS, tid, 0, &registers) == 0 && registers.orig_rax == SYS_exit_group)
 		return true;
 	return thread_count(r) == 1;
 }
@@ -272,7 +271,8 @@ static bool take_break(struct run_to *r, pid_t tid, enum run_event *event, uint6
 }
 
 /* True: *event is to be told, and the thread to be held. */
-static bool handle(struct run_to *r, pid_t tid, int status, enum run_event *event, uint64_t *address)
+static bool handle(struct run_to *r, pid_t tid, int status, enum run_event *event,
+		   uint64_t *address)
 {
 	if (!WIFSTOPPED(status)) {
 		remove_task(r, tid);
@@ -289,8 +289,7 @@ static bool handle(struct run_to *r, pid_t tid, int status, enum run_event *even
 	}
 	if (status >> EVENT_SHIFT)
 		return take_event(r, tid, status, event);
-	if (WSTOPSIG(status) == SIGTRAP &&
-	    breakpoints_find(&r->breaks, program_counter(tid) - 1))
+	if (WSTOPSIG(status) == SIGTRAP && breakpoints_find(&r->breaks, program_counter(tid) - 1))
 		return take_break(r, tid, event, address);
 	go_on(tid, WSTOPSIG(status));
 	return false;

@@ -226,10 +226,11 @@ static int look_at_all(struct looking *k, struct err *err)
 	if (r_debug)
 		return look(k, r_debug, err);
 	if (l->interpreter)
-		return err_set(err,
-			       "process %d: the dynamic linker has not got to work yet, or keeps no "
-			       "list of modules for debuggers (DT_DEBUG)",
-			       l->pid);
+		return err_set(
+			err,
+			"process %d: the dynamic linker has not got to work yet, or keeps no "
+			"list of modules for debuggers (DT_DEBUG)",
+			l->pid);
 	return look_at_program(k);
 }
 

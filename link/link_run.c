@@ -1,7 +1,7 @@
 /* link_run.c - see link_run.h.
  *
- * The dynamic linker calls r_debug.r_brk when its list has changed. glibc up to 2.40 does so before it
- * binds the new modules, and has no place of its own after that; but it then calls their first
+ * The dynamic linker calls r_debug.r_brk when its list has changed. glibc up to 2.40 does so before
+ * it binds the new modules, and has no place of its own after that; but it then calls their first
  * initialisers, and there they are caught: all that an opening brought is bound by then. */
 #include "link/link_run.h"
 
@@ -67,7 +67,8 @@ static uint64_t initialiser_of(const struct process_memory *m, const struct proc
 }
 
 static void break_at_initialiser(struct running *k, const struct process_memory *m,
-				 const struct process_maps *maps, const struct loader_module *module)
+				 const struct process_maps *maps,
+				 const struct loader_module *module)
 {
 	struct process_image image;
 	const struct process_map *map = process_maps_file_start(maps, module->dynamic);

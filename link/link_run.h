@@ -8,8 +8,8 @@
 
 enum link_run_at {
 	LINK_RUN_MAIN,	 /* at main(), and there it is ended */
-	LINK_RUN_DLOPEN, /* at main() and after each dlopen(), when what it brought is linked and has
-			    not run yet; the program goes on to its end */
+	LINK_RUN_DLOPEN, /* at main() and after each dlopen(), when what it brought is linked and
+			    has not run yet; the program goes on to its end */
 	LINK_RUN_EXIT,	 /* at its end */
 };
 

@@ -18,7 +18,7 @@ struct met {
 	struct met_module {
 		uint32_t module; /* in the trace */
 		uint64_t bias;
-	} *items;
+	} * items;
 	size_t count, cap;
 	size_t at_start; /* the first ones, which it had when it began */
 	uint64_t start_ns;
@@ -117,8 +117,8 @@ static void read_module(struct linked *l, size_t at, const struct trace_module *
 	elf_file_close(&file);
 }
 
-/* The runtime that made the trace: it stands aside, and whom it hands requests to is who the program
- * is bound to without it. */
+/* The runtime that made the trace: it stands aside, and whom it hands requests to is who the
+ * program is bound to without it. */
 static bool is_runtime(const char *path)
 {
 	return strcmp(path_name(path), "liballoctrace.so") == 0;
@@ -128,8 +128,8 @@ static void add_module(struct reading *r, struct linked *l, const struct met_mod
 		       bool is_program)
 {
 	const struct trace_module *module = trace_reader_module(r->reader, met->module);
-	if (module->anonymous_process_plus_1 || module->path[0] != '/' || is_runtime(module->path) ||
-	    (strcmp(module->path, l->name) == 0) != is_program)
+	if (module->anonymous_process_plus_1 || module->path[0] != '/' ||
+	    is_runtime(module->path) || (strcmp(module->path, l->name) == 0) != is_program)
 		return;
 	struct linked_module *m = linked_add(l, module->path);
 	m->found_by = is_program ? LINKED_NAMED : LINKED_IN_PROCESS;
@@ -141,8 +141,7 @@ static void add_program(struct reading *r, struct linked_trace *out, uint32_t pr
 {
 	const struct trace_process *p = trace_reader_process(r->reader, process);
 	const struct met *m = &r->processes[process];
-	out->programs =
-		mem_grow(out->programs, &out->cap, out->count + 1, sizeof(*out->programs));
+	out->programs = mem_grow(out->programs, &out->cap, out->count + 1, sizeof(*out->programs));
 	struct linked *l = &out->programs[out->count++];
 	*l = (struct linked){ .origin = LINKED_TRACE,
 			      .name = mem_strdup(p->exe),

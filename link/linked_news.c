@@ -25,8 +25,8 @@ static bool is_same(const struct linked *now, const struct linked_import *a,
 	if (a->symbol != b->symbol || a->for_call != b->for_call || a->slot != b->slot ||
 	    a->value != b->value || a->binding.reason != b->binding.reason)
 		return false;
-	return !found || strcmp(path_of(now, a->binding.module),
-				path_of(before, b->binding.module)) == 0;
+	return !found ||
+	       strcmp(path_of(now, a->binding.module), path_of(before, b->binding.module)) == 0;
 }
 
 void linked_mark_known(struct linked *now, const struct linked *before)

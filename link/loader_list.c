@@ -11,8 +11,8 @@
 
 enum {
 	MODULES_MAX = 1 << 16,
-	SPACES_MAX = 64,   /* glibc has 16 */
-	TRIES_MAX = 100,   /* a dlopen() takes a millisecond or so */
+	SPACES_MAX = 64, /* glibc has 16 */
+	TRIES_MAX = 100, /* a dlopen() takes a millisecond or so */
 	TRY_NS = 2000000,
 	EXTENDED_VERSION = 2, /* from which on the next namespace is told */
 };
@@ -110,7 +110,8 @@ int loader_list_read(struct loader_list *list, const struct process_memory *m, u
 		return 0;
 	loader_list_release(list);
 	return process_memory_is_gone(m)
-		       ? err_set(err, "process %d has ended, or become another program", (int)m->pid)
+		       ? err_set(err, "process %d has ended, or become another program",
+				 (int)m->pid)
 		       : err_set(err, "process %d: its list of modules cannot be read",
 				 (int)m->pid);
 }

@@ -31,7 +31,8 @@ struct loader_list {
 /* r_debug: its address, from DT_DEBUG of the program. */
 int loader_list_read(struct loader_list *list, const struct process_memory *m, uint64_t r_debug,
 		     struct err *err) AT_MUST_CHECK;
-/* One reading, of a process that stands still. False, and the list is empty: it is being changed. */
+/* One reading, of a process that stands still. False, and the list is empty: it is being changed.
+ */
 bool loader_list_now(struct loader_list *list, const struct process_memory *m, uint64_t r_debug);
 void loader_list_release(struct loader_list *list);
 /* Whether both name the same modules at the same places. */

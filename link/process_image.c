@@ -187,15 +187,14 @@ static unsigned add_section(struct making *k, uint32_t type, uint64_t address, u
 	uint64_t offset = address ? offset_of(k->image, address, &left) : UINT64_MAX;
 	if (offset == UINT64_MAX || !bytes || k->section_count == SECTIONS_MAX)
 		return 0;
-	k->sections[k->section_count] =
-		(Elf64_Shdr){ .sh_type = type,
-			      .sh_flags = SHF_ALLOC,
-			      .sh_addr = address,
-			      .sh_offset = offset,
-			      .sh_size = bytes < left ? bytes : left,
-			      .sh_addralign = type == SHT_STRTAB ? 1 : 2,
-			      .sh_entsize = entry_bytes,
-			      .sh_link = link };
+	k->sections[k->section_count] = (Elf64_Shdr){ .sh_type = type,
+						      .sh_flags = SHF_ALLOC,
+						      .sh_addr = address,
+						      .sh_offset = offset,
+						      .sh_size = bytes < left ? bytes : left,
+						      .sh_addralign = type == SHT_STRTAB ? 1 : 2,
+						      .sh_entsize = entry_bytes,
+						      .sh_link = link };
 	return k->section_count++;
 }
 
@@ -236,9 +235,8 @@ static uint64_t symbol_count(const struct making *k)
 	uint64_t strings = entry_of(k, DT_STRTAB), symbols = entry_of(k, DT_SYMTAB);
 	/* Imported symbols come before those that the GNU table counts, which has one at least. */
 	uint64_t count = 0;
-	if (hash && process_memory_read(k->memory,
-					k->image->bias + file_address(k->image, hash), counts,
-					sizeof(counts)))
+	if (hash && process_memory_read(k->memory, k->image->bias + file_address(k->image, hash),
+					counts, sizeof(counts)))
 		count = counts[1];
 	else if (gnu)
 		count = count_by_gnu_hash(k, k->image->bias + file_address(k->image, gnu));
@@ -266,8 +264,8 @@ static void add_sections(struct making *k)
 {
 	uint64_t symbols = symbol_count(k);
 	k->section_count = 1; /* the first one is none */
-	unsigned dynstr = add_section(k, SHT_STRTAB, entry_of(k, DT_STRTAB), entry_of(k, DT_STRSZ),
-				      0, 0);
+	unsigned dynstr =
+		add_section(k, SHT_STRTAB, entry_of(k, DT_STRTAB), entry_of(k, DT_STRSZ), 0, 0);
 	unsigned dynsym = add_section(k, SHT_DYNSYM, entry_of(k, DT_SYMTAB),
 				      symbols * sizeof(Elf64_Sym), sizeof(Elf64_Sym), dynstr);
 	add_section(k, SHT_DYNAMIC, k->image->dynamic, k->image->dynamic_bytes, sizeof(Elf64_Dyn),

@@ -14,8 +14,8 @@
 enum { PROCESS_IMAGE_SEGMENTS = 64 };
 
 struct process_image {
-	uint64_t start; /* where its headers are */
-	uint64_t bias;	/* added to the addresses of the file */
+	uint64_t start;			 /* where its headers are */
+	uint64_t bias;			 /* added to the addresses of the file */
 	uint64_t dynamic, dynamic_bytes; /* in memory; 0: none */
 	uint64_t relro, relro_bytes;	 /* in memory: not to be written to once linked */
 	Elf64_Ehdr header;

@@ -14,7 +14,8 @@ static bool is_same(const struct elf_file *file, const struct process_image *ima
 	elf_build_id_read(file->elf, &id);
 	if (image->build_id.count || id.count)
 		return elf_build_id_equal(&id, image->build_id.bytes, image->build_id.count);
-	/* The device is not compared: of files in overlays and the like the map tells another one. */
+	/* The device is not compared: of files in overlays and the like the map tells another one.
+	 */
 	return map && map->inode == file->inode;
 }
 
@@ -64,7 +65,8 @@ int process_module_open(struct elf_file *file, const struct process_memory *m,
 			    image, map, true))
 		return 0;
 	if (module->path[0] == '/' && !is_gone(map) &&
-	    try_path(file, mem_printf("/proc/self/fd/%d/root%s", dir, module->path), image, map, false))
+	    try_path(file, mem_printf("/proc/self/fd/%d/root%s", dir, module->path), image, map,
+		     false))
 		return 0;
 	if (!module->note && image->segment_count)
 		module->note = mem_strdup("the file is another one by now, or cannot be read: what "

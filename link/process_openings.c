@@ -1,8 +1,9 @@
 /* process_openings.c - see process_openings.h.
  *
- * The dynamic linker loads breadth first: the program, what is preloaded, what these need; later what is
- * opened, and what that needs. So a module that one before it needs came with that; and what was there at
- * the start ends with the last one that the program or the preloaded ones lead to. */
+ * The dynamic linker loads breadth first: the program, what is preloaded, what these need; later
+ * what is opened, and what that needs. So a module that one before it needs came with that; and
+ * what was there at the start ends with the last one that the program or the preloaded ones lead
+ * to. */
 #include "link/process_openings.h"
 
 #include <stdlib.h>
@@ -110,21 +111,21 @@ static void take_needed(struct sorting *s, size_t from, size_t startup)
 		const struct linked_module *m = &l->modules[s->order[at]];
 		for (size_t n = 0; n < m->file.needed_count; n++)
 			for (size_t i = 0; i < startup; i++)
-				if (!s->is_taken[i] &&
-				    is_called(&l->modules[i], m->file.needed[n]))
+				if (!s->is_taken[i] && is_called(&l->modules[i], m->file.needed[n]))
 					take(s, i);
 	}
 }
 
-/* Where the first one that the program needs is; 0 if that is the C library, whose place is not known. */
+/* Where the first one that the program needs is; 0 if that is the C library, whose place is not
+ * known. */
 static size_t needed_first(const struct linked *l, size_t startup)
 {
 	size_t at = first_needed(l);
 	return at < startup && !path_is_libc(l->modules[at].path) ? at : 0;
 }
 
-/* Those before what the program needs first are preloaded; and what it does not lead to, but for what
- * only that leads to. */
+/* Those before what the program needs first are preloaded; and what it does not lead to, but for
+ * what only that leads to. */
 static void take_preloaded(struct sorting *s, size_t startup)
 {
 	const struct linked *l = s->linked;
@@ -145,7 +146,8 @@ static void take_preloaded(struct sorting *s, size_t startup)
 		}
 		for (size_t k = 0; k < startup && !is_needed; k++)
 			is_needed = needs(&l->modules[k], &l->modules[i]);
-		if (!reached[i] && !is_needed && strncmp(path_name(l->modules[i].path), "ld-", 3) != 0)
+		if (!reached[i] && !is_needed &&
+		    strncmp(path_name(l->modules[i].path), "ld-", 3) != 0)
 			take(s, i);
 	}
 	free(reached);

@@ -48,8 +48,8 @@ static size_t find_symbol(const struct reading *r, uint64_t index)
 	return SIZE_MAX;
 }
 
-/* Whether the slot is as it was before the dynamic linker bound it: leads back into the module's own
- * table of jumps. */
+/* Whether the slot is as it was before the dynamic linker bound it: leads back into the module's
+ * own table of jumps. */
 static bool is_as_in_file(const struct reading *r, uint64_t offset, uint64_t value)
 {
 	uint64_t in_file;
@@ -70,14 +70,13 @@ static void read_slot(struct reading *r, const GElf_Rela *rela)
 	if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT && type != R_X86_64_64)
 		return;
 	size_t symbol = find_symbol(r, GELF_R_SYM(rela->r_info));
-	if (symbol == SIZE_MAX ||
-	    !process_memory_read(r->view->memory, at, &value, sizeof(value)))
+	if (symbol == SIZE_MAX || !process_memory_read(r->view->memory, at, &value, sizeof(value)))
 		return;
 	struct process_slot slot = { .symbol = symbol,
 				     .value = value,
 				     .for_call = type == R_X86_64_JUMP_SLOT,
-				     .is_variable = type == R_X86_64_64 &&
-						    !is_constant(r->image, at) };
+				     .is_variable =
+					     type == R_X86_64_64 && !is_constant(r->image, at) };
 	const struct binding_symbol *s = &r->module->file.symbols[symbol];
 	if (type == R_X86_64_64)
 		slot.value -= (uint64_t)rela->r_addend;
@@ -86,12 +85,13 @@ static void read_slot(struct reading *r, const GElf_Rela *rela)
 		slot.is_lazy = r->file->fd >= 0 ? is_as_in_file(r, rela->r_offset, value)
 						: !(s->flags & BINDING_DEFINED) &&
 							  process_image_has(r->image, value, true);
-	/* Still the file's own word: a library that is just being opened, whose turn has not come. */
+	/* Still the file's own word: a library that is just being opened, whose turn has not come.
+	 */
 	if (r->file->fd >= 0 && r->image->bias && value && value < r->image->bias &&
 	    is_as_in_file(r, rela->r_offset, value + r->image->bias))
 		return;
-	r->out->items = mem_grow(r->out->items, &r->out->cap, r->out->count + 1,
-				 sizeof(*r->out->items));
+	r->out->items =
+		mem_grow(r->out->items, &r->out->cap, r->out->count + 1, sizeof(*r->out->items));
 	r->out->items[r->out->count++] = slot;
 }
 
@@ -155,8 +155,8 @@ static bool agrees(const struct process_view *view, const struct linked *l,
 	       process_view_module_at(view, l, slot->value) == binding->module;
 }
 
-/* Nothing is put into a slot but 0 where nothing was found: a library that is just being opened, whose
- * turn has not come. */
+/* Nothing is put into a slot but 0 where nothing was found: a library that is just being opened,
+ * whose turn has not come. */
 static bool is_unfilled(const struct process_slot *slot, const struct binding *binding)
 {
 	return slot->value == 0 && binding->reason != BINDING_NOT_FOUND;
@@ -173,10 +173,10 @@ static void tell_slot(const struct process_view *view, const struct linked *l,
 	if (is_unfilled(slot, &import->binding))
 		return;
 	bool same = agrees(view, l, slot, &import->binding);
-	enum rank rank = slot->is_lazy		    ? RANK_LAZY
-			 : same			    ? RANK_BOUND
-			 : slot->is_variable	    ? RANK_NONE
-						    : RANK_DIFFERS;
+	enum rank rank = slot->is_lazy	     ? RANK_LAZY
+			 : same		     ? RANK_BOUND
+			 : slot->is_variable ? RANK_NONE
+					     : RANK_DIFFERS;
 	if (rank <= *best)
 		return;
 	*best = rank;
@@ -232,9 +232,8 @@ static size_t differences_of(const struct guessing *g, size_t module)
 		const struct process_slot *slot = &slots->items[i];
 		if (slot->is_lazy || slot->is_variable)
 			continue;
-		struct binding binding =
-			binding_search(&g->process, module,
-				       m->file.symbols[slot->symbol].name, slot->for_call);
+		struct binding binding = binding_search(
+			&g->process, module, m->file.symbols[slot->symbol].name, slot->for_call);
 		count += !is_unfilled(slot, &binding) && !agrees(g->view, g->l, slot, &binding);
 	}
 	return count;

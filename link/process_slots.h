@@ -1,8 +1,9 @@
-/* process_slots.h - what a process's own tables (GOT) say about who its allocation symbols are bound
- * to, and what that tells of how its libraries were opened.
+/* process_slots.h - what a process's own tables (GOT) say about who its allocation symbols are
+ * bound to, and what that tells of how its libraries were opened.
  *
  * The list of modules that a dynamic linker shows to debuggers does not tell with which flags a
- * library was opened; a symbol that is bound as only RTLD_GLOBAL or RTLD_DEEPBIND can explain does. */
+ * library was opened; a symbol that is bound as only RTLD_GLOBAL or RTLD_DEEPBIND can explain does.
+ */
 #ifndef ALLOCTRACE_LINK_PROCESS_SLOTS_H
 #define ALLOCTRACE_LINK_PROCESS_SLOTS_H
 
@@ -11,7 +12,7 @@
 
 /* One place in a module's memory that the dynamic linker fills in. */
 struct process_slot {
-	size_t symbol; /* in the module's file.symbols */
+	size_t symbol;	/* in the module's file.symbols */
 	uint64_t value; /* without the addend */
 	bool for_call;
 	bool is_lazy;	  /* not bound before the first call */

@@ -30,9 +30,9 @@ static void add_module_notes(struct strbuf *out, const struct linked *l)
 
 static void add_counts(struct strbuf *out, const struct linked *l)
 {
-	size_t counts[] = { [LINKED_SLOT_UNREAD] = 0,
-			    [LINKED_SLOT_LAZY] = 0,
-			    [LINKED_SLOT_BOUND] = 0 };
+	size_t counts[] = {
+		[LINKED_SLOT_UNREAD] = 0, [LINKED_SLOT_LAZY] = 0, [LINKED_SLOT_BOUND] = 0
+	};
 	for (size_t i = 0; i < l->count; i++)
 		for (size_t k = 0; k < l->modules[i].import_count; k++)
 			if (linked_is_told(l, &l->modules[i], &l->modules[i].imports[k]))
@@ -59,12 +59,14 @@ static bool has_openings(const struct linked *l)
 
 static void add_trace_notes(struct strbuf *out, const struct linked *l)
 {
-	strbuf_adds(out, "From a trace: which modules it had is recorded as far as they were met; who "
-			 "they were bound to is found by searching their files, if these are the same "
-			 "ones still.\n");
+	strbuf_adds(out,
+		    "From a trace: which modules it had is recorded as far as they were met; who "
+		    "they were bound to is found by searching their files, if these are the same "
+		    "ones still.\n");
 	if (has_openings(l))
-		strbuf_adds(out, "How libraries were opened is not recorded: RTLD_LOCAL is assumed, in "
-				 "the program's namespace.\n");
+		strbuf_adds(out,
+			    "How libraries were opened is not recorded: RTLD_LOCAL is assumed, in "
+			    "the program's namespace.\n");
 }
 
 void linked_process_add_notes(struct strbuf *out, const struct linked *l)
@@ -73,12 +75,14 @@ void linked_process_add_notes(struct strbuf *out, const struct linked *l)
 		add_trace_notes(out, l);
 	if (l->origin == LINKED_PROCESS) {
 		if (l->is_in_flux)
-			strbuf_adds(out, "Libraries were opened or closed while it was looked at: what "
-					 "is told of them is not certain.\n");
+			strbuf_adds(out,
+				    "Libraries were opened or closed while it was looked at: what "
+				    "is told of them is not certain.\n");
 		add_counts(out, l);
 		if (has_openings(l))
-			strbuf_adds(out, "With which flags libraries were opened is guessed from what "
-					 "is bound: the process does not tell.\n");
+			strbuf_adds(out,
+				    "With which flags libraries were opened is guessed from what "
+				    "is bound: the process does not tell.\n");
 	}
 	add_module_notes(out, l);
 }

@@ -1,5 +1,5 @@
-/* linked_process.h - what is told of a process beside what is told of files: how it was seen, and what
- * is not bound yet. What is bound to something else than the search finds is a diagnosis. */
+/* linked_process.h - what is told of a process beside what is told of files: how it was seen, and
+ * what is not bound yet. What is bound to something else than the search finds is a diagnosis. */
 #ifndef ALLOCTRACE_REPORT_LINKED_PROCESS_H
 #define ALLOCTRACE_REPORT_LINKED_PROCESS_H
 

@@ -3,9 +3,9 @@
  *	linked-of PID
  *	linked-of main|dlopen|exit PROGRAM [ARGUMENT]...
  *
- * In the second form the program is run up to there, and a line "look WHEN" comes first. A line for each
- * module: "module INDEX SPACE FLAGS BIAS PATH", and its note or problem on the next
- * one; then for each place that an allocation symbol is bound by: "import MODULE call|address SYMBOL
+ * In the second form the program is run up to there, and a line "look WHEN" comes first. A line for
+ *each module: "module INDEX SPACE FLAGS BIAS PATH", and its note or problem on the next one; then
+ *for each place that an allocation symbol is bound by: "import MODULE call|address SYMBOL
  * FOUND-MODULE|- REASON unread|lazy|bound VALUE VALUE-MODULE|- same|differs". */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,8 +19,8 @@
 static void tell_module(const struct linked *l, size_t i)
 {
 	const struct linked_module *m = &l->modules[i];
-	printf("module %zu %" PRIu32 " %" PRIu32 " %" PRIx64 " %s\n", i, m->space, m->flags, m->bias,
-	       m->path);
+	printf("module %zu %" PRIu32 " %" PRIu32 " %" PRIx64 " %s\n", i, m->space, m->flags,
+	       m->bias, m->path);
 	if (m->note)
 		printf("note %zu %s\n", i, m->note);
 	if (m->problem)
