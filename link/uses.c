@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "util/mem.h"
+#include "util/path.h"
 #include "wire/roles.h"
 
 enum { MOST_LAYERS = 4 }; /* that hand on to each other */
@@ -98,7 +99,10 @@ static struct target definer_of(const struct linked *l, size_t user, const char 
 		to.binding = linked_search(l, user, symbol);
 	if (to.binding.reason != BINDING_NOT_FOUND)
 		to.module = to.binding.module;
-	if (import && import->slot == LINKED_SLOT_BOUND && import->value_module < l->count)
+	/* What the process holds, where it is not what was found: that may lie behind a stub. */
+	if (import && import->slot == LINKED_SLOT_BOUND && import->value_module < l->count &&
+	    (import->binding.reason == BINDING_NOT_FOUND ||
+	     import->binding.module != import->value_module))
 		to.module = import->value_module;
 	return to;
 }
@@ -132,6 +136,13 @@ static const char *handed_on_to(const struct linked *l, size_t module, const cha
 	return NULL;
 }
 
+/* The C library's reallocarray() calls realloc() by name, and so whoever has taken its place. */
+static bool is_behind_realloc(const struct linked_module *m, const char *symbol)
+{
+	return strcmp(symbol, "reallocarray") == 0 && path_is_libc(m->path) &&
+	       import_of(m, "realloc");
+}
+
 /* Whether the search may end in it. */
 static bool is_served(const struct linked_module *m, size_t allocator)
 {
@@ -141,6 +152,10 @@ static bool is_served(const struct linked_module *m, size_t allocator)
 static struct target target_of(const struct linked *l, size_t user, const char *symbol)
 {
 	struct target first = definer_of(l, user, symbol), to = first;
+	if (to.module != SIZE_MAX && is_behind_realloc(&l->modules[to.module], symbol)) {
+		to = definer_of(l, to.module, "realloc");
+		symbol = "realloc";
+	}
 	for (unsigned depth = 0; depth < MOST_LAYERS && to.module != SIZE_MAX; depth++) {
 		const struct linked_module *m = &l->modules[to.module];
 		to.allocator = allocator_with(m, symbol);

@@ -26,7 +26,8 @@ struct group {
 	size_t provider; /* SIZE_MAX: none */
 	enum binding_reason reason;
 	bool weak;	  /* and so it does no harm that nothing was found */
-	size_t served_by; /* the provider's is a stub that calls this one; SIZE_MAX: it is none */
+	size_t stub_of;	  /* this module has a stub that calls the provider's; SIZE_MAX: none */
+	size_t realloc;	  /* the provider's function calls realloc() of this one; SIZE_MAX: none */
 	struct reference *uses;
 	size_t count, cap;
 };
@@ -95,19 +96,36 @@ static void list_end(struct list *list)
 
 /* ---- groups ---- */
 
+/* libc's reallocarray() calls realloc() by name, and that may be another's. */
+static size_t realloc_behind(const struct linked *l, const char *symbol, size_t provider)
+{
+	if (strcmp(symbol, "reallocarray") != 0 || !path_is_libc(l->modules[provider].path))
+		return SIZE_MAX;
+	const struct binding on = linked_search(l, provider, "realloc");
+	return on.reason == BINDING_NOT_FOUND || on.module == provider ? SIZE_MAX : on.module;
+}
+
 /* What the import is bound to, as a group without uses. */
 static struct group kind_of(const struct linked *l, const struct linked_module *m,
 			    const struct linked_import *import)
 {
 	const struct binding *b = &import->binding;
-	struct group kind = { .provider = SIZE_MAX, .reason = b->reason, .served_by = SIZE_MAX };
+	const struct binding_symbol *s = &m->file.symbols[import->symbol];
+	struct group kind = { .provider = SIZE_MAX,
+			      .reason = b->reason,
+			      .stub_of = SIZE_MAX,
+			      .realloc = SIZE_MAX };
 	if (b->reason == BINDING_NOT_FOUND) {
-		kind.weak = m->file.symbols[import->symbol].flags & BINDING_WEAK;
+		kind.weak = s->flags & BINDING_WEAK;
 		return kind;
 	}
 	kind.provider = b->module;
-	if (!(b->symbol->flags & BINDING_DEFINED))
-		kind.served_by = linked_served_by(l, m, import);
+	if (!(b->symbol->flags & BINDING_DEFINED)) {
+		const size_t on = linked_served_by(l, m, import);
+		kind.stub_of = on == SIZE_MAX ? SIZE_MAX : b->module;
+		kind.provider = on == SIZE_MAX ? b->module : on;
+	}
+	kind.realloc = realloc_behind(l, s->name, kind.provider);
 	return kind;
 }
 
@@ -116,7 +134,8 @@ static struct group *group_of(struct text *t, const struct group *kind)
 	for (size_t i = 0; i < t->group_count; i++) {
 		struct group *g = &t->groups[i];
 		if (g->provider == kind->provider && g->reason == kind->reason &&
-		    g->weak == kind->weak && g->served_by == kind->served_by)
+		    g->weak == kind->weak && g->stub_of == kind->stub_of &&
+		    g->realloc == kind->realloc)
 			return g;
 	}
 	t->groups = mem_grow(t->groups, &t->group_cap, t->group_count + 1, sizeof(*t->groups));
@@ -143,12 +162,13 @@ static void collect(struct text *t)
 		}
 }
 
-/* What nothing defines comes first; last are stubs and what need not be defined. */
+/* What nothing defines comes first; last what leads to another's in the end, as stubs do, and what
+ * need not be defined. */
 static int rank_of(const struct group *g)
 {
 	if (g->reason == BINDING_NOT_FOUND)
 		return g->weak ? 3 : 0;
-	return g->served_by == SIZE_MAX ? 1 : 2;
+	return g->stub_of == SIZE_MAX && g->realloc == SIZE_MAX ? 1 : 2;
 }
 
 static int by_rarity(const void *a, const void *b)
@@ -296,14 +316,21 @@ static void add_group(struct text *t, const struct group *g)
 		linked_add_allocator(&t->out, linked_allocator_of(&l->modules[g->provider]));
 		strbuf_addc(&t->out, ')');
 	}
-	if (g->served_by < l->count) {
-		strbuf_adds(&t->out, ": its stub is everybody's address of it, and calls that of ");
-		strbuf_add_escaped(&t->out, linked_module_name(&l->modules[g->served_by]));
-		strbuf_addc(&t->out, '\n');
+	strbuf_adds(&t->out, ": ");
+	if (g->stub_of < l->count) {
+		strbuf_adds(&t->out, "by way of stubs in ");
+		strbuf_add_escaped(&t->out, linked_module_name(&l->modules[g->stub_of]));
+		strbuf_adds(&t->out, ", which are the functions' addresses for all modules");
 	} else {
-		strbuf_addf(&t->out, ": %s%s\n", linked_reason_words(l, g->reason),
-			    g->weak ? ", and it need not be there (weak)" : "");
+		strbuf_adds(&t->out, linked_reason_words(l, g->reason));
 	}
+	if (g->weak)
+		strbuf_adds(&t->out, ", and it need not be there (weak)");
+	if (g->realloc < l->count) {
+		strbuf_adds(&t->out, "; it calls realloc of ");
+		strbuf_add_escaped(&t->out, linked_module_name(&l->modules[g->realloc]));
+	}
+	strbuf_addc(&t->out, '\n');
 	if (t->style->details) {
 		add_each(t, g);
 	} else {
