@@ -98,9 +98,9 @@ static void bind_symbol(struct linked_module *m, const struct binding_process *p
 	const struct binding_symbol *s = &m->file.symbols[symbol];
 	const bool called = s->flags & BINDING_CALLED;
 	const bool addressed = s->flags & (BINDING_ADDRESSED | BINDING_COPIED);
-	/* Its own definition that no relocation refers to: others may take it, it does not search.
-	 */
-	if (!called && !addressed && s->flags & BINDING_DEFINED)
+	/* Nothing refers to it: its own definition, which others may take, or a name left over. */
+	if (!called && !addressed &&
+	    (s->flags & BINDING_DEFINED || m->file.flags & BINDINGS_USES_KNOWN))
 		return;
 	const struct binding call = binding_search(process, at, s->name, true);
 	const struct binding address = binding_search(process, at, s->name, false);
