@@ -24,12 +24,15 @@ struct met {
 	uint64_t start_ns;
 	size_t alike; /* other processes with the same ones */
 	bool is_told;
+	uint8_t *seen; /* by node: calls came from there */
+	size_t seen_count;
 };
 
 struct reading {
 	struct trace_reader *reader;
 	struct met *processes; /* by index in the trace */
 	size_t count, cap;
+	uint32_t *slot_programs; /* whose events are in the slot now */
 	struct allocator_finder *finder;
 	const char *path;
 };
@@ -64,10 +67,26 @@ static uint32_t program_of(const struct reading *r, uint32_t process)
 	return process;
 }
 
-static void take_event(struct reading *r, const struct trace_event *event)
+/* The frames of a call, as far out as they are new. */
+static void take_stack(struct reading *r, uint32_t slot, uint32_t node)
 {
-	if (event->op != TRACE_MODULE)
+	if (r->slot_programs[slot] == TRACE_NO_PROCESS)
 		return;
+	struct met *m = met_of(r, r->slot_programs[slot]);
+	const size_t count = trace_reader_node_count(r->reader);
+	if (node >= m->seen_count) {
+		m->seen = mem_realloc(m->seen, count + count / 2, sizeof(*m->seen));
+		memset(m->seen + m->seen_count, 0, count + count / 2 - m->seen_count);
+		m->seen_count = count + count / 2;
+	}
+	while (node >= NODE_FIRST && node < m->seen_count && !m->seen[node]) {
+		m->seen[node] = 1;
+		node = trace_reader_node(r->reader, node)->parent;
+	}
+}
+
+static void take_module(struct reading *r, const struct trace_event *event)
+{
 	uint32_t program = program_of(r, event->process);
 	struct met *m = met_of(r, program);
 	if (m->start_ns == UINT64_MAX)
@@ -75,6 +94,47 @@ static void take_event(struct reading *r, const struct trace_event *event)
 	add_met(m, event->module, event->value);
 	if (program == event->process && event->time_ns == m->start_ns)
 		m->at_start = m->count;
+}
+
+static void take_event(struct reading *r, const struct trace_event *event)
+{
+	uint32_t process;
+	switch (event->op) {
+	case TRACE_MODULE:
+		take_module(r, event);
+		break;
+	case TRACE_THREAD_START:
+		process = trace_reader_thread(r->reader, event->thread)->process;
+		r->slot_programs[event->slot] =
+			process == TRACE_NO_PROCESS ? process : program_of(r, process);
+		break;
+	case TRACE_ALLOC:
+	case TRACE_FREE:
+	case TRACE_FREE_INHERITED:
+		take_stack(r, event->slot, event->stack);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Libraries that were opened have no event of their own: their code in stacks tells of them. */
+static void take_frames(struct reading *r)
+{
+	const size_t count = trace_reader_module_count(r->reader);
+	for (size_t i = 0; i < r->count; i++) {
+		struct met *m = &r->processes[i];
+		uint8_t *called = mem_zalloc(count + 1, sizeof(*called));
+		for (uint32_t node = NODE_FIRST; node < m->seen_count; node++) {
+			uint32_t module = trace_reader_node(r->reader, node)->module;
+			if (m->seen[node] && module < count)
+				called[module] = 1;
+		}
+		for (uint32_t module = 0; m->at_start && module < count; module++)
+			if (called[module])
+				add_met(m, module, 0);
+		free(called);
+	}
 }
 
 static int read_events(struct reading *r, struct err *err)
@@ -193,20 +253,26 @@ int linked_from_trace(struct linked_trace *out, const char *path, struct allocat
 		      struct err *err)
 {
 	struct reading r = { .finder = finder, .path = path };
+	r.slot_programs = mem_alloc(TRACE_MAX_SLOTS * sizeof(*r.slot_programs));
+	memset(r.slot_programs, 0xff, TRACE_MAX_SLOTS * sizeof(*r.slot_programs));
 	*out = (struct linked_trace){ NULL, 0, 0 };
 	r.reader = trace_reader_open(path, err);
 	if (!r.reader)
 		return -1;
 	int code = read_events(&r, err);
 	if (code == 0) {
+		take_frames(&r);
 		read_instances(&r);
 		add_programs(&r, out);
 		if (!out->count)
 			code = err_set(err, "%s tells of no program's modules", path);
 	}
-	for (size_t i = 0; i < r.count; i++)
+	for (size_t i = 0; i < r.count; i++) {
 		free(r.processes[i].items);
+		free(r.processes[i].seen);
+	}
 	free(r.processes);
+	free(r.slot_programs);
 	trace_reader_close(r.reader);
 	return code;
 }

@@ -1,7 +1,8 @@
 /* link_trace.h - what the programs of a trace were linked with, as far as it tells.
  *
- * A trace has the modules that a process had when it began, those with allocators in them, and some
- * of those that were opened; not how they were opened, and not what their symbols were bound to.
+ * A trace has the modules that a process had when it began, those with allocators in them, and of
+ * others that were opened those whose code called an allocator; not how they were opened, and not
+ * what their symbols were bound to.
  * That is found by the search over their files, where these are the same ones still. */
 #ifndef ALLOCTRACE_LINK_LINK_TRACE_H
 #define ALLOCTRACE_LINK_LINK_TRACE_H

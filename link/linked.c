@@ -183,8 +183,8 @@ bool linked_is_told(const struct linked *l, const struct linked_module *m,
 
 bool linked_is_program(const struct linked *l)
 {
-	if (!l->count)
-		return false;
+	if (!l->count || l->origin != LINKED_FILES)
+		return l->count;
 	/* libc.so.6 has an interpreter, too, and programs have no name. */
 	const struct bindings *file = &l->modules[0].file;
 	return file->flags & BINDINGS_PROGRAM || (l->interpreter && !file->soname);

@@ -60,13 +60,13 @@ static bool has_openings(const struct linked *l)
 static void add_trace_notes(struct strbuf *out, const struct linked *l)
 {
 	strbuf_adds(out,
-		    "From a trace: which modules it had is recorded as far as they were met; who "
-		    "they were bound to is found by searching their files, if these are the same "
-		    "ones still.\n");
+		    "From a trace: who its modules were bound to is found by searching their files, "
+		    "as they are now.\n");
 	if (has_openings(l))
 		strbuf_adds(out,
-			    "How libraries were opened is not recorded: RTLD_LOCAL is assumed, in "
-			    "the program's namespace.\n");
+			    "Of libraries that were opened later it has those that allocated. How "
+			    "they were opened is not recorded:\nRTLD_LOCAL is assumed, in the "
+			    "program's namespace.\n");
 }
 
 void linked_process_add_notes(struct strbuf *out, const struct linked *l)

@@ -430,7 +430,8 @@ static void add_malloc(struct text *t)
 	struct use use;
 	use_of_program(&use, l);
 	if (!use.symbol_count) {
-		strbuf_adds(&t->out, "malloc: nothing defines it\n");
+		strbuf_adds(&t->out, l->modules[0].problem ? "malloc: not known without the program's file\n"
+							   : "malloc: nothing defines it\n");
 		use_release(&use);
 		return;
 	}
@@ -478,19 +479,26 @@ static void add_head(struct text *t)
 {
 	const struct linked *l = t->linked;
 	const char *machine = survey_machine_name(l->machine);
-	size_t there = 0;
-	for (size_t i = 0; i < l->count; i++)
+	size_t there = 0, later = 0;
+	for (size_t i = 0; i < l->count; i++) {
 		there += !l->modules[i].problem;
+		later += !l->modules[i].problem && l->origin == LINKED_FILES &&
+			 !(l->modules[i].flags & BINDING_STARTUP);
+	}
 	bold(t, true);
 	strbuf_add_escaped(&t->out, l->name);
 	bold(t, false);
 	linked_process_add_title(&t->out, l);
-	strbuf_addf(&t->out, ": %s, %s, %u-bit, %zu module%s%s\n",
+	strbuf_addf(&t->out, ": %s, %s, %u-bit, %zu module%s%s",
 		    linked_is_program(l) ? "program" : "library",
-		    machine ? machine : "another machine", l->bits, there, there == 1 ? "" : "s",
+		    machine ? machine : "another machine", l->bits, there - later,
+		    there - later == 1 ? "" : "s",
 		    l->origin != LINKED_FILES ? ""
 		    : linked_is_program(l)    ? " when it starts"
 					      : " when it is loaded alone");
+	if (later)
+		strbuf_addf(&t->out, ", %zu opened later", later);
+	strbuf_addc(&t->out, '\n');
 	if (l->lacks_interpreter && l->interpreter) {
 		strbuf_adds(&t->out, "Its dynamic linker is not on this machine: ");
 		strbuf_add_escaped(&t->out, l->interpreter);
@@ -537,6 +545,7 @@ void linked_text(const struct linked *l, const struct linked_style *style, FILE 
 	sort_groups(&t);
 	add_head(&t);
 	linked_add_instances(&t.out, l, style);
+	diagnosis_add_text(&t.out, l, style->color, style->width);
 	if (t.group_count)
 		strbuf_adds(&t.out, "\nWho is bound to whom, the odd ones first:\n");
 	for (size_t i = 0; i < t.group_count; i++)
@@ -544,7 +553,6 @@ void linked_text(const struct linked *l, const struct linked_style *style, FILE 
 	add_hidden_by_order(&t);
 	if (style->details)
 		add_loaded(&t);
-	diagnosis_add_text(&t.out, l, style->color, style->width);
 	fwrite(t.out.text, 1, t.out.len, to);
 	strbuf_release(&t.out);
 	for (size_t i = 0; i < t.group_count; i++)
