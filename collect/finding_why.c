@@ -202,6 +202,7 @@ static void guess(struct explaining *e)
 	    module_at(e, s->opened)->flags & BINDING_MODE_KNOWN)
 		return;
 	s->kind = WHY_DEEPBIND;
+	s->binding.reason = BINDING_BY_DEEPBIND;
 	s->apparently = true;
 }
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "elf/binding_words.h"
 #include "util/path.h"
 
 static const char *name_of(const struct binding_process *p, size_t module)
@@ -12,90 +13,25 @@ static const char *name_of(const struct binding_process *p, size_t module)
 				 : "a module that is not known";
 }
 
-/* "operator delete[]" of "_ZdaPv..."; others as they are. */
-static void add_function(struct strbuf *out, const char *symbol)
-{
-	bool is_new = strncmp(symbol, "_Zn", 3) == 0, is_delete = strncmp(symbol, "_Zd", 3) == 0;
-	if ((is_new || is_delete) && (symbol[3] == 'w' || symbol[3] == 'l' || symbol[3] == 'a'))
-		strbuf_addf(out, "operator %s%s", is_new ? "new" : "delete",
-			    symbol[3] == 'a' ? "[]" : "");
-	else
-		strbuf_adds(out, symbol);
-}
-
 /* ---- why ---- */
-
-static void add_needed(struct strbuf *out, const struct binding_process *p,
-		       const struct why_side *s)
-{
-	const char *definer = name_of(p, s->binding.module);
-	const char *symbol = s->via != SIZE_MAX ? s->base : s->symbol;
-	if (path_is_libc(definer)) {
-		strbuf_addf(out, "no library before %s in the search order defines ", definer);
-		add_function(out, symbol);
-		return;
-	}
-	strbuf_addf(out, "%s comes first in %s's order of DT_NEEDED among those that define ",
-		    definer, name_of(p, 0));
-	add_function(out, symbol);
-}
 
 /* "libjemalloc.so.2 is preloaded, ..." */
 static void add_reason(struct strbuf *out, const struct binding_process *p,
 		       const struct why_side *s)
 {
-	const char *caller = name_of(p, s->caller), *definer = name_of(p, s->binding.module);
-	const char *opened = name_of(p, s->opened);
-	switch (s->kind) {
-	case WHY_PROGRAM:
-		strbuf_addf(out, "%s, the program, defines it and is searched first", definer);
-		break;
-	case WHY_PRELOAD:
-		strbuf_addf(out, "%s is preloaded, so it is searched right after the program",
-			    definer);
-		break;
-	case WHY_NEEDED:
-		add_needed(out, p, s);
-		break;
-	case WHY_GLOBAL:
-		strbuf_addf(out,
-			    "%s was opened with RTLD_GLOBAL, and nothing searched before it "
-			    "defines it",
-			    definer);
-		break;
-	case WHY_LOCAL:
-		strbuf_addf(out,
-			    "nothing in the program's scope defines it, and %s came with the "
-			    "dlopen() of %s",
-			    definer, opened);
-		break;
-	case WHY_DEEPBIND:
-		strbuf_addf(out,
-			    "%s was opened with RTLD_DEEPBIND, so it and what it needs are "
-			    "searched before the program and what was preloaded",
-			    opened);
-		break;
-	case WHY_NAMESPACE:
-		strbuf_addf(out,
-			    "%s is in a namespace of its own (dlmopen()), where nothing of the "
-			    "program's is searched",
-			    caller);
-		break;
-	case WHY_SYMBOLIC:
-		strbuf_addf(out,
-			    "%s is linked with -Bsymbolic, so it is searched first for its own "
-			    "symbols",
-			    caller);
-		break;
-	case WHY_SPLIT:
+	const struct binding_names names = {
+		.user = name_of(p, s->caller),
+		.definer = name_of(p, s->binding.module),
+		.opened = name_of(p, s->opened),
+		.symbol = s->via != SIZE_MAX ? s->base : s->symbol,
+	};
+	if (s->kind == WHY_SPLIT)
 		strbuf_addf(out,
 			    "%s, which has malloc, does not define it, so that the search went "
 			    "on to %s",
-			    name_of(p, s->split_from), definer);
-		break;
-	default:
-		break;
-	}
+			    name_of(p, s->split_from), names.definer);
+	else
+		binding_add_reason(out, s->binding.reason, &names);
 }
 
 static void add_passed_over(struct strbuf *out, const struct binding_process *p,
@@ -116,7 +52,7 @@ static void add_own(struct strbuf *out, const struct binding_process *p, const s
 {
 	const char *caller = name_of(p, s->caller);
 	strbuf_addf(out, "%s calls its own ", caller);
-	add_function(out, s->symbol);
+	binding_add_function(out, s->symbol);
 	strbuf_addf(out, " directly: the allocator is linked into it and %s",
 		    !s->exported     ? "hidden"
 		    : s->caller == 0 ? "bound when the program was linked"
@@ -127,7 +63,7 @@ static void add_pointer(struct strbuf *out, const struct binding_process *p,
 			const struct why_side *s)
 {
 	strbuf_addf(out, "%s calls ", name_of(p, s->caller));
-	add_function(out, s->symbol);
+	binding_add_function(out, s->symbol);
 	/* Or to a function that calls it last, which jumps and leaves no frame. */
 	strbuf_addf(out,
 		    " of %s through a pointer, to it as from dlsym(), or to a function that ends "
@@ -139,7 +75,7 @@ static void add_unknown(struct strbuf *out, const struct binding_process *p,
 			const struct why_side *s)
 {
 	strbuf_addf(out, "how %s calls ", name_of(p, s->caller));
-	add_function(out, s->symbol);
+	binding_add_function(out, s->symbol);
 	if (s->provider < p->count)
 		strbuf_addf(out, " of %s", name_of(p, s->provider));
 	strbuf_adds(out, " could not be seen");
@@ -151,7 +87,7 @@ static void add_unknown(struct strbuf *out, const struct binding_process *p,
 static void add_bound(struct strbuf *out, const struct binding_process *p, const struct why_side *s)
 {
 	strbuf_addf(out, "%s's ", name_of(p, s->caller));
-	add_function(out, s->symbol);
+	binding_add_function(out, s->symbol);
 	if (s->caller == s->provider) {
 		strbuf_addf(out, " is %sits own: ", s->apparently ? "apparently " : "");
 		add_reason(out, p, s);
@@ -160,7 +96,7 @@ static void add_bound(struct strbuf *out, const struct binding_process *p, const
 	}
 	if (s->via != SIZE_MAX) {
 		strbuf_addf(out, " is %s's, which calls ", name_of(p, s->via));
-		add_function(out, s->base);
+		binding_add_function(out, s->base);
 		strbuf_addf(out, " of %s%s: ", s->apparently ? "apparently " : "",
 			    name_of(p, s->provider));
 	} else {
@@ -174,9 +110,9 @@ static void add_bound(struct strbuf *out, const struct binding_process *p, const
 static void add_side(struct strbuf *out, const struct binding_process *p, const struct why_side *s)
 {
 	if (s->on_behalf) {
-		add_function(out, s->on_behalf);
+		binding_add_function(out, s->on_behalf);
 		strbuf_addf(out, " of %s calls ", name_of(p, s->caller));
-		add_function(out, s->symbol);
+		binding_add_function(out, s->symbol);
 		strbuf_adds(out, " for its caller: ");
 	}
 	switch (s->kind) {
@@ -208,7 +144,7 @@ static void add_split_fix(struct strbuf *out, const struct binding_process *p,
 			  const struct why_side *s)
 {
 	strbuf_adds(out, "use an allocator that defines ");
-	add_function(out, s->symbol);
+	binding_add_function(out, s->symbol);
 	strbuf_addf(out, " beside malloc, or let %s define it", name_of(p, s->split_from));
 }
 

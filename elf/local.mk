@@ -4,6 +4,7 @@ elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 	elf/elf_archive.c elf/elf_archive.h \
 	elf/allocators.c elf/allocators.h \
 	elf/binding_search.c elf/binding_search.h \
+	elf/binding_words.c elf/binding_words.h \
 	elf/bindings.c elf/bindings.h \
 	elf/call_site.c elf/call_site.h \
 	elf/code_ranges.c elf/code_ranges.h \

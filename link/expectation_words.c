@@ -200,10 +200,10 @@ static void add_not_bound(struct unmet_words *out, const struct linked *l, const
 		strbuf_adds(&out->why, is->linkage == ALLOCATOR_SHARED
 					       ? ", which does not define "
 					       : ", hidden in it, which does not serve ");
-		link_add_symbol(&out->why, symbol);
+		binding_add_function(&out->why, symbol);
 		strbuf_adds(&out->why, " for others");
 		strbuf_addf(&out->fix, "build it so that it defines ");
-		link_add_symbol(&out->fix, symbol);
+		binding_add_function(&out->fix, symbol);
 		strbuf_adds(&out->fix, ", exported and without a prefix, or call its functions by "
 				       "their own names");
 		return;
@@ -341,7 +341,7 @@ void unmet_single(struct unmet_words *out, const struct linked *l, const struct 
 	}
 	const struct use *odd = odd_one(l, each, count);
 	if (odd->kind == USE_BOUND && odd->binding.reason != BINDING_NOT_FOUND) {
-		link_add_symbol(&out->why, odd->symbols[0]);
+		binding_add_function(&out->why, odd->symbols[0]);
 		strbuf_addf(&out->why, " of %s is from %s: ", name_of(l, odd->user),
 			    name_of(l, odd->module));
 		link_add_reason(&out->why, l, odd);

@@ -13,26 +13,15 @@ void link_add_allocator(struct strbuf *out, const struct allocator *is)
 		strbuf_addf(out, " %s", is->version);
 }
 
-void link_add_symbol(struct strbuf *out, const char *symbol)
-{
-	unsigned group = use_group_of(symbol);
-	if (group != USE_NEW && group != USE_DELETE) {
-		strbuf_adds(out, symbol);
-		return;
-	}
-	strbuf_addf(out, "operator %s%s", group == USE_NEW ? "new" : "delete",
-		    symbol[3] == 'a' ? "[]" : "");
-}
-
 /* Operators have many forms of one name. */
 static bool is_named_before(const struct use *u, size_t at)
 {
 	struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
 	bool is = false;
-	link_add_symbol(&a, u->symbols[at]);
+	binding_add_function(&a, u->symbols[at]);
 	for (size_t i = 0; i < at && !is; i++) {
 		strbuf_clear(&b);
-		link_add_symbol(&b, u->symbols[i]);
+		binding_add_function(&b, u->symbols[i]);
 		is = strcmp(a.text, b.text) == 0;
 	}
 	strbuf_release(&a);
@@ -56,7 +45,7 @@ void link_add_symbols(struct strbuf *out, const struct use *u, size_t most)
 		added++;
 		if (added > 1)
 			strbuf_adds(out, added == names ? " and " : ", ");
-		link_add_symbol(out, u->symbols[i]);
+		binding_add_function(out, u->symbols[i]);
 	}
 	if (names > shown)
 		strbuf_addf(out, " and %zu more", names - shown);
@@ -81,53 +70,12 @@ static const char *opened_name(const struct linked *l, size_t module)
 void link_add_reason(struct strbuf *out, const struct linked *l, const struct use *u)
 {
 	const struct binding *b = &u->binding;
-	const char *user = name_of(l, u->user), *definer = name_of(l, b->module);
-	switch (b->reason) {
-	case BINDING_NOT_FOUND:
-		break;
-	case BINDING_BY_FILE:
-		strbuf_addf(out, "%s defines it hidden or protected", user);
-		break;
-	case BINDING_BY_SYMBOLIC:
-		strbuf_addf(out, "%s is linked with -Bsymbolic, so its own comes first", user);
-		break;
-	case BINDING_BY_PROGRAM:
-		strbuf_addf(out, "%s, the program, defines it and is searched first", definer);
-		break;
-	case BINDING_BY_PRELOAD:
-		strbuf_addf(out, "%s is preloaded, so it is searched right after the program",
-			    definer);
-		break;
-	case BINDING_BY_NEEDED:
-		if (path_is_libc(definer))
-			strbuf_addf(out, "no library before %s in the search order defines ",
-				    definer);
-		else
-			strbuf_addf(out, "%s is the first in the search order that defines ",
-				    definer);
-		link_add_symbol(out, u->symbols[0]);
-		break;
-	case BINDING_BY_GLOBAL_OPEN:
-		strbuf_addf(out, "%s was opened with RTLD_GLOBAL, and nothing before it defines it",
-			    definer);
-		break;
-	case BINDING_BY_OPEN:
-		strbuf_addf(out,
-			    "nothing in the program's scope defines it, and %s came with the "
-			    "dlopen() of %s",
-			    definer, opened_name(l, b->module));
-		break;
-	case BINDING_BY_DEEPBIND:
-		strbuf_addf(out,
-			    "%s was opened with RTLD_DEEPBIND, so what it brought is searched "
-			    "before the program",
-			    opened_name(l, u->user));
-		break;
-	case BINDING_BY_SPACE:
-		strbuf_addf(out,
-			    "%s is in a namespace of its own (dlmopen()), where nothing of the "
-			    "program's is searched",
-			    user);
-		break;
-	}
+	const bool brought = b->reason == BINDING_BY_OPEN;
+	const struct binding_names names = {
+		.user = name_of(l, u->user),
+		.definer = name_of(l, b->module),
+		.opened = opened_name(l, brought ? b->module : u->user),
+		.symbol = u->symbols[0],
+	};
+	binding_add_reason(out, b->reason, &names);
 }

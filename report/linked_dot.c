@@ -74,7 +74,7 @@ static void add_groups(struct strbuf *label, const struct graph *g, const struct
 			continue;
 		groups |= group;
 		strbuf_adds(label, label->len ? ", " : "");
-		link_add_symbol(label, u->symbols[i]);
+		binding_add_function(label, u->symbols[i]);
 	}
 	if (api > 1)
 		strbuf_addf(label, " and %zu more", api - 1);

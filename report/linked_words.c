@@ -1,6 +1,7 @@
 /* linked_words.c - see linked_report.h. */
 #include <string.h>
 
+#include "link/link_words.h"
 #include "report/linked_report.h"
 #include "util/path.h"
 
@@ -38,7 +39,7 @@ const char *linked_reason_key(enum binding_reason reason)
 		[BINDING_NOT_FOUND] = "not_found",   [BINDING_BY_FILE] = "own",
 		[BINDING_BY_SYMBOLIC] = "symbolic",  [BINDING_BY_PROGRAM] = "program",
 		[BINDING_BY_PRELOAD] = "preload",    [BINDING_BY_NEEDED] = "needed",
-		[BINDING_BY_GLOBAL_OPEN] = "global", [BINDING_BY_OPEN] = "opened",
+		[BINDING_BY_GLOBAL_OPEN] = "global", [BINDING_BY_OPEN] = "local",
 		[BINDING_BY_DEEPBIND] = "deepbind",  [BINDING_BY_SPACE] = "namespace",
 	};
 	return keys[reason];
@@ -72,11 +73,10 @@ const char *linked_found_key(enum linked_found found)
 
 void linked_add_function(struct strbuf *out, const char *symbol)
 {
-	if (bindings_is_operator(symbol))
-		strbuf_addf(out, "operator %s%s", symbol[2] == 'n' ? "new" : "delete",
-			    symbol[3] == 'a' ? "[]" : "");
-	else
-		strbuf_add_escaped(out, symbol);
+	struct strbuf words = STRBUF_INIT;
+	binding_add_function(&words, symbol);
+	strbuf_add_escaped(out, words.text);
+	strbuf_release(&words);
 }
 
 const char *linked_module_name(const struct linked_module *m)
@@ -86,12 +86,8 @@ const char *linked_module_name(const struct linked_module *m)
 
 void linked_add_allocator(struct strbuf *out, const struct allocator *is)
 {
-	if (strcmp(is->name, "unknown") == 0)
-		strbuf_adds(out, "an allocator of an unknown kind");
-	else
-		strbuf_adds(out, is->name);
-	if (*is->version) {
-		strbuf_addc(out, ' ');
-		strbuf_add_escaped(out, is->version);
-	}
+	struct strbuf words = STRBUF_INIT;
+	link_add_allocator(&words, is);
+	strbuf_add_escaped(out, words.text);
+	strbuf_release(&words);
 }
