@@ -527,10 +527,10 @@ static void add_loaded(struct text *t)
 		if (m->wanted_by < l->count) {
 			strbuf_adds(&t->out, ", needed by ");
 			strbuf_add_escaped(&t->out, linked_module_name(&l->modules[m->wanted_by]));
-		} else if (i && l->origin == LINKED_FILES) {
+		} else if (i && l->origin == LINKED_FILES && m->flags & BINDING_STARTUP) {
 			strbuf_adds(&t->out, ", preloaded");
 		}
-		if (i && l->origin != LINKED_FILES)
+		if (i)
 			linked_process_add_opening(&t->out, m);
 		strbuf_adds(&t->out, i ? ")\n" : "\n");
 	}
@@ -551,8 +551,10 @@ void linked_text(const struct linked *l, const struct linked_style *style, FILE 
 	for (size_t i = 0; i < t.group_count; i++)
 		add_group(&t, &t.groups[i]);
 	add_hidden_by_order(&t);
-	if (style->details)
+	if (style->details) {
 		add_loaded(&t);
+		static_tls_add_text(&t.out, l, style->color, style->limit);
+	}
 	fwrite(t.out.text, 1, t.out.len, to);
 	strbuf_release(&t.out);
 	for (size_t i = 0; i < t.group_count; i++)

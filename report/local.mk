@@ -20,6 +20,7 @@ report_libreport_a_SOURCES = \
 	report/sheet.c report/sheet.h \
 	report/linked_dot.c report/linked_instances.c report/linked_graph.h report/linked_tree.c report/shown_names.c report/shown_names.h \
 	report/shorten.c report/shorten.h \
+	report/static_tls_text.c \
 	report/text_findings.c report/text_info.c report/text_instances.c report/text_parts.h report/text_report.c report/text_rows.c report/text_summary.c \
 	report/text_tables.c report/text_tree.c \
 	report/suppressions.c report/suppressions.h \
