@@ -12,6 +12,7 @@ struct split {
 	size_t kept, other; /* whose functions */
 	size_t kept_heap;
 	bool is_both_ways; /* of the other's there are such that make and such that release */
+	bool is_freed_plainly;	    /* it releases none of the other's but by the kept free() */
 	enum binding_reason reason; /* of the first that is the other's */
 	bool is_own;		    /* the kept one is the module's own */
 	struct diagnosis list;	    /* its modules and symbols alone */
@@ -109,13 +110,21 @@ static bool is_prefixed(const struct linked_module *m, const char *symbol)
 	return false;
 }
 
-static bool makes_by_api(const struct heap_calls *calls, size_t heap)
+/* Whether the heap's own functions of that use are called. */
+static bool has_api(const struct heap_calls *calls, size_t heap, enum heap_use use)
 {
 	for (size_t i = 0; i < calls->count; i++)
 		if (calls->items[i].heap == heap && calls->items[i].uses & HEAP_API &&
-		    calls->items[i].uses & HEAP_MAKES)
+		    calls->items[i].uses & use)
 			return true;
 	return false;
+}
+
+/* It makes blocks by functions of a prefix, and releases none so: by free(), most likely. */
+static bool is_freed_plainly(const struct heap_calls *calls, size_t heap,
+			     const struct heap_call *kept)
+{
+	return strcmp(kept->symbol, "free") == 0 && !has_api(calls, heap, HEAP_RELEASES);
 }
 
 static void split_api(struct diagnosing *d, struct splits *all, size_t module)
@@ -125,12 +134,17 @@ static void split_api(struct diagnosing *d, struct splits *all, size_t module)
 	for (size_t i = 0; kept && i < calls->count; i++) {
 		const struct heap_call *c = &calls->items[i];
 		const struct linked_module *other = &d->linked->modules[c->definer];
-		bool makes = makes_by_api(calls, c->heap);
+		bool makes = has_api(calls, c->heap, HEAP_MAKES);
 		if (!(c->uses & HEAP_API) || c->heap == kept->heap ||
-		    !heap_is_defined(other, "malloc") || (makes && is_prefixed(other, c->symbol)))
+		    !heap_is_defined(other, "malloc"))
+			continue;
+		bool freed = makes && is_prefixed(other, c->symbol);
+		if (freed && !is_freed_plainly(calls, c->heap, kept))
 			continue;
 		add_split(all, DIAGNOSIS_SPLIT_API, module, kept, c);
-		split_for(all, DIAGNOSIS_SPLIT_API, kept, c)->is_both_ways |= makes;
+		struct split *s = split_for(all, DIAGNOSIS_SPLIT_API, kept, c);
+		s->is_both_ways |= makes;
+		s->is_freed_plainly |= freed;
 	}
 }
 
@@ -184,8 +198,9 @@ static char *say_what(const struct diagnosing *d, const struct split *s)
 	if (s->kind == DIAGNOSIS_MISSING_MEMBER)
 		strbuf_addf(&what, ", which %s not have %s", "does",
 			    s->list.symbol_count > 1 ? "them" : "it");
-	strbuf_adds(&what, s->is_both_ways ? ": blocks of one must not get to the other"
-					   : ": blocks of one get to the other");
+	strbuf_adds(&what, s->is_freed_plainly ? ": it calls nothing but that free to release them"
+			   : s->is_both_ways   ? ": blocks of one must not get to the other"
+					       : ": blocks of one get to the other");
 	return strbuf_detach(&what);
 }
 
