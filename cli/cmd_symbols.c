@@ -59,6 +59,24 @@ static int look(struct symbols_options *o, char **paths, int count)
 	return code;
 }
 
+/* Returns the exit code, also of a mistake in the options. */
+static int check_and_look(struct symbols_options *o, const struct usage *usage, char **paths,
+			  int count)
+{
+	if (count == 0 && !symbols_live_is_asked(&o->live))
+		return usage_error(usage, "symbols needs a file, a directory or a process");
+	if (o->show.json)
+		o->show.format = SYMBOLS_JSON;
+	int code = symbols_live_check(&o->live, usage);
+	if (code < 0)
+		code = dlopen_option_read(&o->dlopen, usage);
+	o->environment.openings = o->dlopen.openings;
+	o->environment.opening_count = o->dlopen.count;
+	if (code < 0)
+		code = symbols_gate_begin(&o->gate, usage);
+	return code < 0 ? look(o, paths, count) : code;
+}
+
 int cmd_symbols(int argc, char **argv)
 {
 	struct symbols_options o = { 0 };
@@ -76,8 +94,8 @@ int cmd_symbols(int argc, char **argv)
 		  "who is bound to whom in every file that is named, not only in a single one",
 		  NULL, NULL },
 		{ "preload", 0, OPTION_STRING, &o.environment.preload, "LIBRARIES",
-		  "as if the program were started with these (and colons) in LD_PRELOAD", NULL,
-		  NULL },
+		  "as if the program were started with these, colons between them, in LD_PRELOAD",
+		  NULL, NULL },
 		{ "library-path", 0, OPTION_STRING, &o.environment.library_path, "DIRECTORIES",
 		  "as if it were started with these in LD_LIBRARY_PATH", NULL, NULL },
 		OPTION_DLOPEN(o.dlopen),
@@ -125,19 +143,7 @@ int cmd_symbols(int argc, char **argv)
 	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
 	if (code >= 0)
 		return code;
-	if (argc == 0 && !symbols_live_is_asked(&o.live))
-		return usage_error(&usage, "symbols needs a file, a directory or a process");
-	if (o.show.json)
-		o.show.format = SYMBOLS_JSON;
-	code = symbols_live_check(&o.live, &usage);
-	if (code < 0)
-		code = dlopen_option_read(&o.dlopen, &usage);
-	o.environment.openings = o.dlopen.openings;
-	o.environment.opening_count = o.dlopen.count;
-	if (code < 0)
-		code = symbols_gate_begin(&o.gate, &usage);
-	if (code < 0)
-		code = look(&o, argv, argc);
+	code = check_and_look(&o, &usage, argv, argc);
 	symbols_gate_release(&o.gate);
 	symbols_show_release(&o.show);
 	dlopen_option_release(&o.dlopen);

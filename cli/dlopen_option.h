@@ -1,4 +1,4 @@
-/* dlopen_option.h - --dlopen=LIB[:global|:deepbind][,LIB...]: what a program opens later. */
+/* dlopen_option.h - --dlopen=LIB[:MODE][,LIB...]: what a program opens later. */
 #ifndef ALLOCTRACE_CLI_DLOPEN_OPTION_H
 #define ALLOCTRACE_CLI_DLOPEN_OPTION_H
 
@@ -14,9 +14,8 @@ struct dlopen_option {
 #define OPTION_DLOPEN(option)                                                                      \
 	{                                                                                          \
 		"dlopen", 0, OPTION_LIST, &(option).texts, "LIBRARIES",                            \
-			"as if it opened these (and commas) later; behind one :global "            \
-			"(RTLD_GLOBAL) "                                                           \
-			"or :deepbind (RTLD_DEEPBIND)",                                            \
+			"as if it opened these later, commas between them; behind one :global "    \
+			"(RTLD_GLOBAL), :deepbind (RTLD_DEEPBIND) or :namespace (dlmopen)",        \
 			NULL, NULL                                                                 \
 	}
 

@@ -23,9 +23,6 @@ void diagnosis_add_symbol(struct diagnosis *is, const char *symbol); /* once */
 /* By which the module's blocks of the malloc family are released, or made; NULL: it has none. */
 const struct heap_call *diagnose_main_call(const struct heap_calls *calls);
 
-/* Not a library that was named alone. */
-bool diagnose_is_program(const struct linked *l);
-
 /* The parts. */
 void diagnose_loading(struct diagnosing *d);
 void diagnose_static_tls(struct diagnosing *d);

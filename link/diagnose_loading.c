@@ -24,7 +24,7 @@ static void not_found(struct diagnosing *d, size_t module)
 	struct diagnosis *is = diagnose_add(
 		d, DIAGNOSIS_NOT_FOUND,
 		/* What loads a library may have there what the library needs. */
-		diagnose_is_program(d->linked) ? DIAGNOSIS_ERROR : DIAGNOSIS_WARNING,
+		linked_is_program(d->linked) ? DIAGNOSIS_ERROR : DIAGNOSIS_WARNING,
 		strbuf_detach(&what),
 		is_absent
 			? mem_printf("install it, or name its directory in LD_LIBRARY_PATH or in "

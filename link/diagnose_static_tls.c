@@ -6,11 +6,6 @@
 #include "util/mem.h"
 #include "util/path.h"
 
-bool diagnose_is_program(const struct linked *l)
-{
-	return l->count && (l->interpreter || l->modules[0].file.flags & BINDINGS_PROGRAM);
-}
-
 /* Openings, in a program or in one that is made up. */
 struct view {
 	const struct linked *linked;
@@ -123,6 +118,6 @@ void diagnose_static_tls(struct diagnosing *d)
 	const struct view view = { d->linked, d->static_tls, diagnose_name(d, 0),
 				   tunable_for(d, d->linked, d->static_tls) };
 	add_failures(d, &view, NULL, DIAGNOSIS_ERROR);
-	if (!diagnose_is_program(d->linked) && !is_always_there(&d->linked->modules[0]))
+	if (!linked_is_program(d->linked) && !is_always_there(&d->linked->modules[0]))
 		open_library(d);
 }

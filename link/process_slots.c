@@ -133,8 +133,8 @@ void process_slots_read(struct process_view *view, const struct linked *l, size_
 
 /* ---- comparing ---- */
 
-size_t process_view_module_at(const struct process_view *view, const struct linked *l,
-			      uint64_t address)
+/* The module that the address lies in, or SIZE_MAX. */
+static size_t module_at(const struct process_view *view, const struct linked *l, uint64_t address)
 {
 	for (size_t i = 0; i < l->count; i++)
 		if (process_image_has(&view->images[i], address, false))
@@ -152,7 +152,7 @@ static bool agrees(const struct process_view *view, const struct linked *l,
 		return true;
 	/* What its resolver has chosen is the module's in all cases that are known. */
 	return binding->symbol->flags & BINDING_IFUNC &&
-	       process_view_module_at(view, l, slot->value) == binding->module;
+	       module_at(view, l, slot->value) == binding->module;
 }
 
 /* Nothing is put into a slot but 0 where nothing was found: a library that is just being opened,
@@ -182,7 +182,7 @@ static void tell_slot(const struct process_view *view, const struct linked *l,
 	*best = rank;
 	import->slot = rank == RANK_LAZY ? LINKED_SLOT_LAZY : LINKED_SLOT_BOUND;
 	import->value = slot->value;
-	import->value_module = process_view_module_at(view, l, slot->value);
+	import->value_module = module_at(view, l, slot->value);
 	import->differs = rank == RANK_DIFFERS;
 }
 
@@ -276,7 +276,7 @@ static bool is_bound_into(const struct guessing *g, size_t module, size_t from, 
 {
 	const struct process_slots *slots = &g->view->slots[module];
 	for (size_t i = 0; i < slots->count; i++) {
-		size_t to = process_view_module_at(g->view, g->l, slots->items[i].value);
+		size_t to = module_at(g->view, g->l, slots->items[i].value);
 		if (to >= from && to < end)
 			return true;
 	}

@@ -39,8 +39,5 @@ void process_slots_tell(const struct process_view *view, struct linked *l);
 /* Guesses from the slots which libraries were opened with RTLD_GLOBAL or RTLD_DEEPBIND: sets the
  * flags where that explains more of them. */
 void process_slots_guess_modes(const struct process_view *view, struct linked *l);
-/* The module that the address lies in, or SIZE_MAX. */
-size_t process_view_module_at(const struct process_view *view, const struct linked *l,
-			      uint64_t address);
 
 #endif

@@ -281,6 +281,15 @@ static void add_sorted(struct uses *out, size_t first, const struct linked *l, s
 	free(names);
 }
 
+static bool has_symbol(const struct uses *u, size_t user, const char *symbol)
+{
+	for (size_t i = 0; i < u->count; i++)
+		for (size_t n = 0; u->items[i].user == user && n < u->items[i].symbol_count; n++)
+			if (strcmp(u->items[i].symbols[n], symbol) == 0)
+				return true;
+	return false;
+}
+
 /* What a program defines it calls directly. */
 static void add_exported(struct uses *out, size_t first, const struct linked *l, size_t user)
 {
@@ -290,7 +299,7 @@ static void add_exported(struct uses *out, size_t first, const struct linked *l,
 	for (size_t i = 0; i < m->file.symbol_count && user == 0; i++) {
 		const struct binding_symbol *s = &m->file.symbols[i];
 		if (s->flags & BINDING_DEFINED && !(s->flags & BINDING_OTHER_VERSION) &&
-		    allocator_with(m, s->name) != SIZE_MAX && !uses_of_symbol(out, user, s->name))
+		    allocator_with(m, s->name) != SIZE_MAX && !has_symbol(out, user, s->name))
 			names[count++] = s->name;
 	}
 	add_sorted(out, first, l, user, names, count);
@@ -365,15 +374,6 @@ void use_of_program(struct use *out, const struct linked *l)
 }
 
 /* ---- asked of them ---- */
-
-const struct use *uses_of_symbol(const struct uses *u, size_t user, const char *symbol)
-{
-	for (size_t i = 0; i < u->count; i++)
-		for (size_t n = 0; u->items[i].user == user && n < u->items[i].symbol_count; n++)
-			if (strcmp(u->items[i].symbols[n], symbol) == 0)
-				return &u->items[i];
-	return NULL;
-}
 
 const struct allocator *use_allocator(const struct linked *l, const struct use *u)
 {

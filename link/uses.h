@@ -53,8 +53,6 @@ void uses_release(struct uses *u);
 void use_of_program(struct use *out, const struct linked *l);
 void use_release(struct use *u);
 
-/* The one that holds the symbol; NULL: the module does not use it. */
-const struct use *uses_of_symbol(const struct uses *u, size_t user, const char *symbol);
 /* The allocator of a use, or NULL. */
 const struct allocator *use_allocator(const struct linked *l, const struct use *u);
 /* Whether both are served by the same. */
