@@ -245,10 +245,11 @@ static char *say_what(const struct diagnosing *d, const struct group *g)
 		strbuf_adds(&what, ": a block that gets from one to the other is freed wrongly");
 		return strbuf_detach(&what);
 	}
-	strbuf_adds(&what, ", and so are blocks of ");
+	strbuf_addf(&what, "; %s ", several ? "they call" : "it calls");
 	add_given(&what, g->given);
-	strbuf_addf(&what, ", which %s and %s", several ? "they call" : "it calls",
-		    several ? "free wrongly" : "frees wrongly");
+	strbuf_addf(&what, ", %s blocks %s own free does not know",
+		    g->given & (g->given - 1) ? "which return" : "which returns",
+		    several ? "their" : "its");
 	return strbuf_detach(&what);
 }
 
