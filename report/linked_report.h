@@ -25,6 +25,9 @@ void linked_text(const struct linked *l, const struct linked_style *style, FILE 
 /* A part of it: the allocators that are loaded and who uses each, the odd ones first. */
 void linked_add_instances(struct strbuf *out, const struct linked *l,
 			  const struct linked_style *style);
+/* Another: who is bound to whom, in groups, and whose definitions come too late. */
+void linked_add_bindings(struct strbuf *out, const struct linked *l,
+			 const struct linked_style *style);
 /* An object, of an array. */
 void linked_put_json(struct json *j, const struct linked *l, const struct shown_names *shown);
 /* Likewise; evidence: NULL if it was not looked for; its functions only with `functions`. */
@@ -41,6 +44,8 @@ const char *linked_found_key(enum linked_found found);
 void linked_add_function(struct strbuf *out, const char *symbol);
 /* What the module is called in a list: the last part of its path. */
 const char *linked_module_name(const struct linked_module *m);
+/* Begins or ends what is bold, if there is to be colour. */
+void linked_add_bold(struct strbuf *out, const struct linked_style *style, bool on);
 /* "jemalloc 5.3.0" */
 void linked_add_allocator(struct strbuf *out, const struct allocator *is);
 

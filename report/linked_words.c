@@ -91,3 +91,9 @@ void linked_add_allocator(struct strbuf *out, const struct allocator *is)
 	strbuf_add_escaped(out, words.text);
 	strbuf_release(&words);
 }
+
+void linked_add_bold(struct strbuf *out, const struct linked_style *style, bool on)
+{
+	if (style->color)
+		strbuf_adds(out, on ? "\033[1m" : "\033[0m");
+}

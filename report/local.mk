@@ -15,10 +15,11 @@ report_libreport_a_SOURCES = \
 	report/humane.c report/humane.h \
 	report/instance_words.c report/instance_words.h \
 	report/json.c report/json.h report/json_parts.c report/json_parts.h report/json_info.c report/json_report.c \
-	report/linked_json.c report/linked_report.h report/linked_text.c report/linked_process.c report/linked_process.h report/linked_words.c \
+	report/linked_report.h report/linked_bindings.c report/linked_instances.c report/linked_json.c \
+	report/linked_process.c report/linked_process.h report/linked_text.c report/linked_words.c \
+	report/linked_dot.c report/linked_graph.h report/linked_tree.c report/shown_names.c report/shown_names.h \
 	report/report.h report/report_words.c \
 	report/sheet.c report/sheet.h \
-	report/linked_dot.c report/linked_instances.c report/linked_graph.h report/linked_tree.c report/shown_names.c report/shown_names.h \
 	report/shorten.c report/shorten.h \
 	report/static_tls_text.c \
 	report/text_findings.c report/text_info.c report/text_instances.c report/text_parts.h report/text_report.c report/text_rows.c report/text_summary.c \
