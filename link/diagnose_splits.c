@@ -188,8 +188,8 @@ static char *say_what(const struct diagnosing *d, const struct split *s)
 	diagnose_add_modules(&what, d, s->list.modules, s->list.module_count);
 	strbuf_addf(&what, " %s ", s->list.symbol_count > 1 ? "are those of" : "is that of");
 	diagnose_add_heap(&what, d, s->other);
-	strbuf_adds(&what, s->kind == DIAGNOSIS_SPLIT_OPERATORS ? ", but its operator new "
-								: ", but its malloc and free ");
+	strbuf_addf(&what, ", but %s %s ", s->list.module_count > 1 ? "their" : "its",
+		    s->kind == DIAGNOSIS_SPLIT_OPERATORS ? "operator new" : "malloc and free");
 	if (s->kind == DIAGNOSIS_SPLIT_OPERATORS)
 		strbuf_adds(&what, "that of ");
 	else
@@ -198,7 +198,7 @@ static char *say_what(const struct diagnosing *d, const struct split *s)
 	if (s->kind == DIAGNOSIS_MISSING_MEMBER)
 		strbuf_addf(&what, ", which %s not have %s", "does",
 			    s->list.symbol_count > 1 ? "them" : "it");
-	strbuf_adds(&what, s->is_freed_plainly ? ": it calls nothing but that free to release them"
+	strbuf_adds(&what, s->is_freed_plainly ? ": nothing but that free is called to release them"
 			   : s->is_both_ways   ? ": blocks of one must not get to the other"
 					       : ": blocks of one get to the other");
 	return strbuf_detach(&what);

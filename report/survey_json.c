@@ -5,7 +5,8 @@
 #include "report/linked_report.h"
 #include "report/survey_report.h"
 
-static const char *const kinds[] = { NULL, "program", "library", "object", "archive" };
+static const char *const kinds[] = { NULL, "program", "library", "object",
+				    "archive", "debug_file" };
 static const char *const linkages[] = { "shared", "exported", "hidden", "stripped" };
 
 static void put_evidence(struct json *j, const struct allocator *is)

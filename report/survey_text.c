@@ -79,13 +79,15 @@ static const char *linked(const struct row *row)
 		return "static library";
 	if (row->file->kind == SURVEY_OBJECT && row->is->linkage != ALLOCATOR_STRIPPED)
 		return "object";
+	if (row->file->kind == SURVEY_DEBUG)
+		return "debug file";
 	return linkage_words(row->is->linkage);
 }
 
 /* What nobody sees from outside is the odd one. */
 static bool is_odd(const struct row *row)
 {
-	return !row->is->layer &&
+	return !row->is->layer && row->file->kind != SURVEY_DEBUG &&
 	       (row->is->linkage == ALLOCATOR_HIDDEN || row->is->linkage == ALLOCATOR_STRIPPED);
 }
 
@@ -204,7 +206,8 @@ static void add_functions(struct strbuf *out, const struct allocator *is,
 static void add_file(struct strbuf *out, const struct survey_file *f,
 		     const struct survey_style *style)
 {
-	static const char *const kinds[] = { "", "program", "library", "object", "static library" };
+	static const char *const kinds[] = { "",       "program",	 "library",
+					     "object", "static library", "debug file" };
 	const char *machine = survey_machine_name(f->machine);
 	char *path = shown_path(f);
 	strbuf_add_escaped(out, path);

@@ -137,6 +137,22 @@ static bool has_section(Elf *elf, uint32_t type)
 	return false;
 }
 
+/* A separate debug file has the sections of code without what is in them. */
+static bool is_debug_file(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr shdr;
+	bool is = false;
+	while ((section = elf_nextscn(elf, section))) {
+		if (!gelf_getshdr(section, &shdr) || !(shdr.sh_flags & SHF_EXECINSTR))
+			continue;
+		if (shdr.sh_type != SHT_NOBITS)
+			return false;
+		is = true;
+	}
+	return is;
+}
+
 static void describe(struct survey_file *f, Elf *elf)
 {
 	GElf_Ehdr ehdr;
@@ -150,6 +166,7 @@ static void describe(struct survey_file *f, Elf *elf)
 	if (f->kind == SURVEY_ARCHIVE)
 		return;
 	f->kind = ehdr.e_type == ET_REL	   ? SURVEY_OBJECT
+		  : is_debug_file(elf)	   ? SURVEY_DEBUG
 		  : is_program(elf, &ehdr) ? SURVEY_PROGRAM
 					   : SURVEY_LIBRARY;
 	elf_build_id_read(elf, &f->build_id);

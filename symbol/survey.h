@@ -20,6 +20,7 @@ enum survey_kind {
 	SURVEY_LIBRARY,
 	SURVEY_OBJECT,
 	SURVEY_ARCHIVE,
+	SURVEY_DEBUG, /* what strip took from a program or library */
 };
 
 struct survey_file {
