@@ -128,6 +128,15 @@ void allocators_release(struct allocators *found)
 	*found = (struct allocators)ALLOCATORS_INIT;
 }
 
+const struct allocator_function *allocator_function_named(const struct allocator *a,
+							  const char *name)
+{
+	for (size_t i = 0; i < a->function_count; i++)
+		if (strcmp(a->functions[i].name, name) == 0)
+			return &a->functions[i];
+	return NULL;
+}
+
 bool allocator_is_by_messages(const struct allocator *a)
 {
 	return strchr(a->evidence, '\n') != NULL;

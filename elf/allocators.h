@@ -88,6 +88,9 @@ void allocators_add_symbols(struct allocators *found, const struct elf_file *fil
 /* Whether one of them is ALLOCATOR_STRIPPED. */
 bool allocators_lack_symbols(const struct allocators *found);
 void allocators_release(struct allocators *found);
+/* Its function of this name; NULL: it has none. */
+const struct allocator_function *allocator_function_named(const struct allocator *a,
+							  const char *name);
 /* Whether it is known by its messages: evidence then is strings, else a set of functions. */
 bool allocator_is_by_messages(const struct allocator *a);
 

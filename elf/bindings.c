@@ -70,15 +70,6 @@ void bindings_release(struct bindings *b)
 
 /* ---- the dynamic section ---- */
 
-static Elf_Scn *section_of_type(Elf *elf, uint32_t type, GElf_Shdr *shdr)
-{
-	Elf_Scn *section = NULL;
-	while ((section = elf_nextscn(elf, section)))
-		if (gelf_getshdr(section, shdr) && shdr->sh_type == type)
-			return section;
-	return NULL;
-}
-
 static size_t entries_of(const Elf_Data *data, size_t entry_bytes)
 {
 	return data && data->d_buf && entry_bytes ? data->d_size / entry_bytes : 0;
@@ -155,7 +146,7 @@ static void read_entry(struct bindings *b, const struct elf_strings *strings, co
 static void read_dynamic(struct bindings *b, Elf *elf)
 {
 	GElf_Shdr shdr;
-	Elf_Scn *section = section_of_type(elf, SHT_DYNAMIC, &shdr);
+	Elf_Scn *section = elf_section_of_type(elf, SHT_DYNAMIC, &shdr);
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
 	size_t count = entries_of(data, gelf_fsize(elf, ELF_T_DYN, 1, EV_CURRENT));
 	struct elf_strings strings = { NULL, 0 };
@@ -192,7 +183,7 @@ static void name_version(struct versions *v, unsigned index, const char *name)
 static void read_defined_versions(struct versions *v, Elf *elf)
 {
 	GElf_Shdr shdr;
-	Elf_Scn *section = section_of_type(elf, SHT_GNU_verdef, &shdr);
+	Elf_Scn *section = elf_section_of_type(elf, SHT_GNU_verdef, &shdr);
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
 	const struct elf_strings strings = elf_strings_of(elf, section ? shdr.sh_link : 0);
 	GElf_Verdef def;
@@ -224,7 +215,7 @@ static void read_needed_of(struct versions *v, Elf_Data *data, const struct elf_
 static void read_needed_versions(struct versions *v, Elf *elf)
 {
 	GElf_Shdr shdr;
-	Elf_Scn *section = section_of_type(elf, SHT_GNU_verneed, &shdr);
+	Elf_Scn *section = elf_section_of_type(elf, SHT_GNU_verneed, &shdr);
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
 	const struct elf_strings strings = elf_strings_of(elf, section ? shdr.sh_link : 0);
 	GElf_Verneed need;
@@ -242,7 +233,7 @@ static void read_needed_versions(struct versions *v, Elf *elf)
 static void read_versions(struct versions *v, Elf *elf)
 {
 	GElf_Shdr shdr;
-	Elf_Scn *section = section_of_type(elf, SHT_GNU_versym, &shdr);
+	Elf_Scn *section = elf_section_of_type(elf, SHT_GNU_versym, &shdr);
 	v->of_symbols = section ? elf_getdata(section, NULL) : NULL;
 	if (!v->of_symbols)
 		return;
@@ -394,7 +385,7 @@ static void read_tables(struct bindings *b, Elf *elf)
 {
 	GElf_Shdr shdr, other;
 	struct versions versions = { NULL, 0, 0, NULL };
-	Elf_Scn *section = section_of_type(elf, SHT_DYNSYM, &shdr), *each = NULL;
+	Elf_Scn *section = elf_section_of_type(elf, SHT_DYNSYM, &shdr), *each = NULL;
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
 	size_t count = entries_of(data, gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT));
 	if (!count)

@@ -260,3 +260,12 @@ Elf_Scn *elf_section_named(Elf *elf, const char *name)
 	}
 	return NULL;
 }
+
+Elf_Scn *elf_section_of_type(Elf *elf, uint32_t type, GElf_Shdr *header)
+{
+	Elf_Scn *section = NULL;
+	while ((section = elf_nextscn(elf, section)))
+		if (gelf_getshdr(section, header) && header->sh_type == type)
+			return section;
+	return NULL;
+}

@@ -7,6 +7,7 @@
 #ifndef ALLOCTRACE_ELF_ELF_FILE_H
 #define ALLOCTRACE_ELF_ELF_FILE_H
 
+#include <elf.h>
 #include <libelf.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,5 +84,7 @@ struct elf_strings elf_section_names(Elf *elf);
 
 /* The first section with this name (and of at least one byte), or NULL. */
 Elf_Scn *elf_section_named(Elf *elf, const char *name);
+/* The first one of this type with its header (a GElf_Shdr), or NULL. */
+Elf_Scn *elf_section_of_type(Elf *elf, uint32_t type, Elf64_Shdr *header);
 
 #endif

@@ -48,11 +48,7 @@ uint64_t given_blocks_read(const struct elf_file *file, bool *looks_up)
 	uint64_t bits = 0;
 	*looks_up = false;
 	GElf_Shdr shdr;
-	Elf_Scn *section = NULL;
-	while ((section = elf_nextscn(file->elf, section)))
-		if (gelf_getshdr(section, &shdr) && shdr.sh_type == SHT_DYNSYM)
-			break;
-	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	Elf_Data *data = elf_getdata(elf_section_of_type(file->elf, SHT_DYNSYM, &shdr), NULL);
 	size_t bytes = gelf_fsize(file->elf, ELF_T_SYM, 1, EV_CURRENT);
 	size_t count = data && data->d_buf && bytes ? data->d_size / bytes : 0;
 	for (size_t i = 1; i < count && i < INT32_MAX; i++) {

@@ -26,20 +26,11 @@ static bool is_source(const char *name)
 	return false;
 }
 
-static Elf_Data *data_of_type(Elf *elf, uint32_t type, GElf_Shdr *shdr)
-{
-	Elf_Scn *section = NULL;
-	while ((section = elf_nextscn(elf, section)))
-		if (gelf_getshdr(section, shdr) && shdr->sh_type == type)
-			return elf_getdata(section, NULL);
-	return NULL;
-}
-
 static bool needs_libraries(Elf *elf)
 {
 	GElf_Shdr shdr;
 	GElf_Dyn entry;
-	Elf_Data *data = data_of_type(elf, SHT_DYNAMIC, &shdr);
+	Elf_Data *data = elf_getdata(elf_section_of_type(elf, SHT_DYNAMIC, &shdr), NULL);
 	for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++)
 		if (entry.d_tag == DT_NEEDED)
 			return true;
@@ -49,7 +40,7 @@ static bool needs_libraries(Elf *elf)
 bool elf_gets_system_memory(Elf *elf)
 {
 	GElf_Shdr shdr;
-	Elf_Data *data = data_of_type(elf, SHT_DYNSYM, &shdr);
+	Elf_Data *data = elf_getdata(elf_section_of_type(elf, SHT_DYNSYM, &shdr), NULL);
 	if (!data || !needs_libraries(elf))
 		return true;
 	const struct elf_strings names = elf_strings_of(elf, shdr.sh_link);

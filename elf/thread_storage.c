@@ -180,12 +180,9 @@ static bool find_symbols(struct symbols *s, Elf *elf)
 {
 	GElf_Ehdr ehdr;
 	GElf_Shdr shdr;
-	Elf_Scn *section = NULL;
 	if (!gelf_getehdr(elf, &ehdr))
 		return false;
-	while ((section = elf_nextscn(elf, section)))
-		if (gelf_getshdr(section, &shdr) && shdr.sh_type == SHT_DYNSYM)
-			break;
+	Elf_Scn *section = elf_section_of_type(elf, SHT_DYNSYM, &shdr);
 	if (!section)
 		return false;
 	*s = (struct symbols){ .elf = elf,

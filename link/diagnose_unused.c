@@ -97,10 +97,7 @@ static void unused(struct diagnosing *d, size_t module)
 static bool has_function(const struct linked_module *m, const char *name)
 {
 	const struct allocator *is = heap_allocator(m);
-	for (size_t i = 0; is && i < is->function_count; i++)
-		if (strcmp(is->functions[i].name, name) == 0)
-			return true;
-	return heap_is_defined(m, name);
+	return (is && allocator_function_named(is, name)) || heap_is_defined(m, name);
 }
 
 static bool is_called(const struct diagnosing *d, const char *name)

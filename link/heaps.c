@@ -73,14 +73,6 @@ static unsigned api_uses(const char *name)
 
 /* ---- allocators in modules ---- */
 
-static const struct allocator_function *function_of(const struct allocator *is, const char *name)
-{
-	for (size_t i = 0; i < is->function_count; i++)
-		if (strcmp(is->functions[i].name, name) == 0)
-			return &is->functions[i];
-	return NULL;
-}
-
 const struct allocator *heap_allocator(const struct linked_module *m)
 {
 	const struct allocator *best = NULL;
@@ -88,7 +80,8 @@ const struct allocator *heap_allocator(const struct linked_module *m)
 		const struct allocator *is = &m->found.items[i];
 		if (is->layer)
 			continue;
-		if (!best || (function_of(is, "malloc") && !function_of(best, "malloc")))
+		if (!best || (allocator_function_named(is, "malloc") &&
+			      !allocator_function_named(best, "malloc")))
 			best = is;
 	}
 	return best;
@@ -192,7 +185,7 @@ static const char *handed_to(const struct linked_module *m, const char *name)
 		return malloc_behind(name, uses);
 	for (size_t i = 0; i < m->found.count; i++) {
 		const struct allocator *is = &m->found.items[i];
-		if (!is->layer || !function_of(is, name) || heap_allocator(m))
+		if (!is->layer || !allocator_function_named(is, name) || heap_allocator(m))
 			continue;
 		if (is->family == FAMILY_OPERATORS && uses & HEAP_OPERATOR)
 			return operator_behind(name);
@@ -264,7 +257,7 @@ static unsigned uses_of(const struct linked_module *definer, const char *name)
 	for (size_t i = 0; i < definer->found.count && !uses; i++) {
 		const struct allocator *is = &definer->found.items[i];
 		size_t prefix = strlen(is->prefix);
-		if (is->layer || !function_of(is, name))
+		if (is->layer || !allocator_function_named(is, name))
 			continue;
 		uses = strncmp(name, is->prefix, prefix) == 0 ? api_uses(name + prefix) : 0;
 		uses = uses ? uses : api_uses(name);

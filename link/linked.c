@@ -7,8 +7,8 @@
 
 #include "base/compiler.h"
 #include "elf/given_blocks.h"
-#include "link/diagnosis.h"
 #include "elf/rust_shims.h"
+#include "link/diagnosis.h"
 #include "symbol/module_allocators.h"
 #include "util/mem.h"
 #include "wire/roles.h"
@@ -45,8 +45,8 @@ static void read_rust(struct linked_module *m, const struct elf_file *file)
 	struct rust_shims shims;
 	bool is_inside = false;
 	for (size_t i = 0; i < m->found.count; i++)
-		is_inside |= !m->found.items[i].layer &&
-			     m->found.items[i].linkage != ALLOCATOR_SHARED;
+		is_inside |=
+			!m->found.items[i].layer && m->found.items[i].linkage != ALLOCATOR_SHARED;
 	if (!is_inside)
 		return;
 	rust_shims_read(&shims, file, file, &m->found);
@@ -152,9 +152,8 @@ bool linked_is_common(const char *symbol)
 static bool is_of_allocator(const struct linked_module *m, const char *symbol)
 {
 	for (size_t i = 0; i < m->found.count; i++)
-		for (size_t k = 0; k < m->found.items[i].function_count; k++)
-			if (strcmp(m->found.items[i].functions[k].name, symbol) == 0)
-				return true;
+		if (allocator_function_named(&m->found.items[i], symbol))
+			return true;
 	return false;
 }
 
@@ -198,8 +197,7 @@ size_t linked_served_by(const struct linked *l, const struct linked_module *m,
 		return SIZE_MAX;
 	if (b->symbol->flags & BINDING_DEFINED)
 		return b->module;
-	const struct binding on =
-		linked_search(l, b->module, m->file.symbols[import->symbol].name);
+	const struct binding on = linked_search(l, b->module, m->file.symbols[import->symbol].name);
 	return on.reason == BINDING_NOT_FOUND ? SIZE_MAX : on.module;
 }
 

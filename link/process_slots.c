@@ -19,15 +19,6 @@ struct reading {
 	uint32_t strings;
 };
 
-static Elf_Data *data_of_type(Elf *elf, uint32_t type, GElf_Shdr *shdr)
-{
-	Elf_Scn *section = NULL;
-	while ((section = elf_nextscn(elf, section)))
-		if (gelf_getshdr(section, shdr) && shdr->sh_type == type)
-			return elf_getdata(section, NULL);
-	return NULL;
-}
-
 /* Where the symbol of the file's table is in file.symbols; SIZE_MAX: it is none that is told of. */
 static size_t find_symbol(const struct reading *r, uint64_t index)
 {
@@ -120,8 +111,8 @@ void process_slots_read(struct process_view *view, const struct linked *l, size_
 			     .file = file };
 	if (!r.module->file.symbol_count)
 		return;
-	r.versions = data_of_type(file->elf, SHT_GNU_versym, &shdr);
-	r.symbols = data_of_type(file->elf, SHT_DYNSYM, &shdr);
+	r.versions = elf_getdata(elf_section_of_type(file->elf, SHT_GNU_versym, &shdr), NULL);
+	r.symbols = elf_getdata(elf_section_of_type(file->elf, SHT_DYNSYM, &shdr), NULL);
 	r.strings = shdr.sh_link;
 	Elf_Scn *section = NULL;
 	while (r.symbols && (section = elf_nextscn(file->elf, section)))

@@ -26,20 +26,12 @@ static const struct target nowhere = { .module = SIZE_MAX,
 
 /* ---- the allocator of a module ---- */
 
-static const struct allocator_function *function_of(const struct allocator *is, const char *symbol)
-{
-	for (size_t i = 0; i < is->function_count; i++)
-		if (strcmp(is->functions[i].name, symbol) == 0)
-			return &is->functions[i];
-	return NULL;
-}
-
 /* The one in the module that has the function; layers count as others do. */
 static size_t allocator_with(const struct linked_module *m, const char *symbol)
 {
 	size_t layer = SIZE_MAX;
 	for (size_t i = 0; i < m->found.count; i++) {
-		if (!function_of(&m->found.items[i], symbol))
+		if (!allocator_function_named(&m->found.items[i], symbol))
 			continue;
 		if (!m->found.items[i].layer)
 			return i;
@@ -79,7 +71,8 @@ static bool is_hidden_own(const struct linked_module *m, const char *symbol)
 	size_t at = allocator_with(m, symbol);
 	if (at == SIZE_MAX || import_of(m, symbol))
 		return false;
-	return !(function_of(&m->found.items[at], symbol)->flags & ALLOCATOR_FUNCTION_EXPORTED) ||
+	return !(allocator_function_named(&m->found.items[at], symbol)->flags &
+		 ALLOCATOR_FUNCTION_EXPORTED) ||
 	       m->file.symbol_count == 0;
 }
 
