@@ -57,6 +57,7 @@ char *foreign_load(const struct foreign_file *file, uint64_t offset, uint64_t by
 /* Adds a function by its name, which ends at `end` at the latest. */
 void foreign_add_function(struct foreign_file *file, const char *name, const char *end,
 			  uint64_t address, bool exported);
+/* A part of the file where messages can stand; those above FOREIGN_PARTS_MAX are passed over. */
 void foreign_add_constants(struct foreign_file *file, uint64_t offset, uint64_t bytes);
 
 #endif

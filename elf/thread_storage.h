@@ -42,6 +42,7 @@ struct thread_storage {
 /* What is in *out is its own; nothing there was before is released. */
 void thread_storage_read(struct thread_storage *out, const struct elf_file *file);
 void thread_storage_release(struct thread_storage *t);
+/* Whether it has a thread-local variable of this name for others. */
 bool thread_storage_defines(const struct thread_storage *t, const char *name);
 
 #endif

@@ -21,6 +21,7 @@ struct breakpoints {
 
 void breakpoints_release(struct breakpoints *b); /* forgets them */
 struct breakpoint *breakpoints_find(const struct breakpoints *b, uint64_t address);
+/* tid: a stopped thread of the program. False: nothing is mapped there. */
 bool breakpoints_set(struct breakpoints *b, pid_t tid, uint64_t address);
 void breakpoints_remove(struct breakpoints *b, pid_t tid, uint64_t address);
 /* Takes all of them out of the memory of a copy of the program, a forked child. */

@@ -23,6 +23,8 @@ struct process_maps {
 		NULL, 0, 0                                                                         \
 	}
 
+/* What *maps had before is not released. -1, and it is empty, if the process may not be looked at
+ * or has ended. */
 int process_maps_read(struct process_maps *maps, const struct process_memory *m,
 		      struct err *err) AT_MUST_CHECK;
 void process_maps_release(struct process_maps *maps);

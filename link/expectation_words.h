@@ -26,10 +26,13 @@ bool unmet_none_by_use(struct unmet_words *out, const struct expectation *x, con
 /* Several; one use for each. */
 void unmet_single(struct unmet_words *out, const struct linked *l, const struct uses *uses,
 		  const struct use *const *each, size_t count);
+/* A file that is no program: it has the allocator, or several. */
 void unmet_in_file(struct unmet_words *out, const struct allocator *is);
 void unmet_single_in_file(struct unmet_words *out, const struct allocators *found);
+/* Nothing was there to be compared. */
 void unmet_untested(struct unmet_words *out, const struct expectation *x);
 
+/* Whether the allocator is of the kind and the version that are meant. */
 bool expectation_is_of_kind(const struct expectation *x, const struct allocator *is);
 /* Whether the module is one that the pattern means; without a pattern all are. */
 bool expectation_means(const struct expectation *x, const struct linked *l, size_t module);

@@ -45,6 +45,7 @@ struct uses {
 		NULL, 0, 0                                                                         \
 	}
 
+/* *out is new: what it had is not released. It must not outlive *l. */
 void uses_find(struct uses *out, const struct linked *l);
 void uses_release(struct uses *u);
 

@@ -59,7 +59,8 @@ static size_t character_width(uint32_t c)
 	return 1;
 }
 
-size_t text_width(const char *text)
+/* The columns that text takes on a terminal; escaped text, UTF-8. */
+static size_t text_width(const char *text)
 {
 	size_t width = 0;
 	while (*text)
@@ -82,7 +83,8 @@ static size_t fitting(const char *text, size_t width)
 	return bytes;
 }
 
-void text_add_cut(struct strbuf *out, const char *text, size_t width)
+/* As much of the text as fits: beginning and end, with ".." between, whole characters. */
+static void add_cut(struct strbuf *out, const char *text, size_t width)
 {
 	size_t all = text_width(text);
 	if (all <= width) {
@@ -103,7 +105,7 @@ void text_add_cut(struct strbuf *out, const char *text, size_t width)
 	strbuf_adds(out, end);
 }
 
-void text_add_styled(struct strbuf *out, const char *text, enum column_style style, bool color)
+static void add_styled(struct strbuf *out, const char *text, enum column_style style, bool color)
 {
 	bool is_styled = color && *codes[style] && *text;
 	strbuf_addf(out, "%s%s%s", is_styled ? codes[style] : "", text, is_styled ? "\033[0m" : "");
@@ -175,13 +177,13 @@ static void add_cell(const struct columns *t, struct strbuf *out, size_t column,
 	struct strbuf cut = STRBUF_INIT;
 	bool last = column + 1 == t->count;
 	if (t->columns[column].may_cut)
-		text_add_cut(&cut, text, width);
+		add_cut(&cut, text, width);
 	else
 		strbuf_adds(&cut, text);
 	size_t taken = text_width(cut.text), rest = taken < width ? width - taken : 0;
 	if (t->columns[column].to_right)
 		add_spaces(out, rest);
-	text_add_styled(out, cut.text, style, color);
+	add_styled(out, cut.text, style, color);
 	if (!last)
 		add_spaces(out, GAP + (t->columns[column].to_right ? 0 : rest));
 	strbuf_release(&cut);

@@ -35,18 +35,12 @@ struct columns {
 	size_t cell_count, cell_cap, style_cap;
 };
 
+/* The columns are not copied. */
 void columns_init(struct columns *t, const struct column *columns, size_t count);
 void columns_release(struct columns *t);
 /* Adds the next cell; NULL is shown as a dash. */
 void columns_add(struct columns *t, const char *text, enum column_style style);
 /* width: 0 is any. */
 void columns_write(const struct columns *t, struct strbuf *out, size_t width, bool color);
-
-/* The columns that text takes on a terminal; escaped text, UTF-8. */
-size_t text_width(const char *text);
-/* Adds as much of the text as fits: beginning and end, with ".." between, whole characters. */
-void text_add_cut(struct strbuf *out, const char *text, size_t width);
-/* Adds it in this style, if there is to be colour. */
-void text_add_styled(struct strbuf *out, const char *text, enum column_style style, bool color);
 
 #endif

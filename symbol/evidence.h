@@ -76,6 +76,7 @@ struct evidence_source {
 	bool ask_servers; /* DEBUGINFOD_URLS */
 };
 
+/* *out is new; found: the allocators of the file. */
 void file_evidence_find(struct file_evidence *out, const struct evidence_source *from,
 			const struct allocators *found);
 void file_evidence_release(struct file_evidence *evidence);
