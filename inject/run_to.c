@@ -38,10 +38,18 @@ struct task {
 	bool is_thread; /* of the program; else a child that has its memory for a while */
 };
 
+/* A child's first stop and its parent's word of it come in any order. */
+struct child {
+	pid_t tid;
+	bool has_stopped; /* else it was told of, and is still to come */
+};
+
 struct run_to {
 	pid_t pid; /* 0: it has ended */
 	struct task *tasks;
 	size_t task_count, task_cap;
+	struct child *children; /* of which one of the two is missing */
+	size_t child_count, child_cap;
 	struct breakpoints breaks;
 	uint64_t entry;
 	pid_t held; /* the thread whose event was told last; 0: none is to be let go on */
@@ -82,6 +90,19 @@ static void remove_task(struct run_to *r, pid_t tid)
 	struct task *task = find_task(r, tid);
 	if (task)
 		*task = r->tasks[--r->task_count];
+}
+
+static void note_child(struct run_to *r, pid_t tid, bool has_stopped)
+{
+	for (size_t i = 0; i < r->child_count; i++)
+		if (r->children[i].tid == tid) {
+			if (r->children[i].has_stopped != has_stopped)
+				r->children[i] = r->children[--r->child_count];
+			return;
+		}
+	r->children =
+		mem_grow(r->children, &r->child_cap, r->child_count + 1, sizeof(*r->children));
+	r->children[r->child_count++] = (struct child){ tid, has_stopped };
 }
 
 static size_t thread_count(const struct run_to *r)
@@ -222,12 +243,51 @@ static void take_new(struct run_to *r, pid_t tid)
 	ptrace(PTRACE_DETACH, tid, 0, 0);
 }
 
+static void take_news_of_child(struct run_to *r, pid_t tid)
+{
+	unsigned long child = 0;
+	if (ptrace(PTRACE_GETEVENTMSG, tid, 0, &child) == 0 && child)
+		note_child(r, (pid_t)child, false);
+}
+
+/* The program is no more: what it has started and what is still traced goes on without it, or it
+ * would be ended with the tool. */
+static void release_children(struct run_to *r)
+{
+	for (size_t i = 0; i < r->task_count; i++) {
+		pid_t tid = r->tasks[i].tid;
+		if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0)
+			note_child(r, tid, false);
+	}
+	for (size_t i = 0; i < r->child_count; i++) {
+		int status;
+		pid_t got, tid = r->children[i].tid;
+		if (r->children[i].has_stopped)
+			continue;
+		do
+			got = waitpid(tid, &status, __WALL);
+		while (got < 0 && errno == EINTR);
+		if (got != tid || !WIFSTOPPED(status))
+			continue;
+		bool is_signal = !(status >> EVENT_SHIFT) && WSTOPSIG(status) != SIGTRAP;
+		breakpoints_clean_copy(&r->breaks, tid);
+		ptrace(PTRACE_DETACH, tid, 0, is_signal ? WSTOPSIG(status) : 0);
+	}
+	r->task_count = r->child_count = 0;
+}
+
 static bool take_event(struct run_to *r, pid_t tid, int status, enum run_event *event)
 {
 	const struct task *task = find_task(r, tid);
 	switch (status >> EVENT_SHIFT) {
 	case PTRACE_EVENT_EXEC:
 		take_exec(r, tid);
+		return false;
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		take_news_of_child(r, tid);
+		go_on(tid, 0);
 		return false;
 	case PTRACE_EVENT_EXIT:
 		if (task && task->is_thread && !r->has_ended && is_last(r, tid)) {
@@ -280,10 +340,12 @@ static bool handle(struct run_to *r, pid_t tid, int status, enum run_event *even
 			return false;
 		r->status = status;
 		r->pid = 0;
+		release_children(r);
 		*event = RUN_ENDED;
 		return true;
 	}
 	if (!find_task(r, tid)) {
+		note_child(r, tid, true);
 		take_new(r, tid);
 		return false;
 	}
@@ -313,8 +375,11 @@ enum run_event run_to_next(struct run_to *r, uint64_t *address)
 		pid_t tid = waitpid(-1, &status, __WALL);
 		if (tid < 0 && errno == EINTR)
 			continue;
-		if (tid < 0)
+		if (tid < 0) { /* nobody is to be waited for where SIGCHLD is ignored */
+			r->pid = 0;
+			release_children(r);
 			return RUN_ENDED;
+		}
 		if (handle(r, tid, status, &event, address))
 			return event;
 	}
@@ -494,5 +559,6 @@ void run_to_free(struct run_to *r)
 	sigaction(SIGQUIT, &r->quit, NULL);
 	breakpoints_release(&r->breaks);
 	free(r->tasks);
+	free(r->children);
 	free(r);
 }

@@ -1,9 +1,10 @@
 /* run_to.h - starts a program and stops it at places in it: its entry, main(), addresses, its end.
  *
  * By ptrace and breakpoints. The program keeps its input, output, signals, terminal and children:
- * what it forks is let go, without breakpoints. It never outlives the tool stopped: the kernel ends
- * it when the tool ends, however that happens (PTRACE_O_EXITKILL). All calls from one thread. While
- * it runs, SIGINT and SIGQUIT from the terminal are for the program alone. */
+ * what it forks is let go, without breakpoints, and may outlive it. The program itself never
+ * outlives the tool stopped: the kernel ends it when the tool ends, however that happens
+ * (PTRACE_O_EXITKILL). All calls from one thread. While it runs, SIGINT and SIGQUIT from the
+ * terminal are for the program alone. */
 #ifndef ALLOCTRACE_INJECT_RUN_TO_H
 #define ALLOCTRACE_INJECT_RUN_TO_H
 
@@ -22,8 +23,8 @@ enum run_event {
 
 struct run_to;
 
-/* Starts argv[0], looked for along PATH; it runs from the next run_to_next() on. NULL with the
- * error; *exec_errno: why exec failed, if that was it, else 0. */
+/* Starts argv[0], looked for along PATH; it runs from the next run_to_next() on. NULL with the error;
+ * *exec_errno: why exec failed, if that was it, else 0. */
 struct run_to *run_to_start(char *const *argv, int *exec_errno, struct err *err) AT_MUST_CHECK;
 pid_t run_to_pid(const struct run_to *r);
 /* Lets it run up to the next event; *address: of the breakpoint. What is to be looked at is stopped
