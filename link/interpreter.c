@@ -208,7 +208,7 @@ static void set_lib(struct interpreter *l, const struct machine *m)
 		l->lib = mem_strdup(m->lib);
 }
 
-static enum interpreter_kind kind_of(const char *path)
+enum interpreter_kind interpreter_kind_of(const char *path)
 {
 	const char *name = path_name(path);
 	if (strncmp(name, "ld-musl", 7) == 0)
@@ -217,6 +217,19 @@ static enum interpreter_kind kind_of(const char *path)
 			       strncmp(name, "ld.so", 5) == 0 || strncmp(name, "ld-2.", 5) == 0
 		       ? INTERPRETER_GLIBC
 		       : INTERPRETER_OTHER;
+}
+
+bool interpreter_is_musl_libc(const char *name)
+{
+	static const char *const parts[] = {
+		"c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."
+	};
+	if (strncmp(name, "lib", 3) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strncmp(name + 3, parts[i], strlen(parts[i])) == 0)
+			return true;
+	return false;
 }
 
 static const char *platform_of(const struct machine *m)
@@ -241,7 +254,7 @@ void interpreter_read(struct interpreter *out, const char *interpreter, uint16_t
 	*out = (struct interpreter){ .path = mem_strdup(interpreter ? interpreter : m->interpreter),
 				     .cache_id = m->cache_id,
 				     .platform = platform_of(m) };
-	out->kind = kind_of(out->path);
+	out->kind = interpreter_kind_of(out->path);
 	if (out->kind == INTERPRETER_MUSL) {
 		out->is_missing = access(out->path, R_OK) < 0;
 		read_musl(out);

@@ -27,6 +27,10 @@ struct interpreter {
 	bool has_legacy_hwcaps; /* glibc before 2.37: tls, haswell, ... */
 };
 
+/* By its name. */
+enum interpreter_kind interpreter_kind_of(const char *path);
+/* musl's libc is its dynamic linker, by all names that parts of a C library have. */
+bool interpreter_is_musl_libc(const char *name);
 /* interpreter: of the program (PT_INTERP); NULL: the one that is usual for the machine. */
 void interpreter_read(struct interpreter *out, const char *interpreter, uint16_t machine,
 		      uint8_t bits);

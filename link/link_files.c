@@ -82,20 +82,6 @@ static bool is_called(const struct loading *g, size_t i, const char *name)
 	       (m->file.soname && strcmp(m->file.soname, name) == 0);
 }
 
-/* musl's libc is its dynamic linker, by all names that parts of a C library have. */
-static bool is_musl_libc(const char *name)
-{
-	static const char *const parts[] = {
-		"c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."
-	};
-	if (strncmp(name, "lib", 3) != 0)
-		return false;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (strncmp(name + 3, parts[i], strlen(parts[i])) == 0)
-			return true;
-	return false;
-}
-
 static size_t find_called(const struct loading *g, const char *name)
 {
 	for (size_t i = 0; i < g->linked->count; i++)
@@ -169,10 +155,11 @@ static void add_missing(struct loading *g, const char *name, size_t wanted_by, c
 /* The dynamic linker is there before it is looked for. */
 static bool find_loader(struct loading *g, const char *name, struct library_file *file)
 {
-	const bool is_it = g->interpreter.kind == INTERPRETER_MUSL
-				   ? is_musl_libc(name) || strcmp(name, g->interpreter.path) == 0
-				   : strcmp(name, g->interpreter.path) == 0 ||
-					     strcmp(path_name(g->interpreter.path), name) == 0;
+	const bool is_it =
+		g->interpreter.kind == INTERPRETER_MUSL
+			? interpreter_is_musl_libc(name) || strcmp(name, g->interpreter.path) == 0
+			: strcmp(name, g->interpreter.path) == 0 ||
+				  strcmp(path_name(g->interpreter.path), name) == 0;
 	if (!is_it || g->interpreter.is_missing)
 		return false;
 	*file = (struct library_file){ mem_strdup(g->interpreter.path), LINKED_NAMED, NULL };

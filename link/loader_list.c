@@ -10,7 +10,7 @@
 #include "util/mem.h"
 
 enum {
-	MODULES_MAX = 1 << 16,
+	MODULES_MAX = 1 << 14,
 	SPACES_MAX = 64, /* glibc has 16 */
 	TRIES_MAX = 100, /* a dlopen() takes a millisecond or so */
 	TRY_NS = 2000000,
@@ -41,9 +41,17 @@ static bool read_space(struct loader_list *list, const struct process_memory *m,
 		       uint32_t space)
 {
 	char name[PATH_MAX];
-	while (at) {
+	/* A circle comes back to a place that is marked anew after each doubling. */
+	uint64_t mark = 0;
+	for (uint64_t steps = 0; at; steps++) {
 		struct link_map map;
-		if (list->count == MODULES_MAX || !process_memory_read(m, at, &map, sizeof(map)))
+		if (at == mark || list->count == MODULES_MAX) {
+			list->is_endless = true;
+			return false;
+		}
+		if (!(steps & (steps - 1)))
+			mark = at;
+		if (!process_memory_read(m, at, &map, sizeof(map)))
 			return false;
 		if (!process_memory_string(m, (uintptr_t)map.l_name, name, sizeof(name)))
 			return false;
@@ -102,13 +110,20 @@ int loader_list_read(struct loader_list *list, const struct process_memory *m, u
 		loader_list_release(&again);
 		if (list->is_consistent)
 			return 0;
-		if (process_memory_is_gone(m))
+		if (list->is_endless || process_memory_is_gone(m))
 			break;
 		nanosleep(&pause, NULL);
 	}
-	if (list->count && !process_memory_is_gone(m))
+	bool is_endless = list->is_endless;
+	if (list->count && !is_endless && !process_memory_is_gone(m))
 		return 0;
 	loader_list_release(list);
+	if (is_endless)
+		return err_set(
+			err,
+			"process %d: its list of modules has no end: it leads in a circle, or "
+			"its memory was overwritten",
+			(int)m->pid);
 	return process_memory_is_gone(m)
 		       ? err_set(err, "process %d has ended, or become another program",
 				 (int)m->pid)

@@ -21,11 +21,12 @@ struct loader_list {
 	size_t count, cap;
 	uint64_t brk;	    /* called at each change */
 	bool is_consistent; /* false: it was being changed all the time */
+	bool is_endless;    /* it leads in a circle, or through more modules than there can be */
 };
 
 #define LOADER_LIST_INIT                                                                           \
 	{                                                                                          \
-		NULL, 0, 0, 0, false                                                               \
+		NULL, 0, 0, 0, false, false                                                        \
 	}
 
 /* r_debug: its address, from DT_DEBUG of the program. */

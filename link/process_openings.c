@@ -9,35 +9,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "link/interpreter.h"
 #include "util/mem.h"
 #include "util/path.h"
-
-static bool is_called(const struct linked_module *m, const char *name)
-{
-	if (strchr(name, '/'))
-		name = path_name(name);
-	return strcmp(path_name(m->path), name) == 0 ||
-	       (m->file.soname && strcmp(m->file.soname, name) == 0);
-}
-
-static bool needs(const struct linked_module *who, const struct linked_module *what)
-{
-	for (size_t i = 0; i < who->file.needed_count; i++)
-		if (is_called(what, who->file.needed[i]))
-			return true;
-	return false;
-}
 
 static bool is_interpreter(const struct linked *l, const struct linked_module *m)
 {
 	return l->interpreter && strcmp(path_name(l->interpreter), path_name(m->path)) == 0;
 }
 
+static bool is_musl(const struct linked *l)
+{
+	return l->interpreter && interpreter_kind_of(l->interpreter) == INTERPRETER_MUSL;
+}
+
+static bool is_called(const struct linked *l, const struct linked_module *m, const char *name)
+{
+	if (is_musl(l) && interpreter_is_musl_libc(name))
+		return is_interpreter(l, m);
+	if (strchr(name, '/'))
+		name = path_name(name);
+	return strcmp(path_name(m->path), name) == 0 ||
+	       (m->file.soname && strcmp(m->file.soname, name) == 0);
+}
+
+static bool needs(const struct linked *l, const struct linked_module *who,
+		  const struct linked_module *what)
+{
+	for (size_t i = 0; i < who->file.needed_count; i++)
+		if (is_called(l, what, who->file.needed[i]))
+			return true;
+	return false;
+}
+
 /* The first module that the program needs; those before it are there by LD_PRELOAD. */
 static size_t first_needed(const struct linked *l)
 {
 	for (size_t i = 1; i < l->count && l->modules[0].file.needed_count; i++)
-		if (!l->modules[i].space && is_called(&l->modules[i], l->modules[0].file.needed[0]))
+		if (!l->modules[i].space &&
+		    is_called(l, &l->modules[i], l->modules[0].file.needed[0]))
 			return i;
 	return 1;
 }
@@ -54,7 +64,7 @@ static size_t count_startup(const struct linked *l)
 		for (size_t i = 0; i < l->count; i++)
 			for (size_t k = 1; reached[i] && k < l->count; k++)
 				if (!reached[k] && !l->modules[k].space &&
-				    needs(&l->modules[i], &l->modules[k]))
+				    needs(l, &l->modules[i], &l->modules[k]))
 					reached[k] = more = true;
 	}
 	for (size_t i = 0; i < l->count; i++)
@@ -69,14 +79,14 @@ static size_t needed_by_one_before(const struct linked *l, size_t module, size_t
 {
 	for (size_t i = from; i < module; i++)
 		if (l->modules[i].space == l->modules[module].space &&
-		    needs(&l->modules[i], &l->modules[module]))
+		    needs(l, &l->modules[i], &l->modules[module]))
 			return i;
 	return SIZE_MAX;
 }
 
 void process_openings_mark(struct linked *l)
 {
-	size_t startup = l->count ? count_startup(l) : 0;
+	size_t startup = l->count ? count_startup(l) : 0, roots = first_needed(l);
 	for (size_t i = 0; i < l->count; i++) {
 		struct linked_module *m = &l->modules[i];
 		bool is_late = i >= startup;
@@ -85,6 +95,10 @@ void process_openings_mark(struct linked *l)
 			m->flags |= BINDING_STARTUP;
 		else if (m->wanted_by == SIZE_MAX)
 			m->flags |= BINDING_OPENED;
+		if (is_musl(l))
+			m->flags |= BINDING_MUSL | BINDING_ORIGIN_KNOWN;
+		if (is_musl(l) && i > 0 && i < roots)
+			m->flags |= BINDING_PRELOADED;
 	}
 }
 
@@ -111,7 +125,8 @@ static void take_needed(struct sorting *s, size_t from, size_t startup)
 		const struct linked_module *m = &l->modules[s->order[at]];
 		for (size_t n = 0; n < m->file.needed_count; n++)
 			for (size_t i = 0; i < startup; i++)
-				if (!s->is_taken[i] && is_called(&l->modules[i], m->file.needed[n]))
+				if (!s->is_taken[i] &&
+				    is_called(l, &l->modules[i], m->file.needed[n]))
 					take(s, i);
 	}
 }
@@ -145,7 +160,7 @@ static void take_preloaded(struct sorting *s, size_t startup)
 			continue;
 		}
 		for (size_t k = 0; k < startup && !is_needed; k++)
-			is_needed = needs(&l->modules[k], &l->modules[i]);
+			is_needed = needs(l, &l->modules[k], &l->modules[i]);
 		if (!reached[i] && !is_needed &&
 		    strncmp(path_name(l->modules[i].path), "ld-", 3) != 0)
 			take(s, i);
