@@ -1,4 +1,5 @@
 /* cmd_symbols.c - `alloctrace symbols`: the allocators in files, and who is bound to them. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "cli/command.h"
@@ -49,12 +50,14 @@ static int look(struct symbols_options *o, char **paths, int count)
 	if (targets.program_count > traced)
 		tell_of_environment(o);
 	int code = symbols_live_look(&o->live, &targets);
+	/* From here on it is this command that writes: see main.c. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (!code && targets.failed)
 		code = EXIT_CANNOT;
 	symbols_targets_diagnose(&targets, o->tunables);
 	symbols_gate_check(&o->gate, &targets);
 	symbols_show(&o->show, &targets, &o->gate);
-	code = symbols_gate_finish(&o->gate, code);
+	code = symbols_gate_finish(&o->gate, &targets, code);
 	symbols_targets_release(&targets);
 	return code;
 }

@@ -56,8 +56,8 @@ static int dispatch(int argc, char **argv)
 		word = "version";
 	const struct command *c = command_find(word);
 	/* An output that reaches a limit of size is an error to be told. The program that `run`
-	 * starts is to inherit what there was. */
-	if (c && c->function != cmd_run)
+	 * or `symbols` starts is to inherit what there was. */
+	if (c && c->function != cmd_run && c->function != cmd_symbols)
 		signal(SIGXFSZ, SIG_IGN);
 	if (c)
 		return c->function(argc - 1, argv + 1);

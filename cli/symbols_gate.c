@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "util/path.h"
 
 static int add_all(struct symbols_gate *gate, const struct option_list *list,
 		   enum expectation_wish wish, const char *option, const struct usage *usage)
@@ -85,9 +86,39 @@ static void tell(const struct unmet *u)
 	strbuf_release(&clean);
 }
 
-int symbols_gate_finish(const struct symbols_gate *gate, int code)
+/* What is not known may be what was asked for. Whether there was such a module. */
+static bool tell_unknown(const struct symbols_targets *targets)
+{
+	bool is_any = false;
+	for (size_t i = 0; i < targets->program_count; i++) {
+		const struct linked *l = targets->programs[i];
+		for (size_t k = 0; k < l->count; k++) {
+			struct strbuf clean = STRBUF_INIT;
+			if (!l->modules[k].problem)
+				continue;
+			strbuf_add_escaped(&clean, l->name);
+			strbuf_adds(&clean, ": it cannot be told whether it is as it should be: ");
+			if (!strstr(l->modules[k].problem, path_name(l->modules[k].path))) {
+				strbuf_add_escaped(&clean, path_name(l->modules[k].path));
+				strbuf_adds(&clean, ": ");
+			}
+			strbuf_add_escaped(&clean, l->modules[k].problem);
+			say("%s", clean.text);
+			strbuf_release(&clean);
+			is_any = true;
+		}
+	}
+	return is_any;
+}
+
+int symbols_gate_finish(const struct symbols_gate *gate, const struct symbols_targets *targets,
+			int code)
 {
 	for (size_t i = 0; i < gate->unmets.count; i++)
 		tell(&gate->unmets.items[i]);
-	return gate->unmets.count ? EXIT_FINDING : code;
+	if (gate->unmets.count)
+		return EXIT_FINDING;
+	if (gate->wishes.count && tell_unknown(targets) && !code)
+		return EXIT_CANNOT;
+	return code;
 }

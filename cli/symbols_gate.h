@@ -20,7 +20,9 @@ void symbols_gate_release(struct symbols_gate *gate);
 bool symbols_gate_is_asked(const struct symbols_gate *gate);
 /* Compares all targets with the wishes. */
 void symbols_gate_check(struct symbols_gate *gate, const struct symbols_targets *targets);
-/* Says what is not met, on stderr; returns the exit code that `code` becomes. */
-int symbols_gate_finish(const struct symbols_gate *gate, int code);
+/* Says what is not met, on stderr, or else which modules are not known; returns the exit code that
+ * `code` becomes. */
+int symbols_gate_finish(const struct symbols_gate *gate, const struct symbols_targets *targets,
+			int code);
 
 #endif

@@ -135,6 +135,7 @@ int symbols_live_look(struct symbols_live *live, struct symbols_targets *t)
 			code = EXIT_CANNOT;
 	if (live->program)
 		code = run_program(live, t) ?: code;
+	t->failed = t->failed || code;
 	if (live->output_fd >= 0)
 		dup2(live->output_fd, STDOUT_FILENO);
 	return code;

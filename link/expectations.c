@@ -159,8 +159,9 @@ static bool version_is(const struct expectation *x, const struct allocator *is)
 {
 	if (x->test == VERSION_ANY)
 		return true;
+	/* One that is forbidden may be this. */
 	if (!*is->version)
-		return false;
+		return x->wish == EXPECT_NONE;
 	int order = compare_versions(is->version, x->version);
 	return x->test == VERSION_EQUAL	  ? order == 0
 	       : x->test == VERSION_BELOW ? order < 0
