@@ -279,8 +279,7 @@ static bool is_its_own(const struct search *s)
 static bool search_all(struct search *s)
 {
 	const bool is_protected = s->wanted && s->wanted->flags & BINDING_PROTECTED;
-	if (!is_its_own(s) &&
-	    (!search_scopes(s) || s->found.module != s->module || !is_protected))
+	if (!is_its_own(s) && (!search_scopes(s) || s->found.module != s->module || !is_protected))
 		return s->found.reason != BINDING_NOT_FOUND;
 	s->found.reason = BINDING_BY_FILE;
 	s->found.module = s->module;
@@ -300,7 +299,8 @@ struct binding binding_search(const struct binding_process *process, size_t modu
 			    .found = { .reason = BINDING_NOT_FOUND, .passed_over = SIZE_MAX } };
 	bool other_version;
 	if (search_all(&s))
-		s.found.has_own = s.found.module != module &&
-				  definition(&process->modules[module], name, NULL, true, &other_version);
+		s.found.has_own =
+			s.found.module != module &&
+			definition(&process->modules[module], name, NULL, true, &other_version);
 	return s.found;
 }

@@ -21,8 +21,8 @@ enum binding_module_flag {
 	 * order. */
 	BINDING_ORIGIN_KNOWN = 64,
 	BINDING_PRELOADED = 128,
-	/* Loaded by musl's dynamic linker, which knows no -Bsymbolic and no protected symbols, and of
-	 * versions only which one is the default. */
+	/* Loaded by musl's dynamic linker, which knows no -Bsymbolic and no protected symbols, and
+	 * of versions only which one is the default. */
 	BINDING_MUSL = 256,
 };
 

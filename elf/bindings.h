@@ -40,10 +40,10 @@ enum bindings_flag {
 	BINDINGS_SYMBOLIC = 1, /* DF_SYMBOLIC: looks in itself first */
 	BINDINGS_TEXTREL = 2,
 	BINDINGS_STATIC_TLS = 4,
-	BINDINGS_NOW = 8,	 /* bound at once, not at the first call */
-	BINDINGS_PROGRAM = 16,	 /* a program, not a library */
-	BINDINGS_VERSIONED = 32, /* its symbols have versions */
-	BINDINGS_RPATH = 64,	 /* `runpath` is a DT_RPATH */
+	BINDINGS_NOW = 8,	    /* bound at once, not at the first call */
+	BINDINGS_PROGRAM = 16,	    /* a program, not a library */
+	BINDINGS_VERSIONED = 32,    /* its symbols have versions */
+	BINDINGS_RPATH = 64,	    /* `runpath` is a DT_RPATH */
 	BINDINGS_NO_DEFAULTS = 128, /* not in the default directories (DF_1_NODEFLIB) */
 	/* Its relocations were read: a symbol with neither use is not bound at all. */
 	BINDINGS_USES_KNOWN = 256,

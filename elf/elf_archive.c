@@ -6,7 +6,7 @@
  *Members with names of their own: "/" and "__.SYMDEF" (an index), "//" (long names; another's name
  *is then
  * "/" and where its own is in there). BSD writes "#1/" and how many bytes of the data are the name.
-*/
+ */
 #include "elf/elf_archive.h"
 
 #include <stdio.h>

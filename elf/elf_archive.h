@@ -1,10 +1,10 @@
-/* elf_archive.h - a static archive (ar) opened for reading: its objects, which are ELF, COFF or Mach-O
- * files.
+/* elf_archive.h - a static archive (ar) opened for reading: its objects, which are ELF, COFF or
+ * Mach-O files.
  *
- * System V's form (GNU's), BSD's (macOS's) and Microsoft's, and thin ones, whose members are files elsewhere:
- * those are read if they are objects and as long as the archive says. Members that are something else
- * (LLVM bitcode, texts) are passed over. Files may be hostile, as for elf_file.h. The whole file is read
- * into memory. */
+ * System V's form (GNU's), BSD's (macOS's) and Microsoft's, and thin ones, whose members are files
+ * elsewhere: those are read if they are objects and as long as the archive says. Members that are
+ * something else (LLVM bitcode, texts) are passed over. Files may be hostile, as for elf_file.h.
+ * The whole file is read into memory. */
 #ifndef ALLOCTRACE_ELF_ELF_ARCHIVE_H
 #define ALLOCTRACE_ELF_ELF_ARCHIVE_H
 

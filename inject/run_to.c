@@ -55,18 +55,12 @@ struct run_to {
 	pid_t held; /* the thread whose event was told last; 0: none is to be let go on */
 	bool held_at_break;
 	bool has_ended;
-	int status;
 	struct sigaction interrupt, quit;
 };
 
 pid_t run_to_pid(const struct run_to *r)
 {
 	return r->pid;
-}
-
-int run_to_status(const struct run_to *r)
-{
-	return r->status;
 }
 
 /* ---- tasks ---- */
@@ -338,7 +332,6 @@ static bool handle(struct run_to *r, pid_t tid, int status, enum run_event *even
 		remove_task(r, tid);
 		if (tid != r->pid)
 			return false;
-		r->status = status;
 		r->pid = 0;
 		release_children(r);
 		*event = RUN_ENDED;

@@ -23,15 +23,13 @@ enum run_event {
 
 struct run_to;
 
-/* Starts argv[0], looked for along PATH; it runs from the next run_to_next() on. NULL with the error;
- * *exec_errno: why exec failed, if that was it, else 0. */
+/* Starts argv[0], looked for along PATH; it runs from the next run_to_next() on. NULL with the
+ * error; *exec_errno: why exec failed, if that was it, else 0. */
 struct run_to *run_to_start(char *const *argv, int *exec_errno, struct err *err) AT_MUST_CHECK;
 pid_t run_to_pid(const struct run_to *r);
 /* Lets it run up to the next event; *address: of the breakpoint. What is to be looked at is stopped
  * then, other threads are not. */
 enum run_event run_to_next(struct run_to *r, uint64_t *address);
-/* After RUN_ENDED: as waitpid() tells it. */
-int run_to_status(const struct run_to *r);
 
 /* Sets or removes a breakpoint; an exec removes all. False: nothing is mapped there. */
 bool run_to_break(struct run_to *r, uint64_t address);

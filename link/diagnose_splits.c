@@ -11,8 +11,8 @@ struct split {
 	enum diagnosis_kind kind;
 	size_t kept, other; /* whose functions */
 	size_t kept_heap;
-	bool is_both_ways; /* of the other's there are such that make and such that release */
-	bool is_freed_plainly;	    /* it releases none of the other's but by the kept free() */
+	bool is_both_ways;     /* of the other's there are such that make and such that release */
+	bool is_freed_plainly; /* it releases none of the other's but by the kept free() */
 	enum binding_reason reason; /* of the first that is the other's */
 	bool is_own;		    /* the kept one is the module's own */
 	struct diagnosis list;	    /* its modules and symbols alone */

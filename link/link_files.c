@@ -35,8 +35,8 @@ struct loading {
 	struct interpreter interpreter;
 	struct library_cache cache;
 	struct library_search search;
-	uint32_t flags; /* of the modules that come next: enum binding_module_flag */
-	uint32_t space, last_space; /* that they come into; the last that there is */
+	uint32_t flags;		     /* of the modules that come next: enum binding_module_flag */
+	uint32_t space, last_space;  /* that they come into; the last that there is */
 	struct identity *identities; /* by module */
 	size_t identity_cap;
 };
@@ -241,8 +241,8 @@ static void preload_file(struct loading *g)
 static void preload(struct loading *g, const struct link_environment *env)
 {
 	if (env->preload)
-		preload_list(g, env->preload, g->interpreter.kind == INTERPRETER_MUSL ? ": \t\n" : ": ",
-			     false);
+		preload_list(g, env->preload,
+			     g->interpreter.kind == INTERPRETER_MUSL ? ": \t\n" : ": ", false);
 	if (g->interpreter.kind != INTERPRETER_MUSL)
 		preload_file(g);
 }
@@ -258,8 +258,8 @@ static void need_all(struct loading *g, size_t from)
 			need(g, l->modules[i].file.needed[k], i, false);
 }
 
-/* What is there already is not opened again, and keeps its place in the order; in a namespace of its
- * own nothing is there. */
+/* What is there already is not opened again, and keeps its place in the order; in a namespace of
+ * its own nothing is there. */
 static void open_later(struct loading *g, const struct link_opening *opening)
 {
 	const size_t from = g->linked->count;

@@ -18,8 +18,8 @@ struct link_opening {
 
 /* As the program would have it; the tool's own environment is not looked at. */
 struct link_environment {
-	const char *preload;	  /* LD_PRELOAD; NULL: none */
-	const char *library_path; /* LD_LIBRARY_PATH; NULL: none */
+	const char *preload;		     /* LD_PRELOAD; NULL: none */
+	const char *library_path;	     /* LD_LIBRARY_PATH; NULL: none */
 	const struct link_opening *openings; /* in this order */
 	size_t opening_count;
 };

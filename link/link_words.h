@@ -12,7 +12,8 @@
 void link_add_allocator(struct strbuf *out, const struct allocator *is);
 /* "malloc, free and 3 more"; C++ operators as people write them, no more than `most` of them. */
 void link_add_symbols(struct strbuf *out, const struct use *u, size_t most);
-/* Why the use's first symbol is bound to whom it is, a clause; nothing where nothing is to be said. */
+/* Why the use's first symbol is bound to whom it is, a clause; nothing where nothing is to be said.
+ */
 void link_add_reason(struct strbuf *out, const struct linked *l, const struct use *u);
 
 #endif

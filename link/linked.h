@@ -74,11 +74,11 @@ struct linked_module {
 	struct bindings file;
 	struct elf_build_id build_id;
 	struct allocators found;
-	/* In `found`: what Rust's allocations in it go to, by its #[global_allocator]; SIZE_MAX: none
-	 * inside it, or not known. */
+	/* In `found`: what Rust's allocations in it go to, by its #[global_allocator]; SIZE_MAX:
+	 * none inside it, or not known. */
 	size_t rust_allocator;
 	struct thread_storage tls;
-	bool looks_up; /* it calls dlsym() */
+	bool looks_up;	/* it calls dlsym() */
 	uint64_t given; /* strdup() and its like that it calls: given_blocks_name() */
 	struct linked_import *imports;
 	size_t import_count, import_cap;
@@ -94,7 +94,7 @@ struct linked {
 	bool is_in_flux;  /* the process opened or closed libraries while it was looked at */
 	uint16_t machine; /* e_machine */
 	uint8_t bits;
-	char *interpreter; /* PT_INTERP; NULL: none */
+	char *interpreter;	/* PT_INTERP; NULL: none */
 	bool lacks_interpreter; /* the dynamic linker that it needs is not on this machine */
 	struct linked_module *modules;
 	size_t count, cap;
@@ -123,8 +123,8 @@ bool linked_is_told(const struct linked *l, const struct linked_module *m,
 bool linked_is_common(const char *symbol);
 /* Whether the first module is a program, not a library that was named. */
 bool linked_is_program(const struct linked *l);
-/* The module whose function is called in the end: the address of a function may be that of a stub in
- * the program, which calls the one that the program is bound to. SIZE_MAX: none. */
+/* The module whose function is called in the end: the address of a function may be that of a stub
+ * in the program, which calls the one that the program is bound to. SIZE_MAX: none. */
 size_t linked_served_by(const struct linked *l, const struct linked_module *m,
 			const struct linked_import *import);
 void linked_release(struct linked *l);

@@ -10,8 +10,8 @@
 
 /* The most severe first, each with its fix on a line of its own; nothing if there is none. */
 void diagnosis_add_text(struct strbuf *out, const struct linked *l, bool color, unsigned width);
-/* Each module's thread-local variables and where they lie; nothing where there is no limit. limit: the
- * width of lines, 0 for any. */
+/* Each module's thread-local variables and where they lie; nothing where there is no limit. limit:
+ * the width of lines, 0 for any. */
 void static_tls_add_text(struct strbuf *out, const struct linked *l, bool color, size_t limit);
 /* The members "diagnosis" and "static_tls" of the program's object. */
 void diagnosis_put_json(struct json *j, const struct linked *l);

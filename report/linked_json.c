@@ -107,7 +107,8 @@ void linked_put_json(struct json *j, const struct linked *l, const struct shown_
 {
 	json_object(j, NULL);
 	json_string(j, "path", l->name);
-	json_string(j, "origin", l->origin == LINKED_FILES	? "files"
+	json_string(j, "origin",
+		    l->origin == LINKED_FILES	? "files"
 		    : l->origin == LINKED_TRACE ? "trace"
 						: "process");
 	if (l->pid)

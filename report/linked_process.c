@@ -59,9 +59,10 @@ static bool has_openings(const struct linked *l)
 
 static void add_trace_notes(struct strbuf *out, const struct linked *l)
 {
-	strbuf_adds(out,
-		    "From a trace: who its modules were bound to is found by searching their files, "
-		    "as they are now.\n");
+	strbuf_adds(
+		out,
+		"From a trace: who its modules were bound to is found by searching their files, "
+		"as they are now.\n");
 	if (has_openings(l))
 		strbuf_adds(out,
 			    "Of libraries that were opened later it has those that allocated. How "

@@ -1,9 +1,9 @@
 /* survey.h - which allocators are in the files that somebody names: ELF files, objects, static
  * archives, PE, COFF and Mach-O files, and all of them below directories.
  *
- * Links below a directory are not followed, /proc and its like not entered, and what is no such file
- * is passed over unless it was named. Files are looked at by several threads. One that
- * cannot be read has a problem and does not stop the others. */
+ * Links below a directory are not followed, /proc and its like not entered, and what is no such
+ * file is passed over unless it was named. Files are looked at by several threads. One that cannot
+ * be read has a problem and does not stop the others. */
 #ifndef ALLOCTRACE_SYMBOL_SURVEY_H
 #define ALLOCTRACE_SYMBOL_SURVEY_H
 
@@ -28,15 +28,15 @@ struct survey_file {
 	bool is_named; /* not met in a directory */
 	enum survey_kind kind;
 	const char *format; /* "ELF", "PE", "Mach-O" */
-	bool is_part; /* of a universal file, of which there are others; machine tells which */
-	char *problem; /* NULL: none; what could be read of the file is told all the same */
+	bool is_part;	  /* of a universal file, of which there are others; machine tells which */
+	char *problem;	  /* NULL: none; what could be read of the file is told all the same */
 	uint16_t machine; /* e_machine */
 	uint8_t bits;	  /* 32 or 64 */
 	bool is_big_endian;
 	bool has_symbols; /* .symtab */
 	struct elf_build_id build_id;
 	struct allocators found;
-	struct survey_file *more; /* while it runs: the file's other parts, in a list */
+	struct survey_file *more;      /* while it runs: the file's other parts, in a list */
 	struct file_evidence evidence; /* with details only */
 };
 
