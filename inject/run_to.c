@@ -272,7 +272,7 @@ static void release_children(struct run_to *r)
 
 static bool take_event(struct run_to *r, pid_t tid, int status, enum run_event *event)
 {
-	const struct task *task = find_task(r, tid);
+	struct task *task = find_task(r, tid);
 	switch (status >> EVENT_SHIFT) {
 	case PTRACE_EVENT_EXEC:
 		take_exec(r, tid);
@@ -291,6 +291,9 @@ static bool take_event(struct run_to *r, pid_t tid, int status, enum run_event *
 			*event = RUN_EXIT;
 			return true;
 		}
+		/* The first thread stays until the last one has ended. */
+		if (task)
+			task->is_thread = false;
 		go_on(tid, 0);
 		return false;
 	case PTRACE_EVENT_STOP:
