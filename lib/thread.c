@@ -215,6 +215,8 @@ static AT_COLD void recover(struct thread *t)
 	uint64_t head = at_load_relaxed(&t->ring->head);
 	if (head != t->head)
 		t->counter = at_load_relaxed(&t->ring->counter);
+	else /* it was left between the two */
+		at_store_relaxed(&t->ring->counter, t->counter);
 	t->head = head;
 	t->tick_left = 0;
 	stack_forget(&t->stack);
