@@ -44,16 +44,6 @@ const struct trace_instance *instance_serving(const struct trace_reader *reader,
 	return NULL;
 }
 
-/* One of an unknown kind has no other name than its file. */
-static void add_serving(struct strbuf *out, const struct trace_reader *reader,
-			const struct trace_instance *in)
-{
-	instance_title(out, in);
-	if (strcmp(in->family, "unknown") == 0)
-		strbuf_addf(out, " in %s",
-			    path_name(trace_reader_module(reader, in->module)->path));
-}
-
 /* Behind the first one's, those of other processes that are called otherwise. */
 static void add_others(struct strbuf *out, const struct trace_reader *reader, size_t begin)
 {
@@ -63,7 +53,7 @@ static void add_others(struct strbuf *out, const struct trace_reader *reader, si
 		if (!serves(in, TRACE_NO_PROCESS))
 			continue;
 		strbuf_clear(&title);
-		add_serving(&title, reader, in);
+		instance_title(&title, in);
 		if (!strstr(out->text + begin, title.text))
 			strbuf_addf(out, ", %s", title.text);
 	}
@@ -77,7 +67,7 @@ static void add_heap(struct strbuf *out, const struct trace_reader *reader, uint
 	const struct trace_instance *in = instance_serving(reader, all ? 0 : process);
 	const char *path = trace_reader_allocator(reader, 0)->name;
 	if (in)
-		add_serving(out, reader, in);
+		instance_title(out, in);
 	else
 		strbuf_adds(out, *path ? path_name(path) : "heap");
 	if (all)

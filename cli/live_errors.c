@@ -77,11 +77,8 @@ static char *heap_name(const struct told_module *heap)
 		const struct trace_instance in = { .family = a->name,
 						   .version = a->version,
 						   .prefix = a->prefix };
-		if (a->layer)
-			continue;
-		instance_title(&title, &in);
-		if (strcmp(a->name, "unknown") == 0)
-			strbuf_addf(&title, " in %s", path_name(heap->module.path));
+		if (!a->layer)
+			instance_title(&title, &in);
 	}
 	if (!title.len)
 		strbuf_adds(&title, path_name(heap->module.path));

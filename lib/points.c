@@ -163,24 +163,14 @@ struct instance *points_unannounced(uint32_t allocator)
 	return NULL;
 }
 
-static bool serves_malloc(uint32_t module, bool of_any_kind)
+bool points_serve_malloc(uint32_t module)
 {
 	uint32_t count = at_load_acquire(&instance_count);
 	for (uint32_t i = 0; i < count; i++)
 		if (instances[i].module == module && instances[i].allocator == 0 &&
-		    (of_any_kind || instances[i].is_seen_whole))
+		    instances[i].is_seen_whole)
 			return true;
 	return false;
-}
-
-bool points_serve_malloc(uint32_t module)
-{
-	return serves_malloc(module, false);
-}
-
-bool points_serve(uint32_t module)
-{
-	return serves_malloc(module, true);
 }
 
 bool points_have(uintptr_t function)

@@ -115,9 +115,6 @@ static inline bool points_is_inner_call(const struct instance *i, uintptr_t call
 /* Is an allocator that is known in the module (an index in `modules`), and serves the program's malloc? */
 bool points_serve_malloc(uint32_t module);
 
-/* The same of an allocator of any kind. */
-bool points_serve(uint32_t module);
-
 /* Is the function that begins at the address hooked? */
 bool points_have(uintptr_t function);
 

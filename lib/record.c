@@ -13,7 +13,6 @@
 #include "lib/one_heap.h"
 #include "lib/points.h"
 #include "lib/regions.h"
-#include "lib/split.h"
 #include "lib/tell.h"
 #include "lib/tell_here.h"
 #include "lib/wrappers.h"
@@ -283,8 +282,6 @@ static bool is_wrong(const struct hook *h, const struct release *r, const void *
 		    !judge_release(&same, (uintptr_t)p, state, b, &place, f))
 			return false;
 	}
-	if (split_is_doubtful(f, r))
-		return false;
 	if ((f->class == FINDING_DOUBLE || f->class == FINDING_INTERIOR) &&
 	    at_load_relaxed(&freed_is_doubtful))
 		return false;

@@ -28,19 +28,10 @@ void split_find(void)
 	bool ignored;
 	uint32_t libc = modules_find((uintptr_t)getauxval, &ignored),
 		 backend = module_of(ROLE_FREE);
-	if (backend == libc || backend != module_of(ROLE_MALLOC) || !points_serve(backend))
+	if (backend == libc || backend != module_of(ROLE_MALLOC) || !points_serve_malloc(backend))
 		return;
 	for (unsigned i = 0; i < AT_COUNT_OF(served); i++)
 		split_roles[served[i]] = module_of((enum role)served[i]) == libc;
-}
-
-bool split_is_doubtful(const struct finding *f, const struct release *r)
-{
-	uint32_t libc = points_libc();
-	if (f->class != FINDING_CROSS || !libc || points_serve_heap())
-		return false;
-	return (f->allocator == libc && r->allocator == 0 && split_roles[f->made_role]) ||
-	       (f->allocator == 0 && r->allocator == libc && split_roles[r->role]);
 }
 
 struct instance *split_take(const struct hook *h, enum role role)

@@ -1,9 +1,8 @@
 /* split.h - functions of malloc's family that the backend does not define: the search for them goes
  * on, and the C library's serve the program, with a heap that the backend's free knows nothing of.
  *
- * Inside the traced process. Blocks that the C library makes so are its own. That the backend's free
- * gets one is only wrong for certain if the backend is a known allocator: what stands in for malloc in
- * another way may hand on to the C library what it did not make itself. */
+ * Inside the traced process. Only for backends that are known allocators: what stands in for malloc
+ * in another way may hand on to the C library, and then all is one heap. */
 #ifndef ALLOCTRACE_LIB_SPLIT_H
 #define ALLOCTRACE_LIB_SPLIT_H
 
@@ -26,12 +25,6 @@ void split_find(void);
  * programs call none of those that an allocator may lack (pvalloc). The guard as the backend has
  * it. */
 struct instance *split_take(const struct hook *h, enum role role);
-
-/* Is a free across allocators, from the C library to a backend of an unknown kind or the other way round,
- * to be let through because that backend may take it? */
-struct finding;
-struct release;
-bool split_is_doubtful(const struct finding *f, const struct release *r);
 
 /* NULL: the backend. */
 static inline struct instance *split_owner(const struct hook *h, enum role role)

@@ -100,7 +100,7 @@ void text_allocator(struct sheet *s)
 	const struct trace_instance *in = instance_serving(s->data->reader, 0);
 	if (in) {
 		struct strbuf title = STRBUF_INIT;
-		allocator_add_name(&title, s->data->reader, 0, 0);
+		instance_title(&title, in);
 		sheet_format(s, STYLE_PLAIN, "allocator: %s, %s", title.text,
 			     trace_reader_module(s->data->reader, in->module)->path);
 		strbuf_release(&title);
