@@ -371,7 +371,8 @@ static void look_for_rust(struct looking *l)
 	struct rust_evidence *rust = &l->out->rust;
 	const struct elf_file *file = l->from->file;
 	memcpy(rust->commit, l->texts.rust_commit, sizeof(rust->commit));
-	rust->there = rust->commit[0] != '\0';
+	memcpy(rust->version, l->texts.rust_version, sizeof(l->texts.rust_version));
+	rust->there = rust->commit[0] != '\0' || rust->version[0] != '\0';
 	if (file) {
 		const struct elf_file *symbols = elf_section_named(file->elf, ".symtab") ? file
 						 : l->files.debug.elf ? &l->files.debug

@@ -85,8 +85,23 @@ static void take_crate(struct evidence_texts *out, const struct text *text, cons
 		out->crates[out->crate_count++] = crate;
 }
 
+/* "/usr/src/rustc-1.63.0/library/core/src/...": where Debian's compiler says that its source is. */
+static void take_rust_version(struct evidence_texts *out, const uint8_t *begin, const uint8_t *at)
+{
+	static const char before[] = "/rustc-";
+	const size_t bytes = sizeof(before) - 1;
+	const uint8_t *version = at;
+	while (version > begin && (isdigit(version[-1]) || version[-1] == '.'))
+		version--;
+	if (out->rust_version[0] || version == at || (size_t)(version - begin) < bytes ||
+	    (size_t)(at - version) >= sizeof(out->rust_version) ||
+	    memcmp(version - bytes, before, bytes) != 0)
+		return;
+	memcpy(out->rust_version, version, (size_t)(at - version));
+}
+
 /* "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/..." */
-static void take_rust(struct evidence_texts *out, const uint8_t *begin, const uint8_t *at)
+static void take_rust_commit(struct evidence_texts *out, const uint8_t *begin, const uint8_t *at)
 {
 	enum { COMMIT_BYTES = 40 };
 	static const char before[] = "/rustc/";
@@ -111,7 +126,8 @@ static void on_hit(void *context, size_t id, const uint8_t *begin, const uint8_t
 		take_crate(context, &texts[id], at, end);
 		break;
 	case TEXT_RUST:
-		take_rust(context, begin, at);
+		take_rust_commit(context, begin, at);
+		take_rust_version(context, begin, at);
 		break;
 	}
 }

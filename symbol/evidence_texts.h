@@ -19,6 +19,7 @@ struct evidence_texts {
 	size_t option_count[FAMILY_COUNT];
 	struct evidence_crate crates[EVIDENCE_CRATES_MAX];
 	size_t crate_count;
+	char rust_version[16]; /* likewise, of Debian's */
 	char rust_commit[41]; /* of the standard library's source; "" if there is none */
 };
 
