@@ -24,6 +24,7 @@ static void find_parts(struct session *s)
 	s->findings = (struct session_finding *)(s->base + session_findings_offset());
 	s->nodes = (struct session_node *)(s->base + session_nodes_offset());
 	s->crashes = (struct session_crash *)(s->base + session_crashes_offset());
+	s->scans = (struct session_scan *)(s->base + session_scans_offset());
 }
 
 static void fill_header(struct session *s, const struct session_settings *settings)

@@ -21,6 +21,7 @@ struct session {
 	struct session_hook *hooks;
 	struct session_finding *findings;
 	struct session_crash *crashes;
+	struct session_scan *scans;
 	struct session_node *nodes;
 };
 

@@ -13,47 +13,20 @@
 #include "lib/lock.h"
 
 enum {
-	PAGE_BITS = 12,
-	GRANULE_BITS = 3,			  /* jemalloc's smallest class is 8 bytes */
-	GRANULE_MASK = (1 << GRANULE_BITS) - 1,
-	POSITION_BITS = PAGE_BITS - GRANULE_BITS, /* of a granule in its page */
-	LEAF_BITS = 18,
-	ROOT_BITS = 47 - PAGE_BITS - LEAF_BITS,
-	WINDOW = 8, /* tags that are compared at once */
+	GRANULE_MASK = (1 << BLOCK_GRANULE_BITS) - 1,
 	WINDOW_BEFORE_HOME = 3,
-	TAG_EMPTY = 0,
-	TAG_NEVER = 0xffff, /* fills the window of arrays with fewer records than it is wide */
 };
 
-/* One per 4 KB page of address space:
- *   63     address of the tags     16|15 class 8|7 lock 0|
- * The class indexes block_shapes; 0 means no records yet. */
-struct page_word {
-	uint8_t lock;
-	uint8_t class;
-	uint16_t address_low;
-	uint32_t address_high;
-};
-
-_Static_assert(sizeof(struct page_word) == 8, "one word a page");
 typedef uint64_t __attribute__((may_alias)) page_word_bits;
-
-/* What the class of a page word says about its arrays. */
-struct shape {
-	uint16_t capacity;    /* records */
-	uint16_t tags;	      /* a multiple of 4, so that the records behind are aligned */
-	uint16_t last_window; /* where a window of tags begins at the latest */
-};
 
 /* The arrays of a page, as found from its word. */
 struct table {
-	uint16_t *tags; /* position + 1, or TAG_EMPTY */
+	uint16_t *tags; /* position + 1, or BLOCK_TAG_EMPTY */
 	struct block *records;
-	struct shape shape;
+	struct block_shape shape;
 };
 
-extern AT_HIDDEN const struct shape block_shapes[];
-extern AT_HIDDEN struct page_word *block_roots[BLOCK_SPACES][1 << ROOT_BITS];
+extern AT_HIDDEN struct page_word *block_roots[BLOCK_SPACES][1 << BLOCK_ROOT_BITS];
 
 /* What is behind an empty entry of block_roots: NULL if there is no memory. */
 struct page_word *block_make_leaf(struct page_word **root);
@@ -72,7 +45,7 @@ static inline void block_copy(struct block *to, const struct block *from)
 
 static inline struct table table_at(void *memory, unsigned class)
 {
-	const struct shape *shape = &block_shapes[class];
+	const struct block_shape *shape = &block_shapes[class];
 	uint16_t *tags = memory;
 	return (struct table){ tags, (struct block *)(tags + shape->tags), *shape };
 }
@@ -85,13 +58,13 @@ static inline struct table page_table(const struct page_word *page)
 
 static inline unsigned position_of(uintptr_t address)
 {
-	return (address >> GRANULE_BITS) & ((1u << POSITION_BITS) - 1);
+	return (address >> BLOCK_GRANULE_BITS) & ((1u << BLOCK_POSITION_BITS) - 1);
 }
 
 static inline struct page_word *find_page(enum block_space space, uintptr_t address, bool make)
 {
-	uintptr_t root_index = address >> (PAGE_BITS + LEAF_BITS);
-	if (AT_UNLIKELY(root_index >> ROOT_BITS))
+	uintptr_t root_index = address >> (BLOCK_PAGE_BITS + BLOCK_LEAF_BITS);
+	if (AT_UNLIKELY(root_index >> BLOCK_ROOT_BITS))
 		return NULL;
 	struct page_word **root = &block_roots[space][root_index];
 	struct page_word *leaf = at_load_acquire(root);
@@ -99,13 +72,13 @@ static inline struct page_word *find_page(enum block_space space, uintptr_t addr
 		if (!make || !(leaf = block_make_leaf(root)))
 			return NULL;
 	}
-	return &leaf[address >> PAGE_BITS & ((1u << LEAF_BITS) - 1)];
+	return &leaf[address >> BLOCK_PAGE_BITS & ((1u << BLOCK_LEAF_BITS) - 1)];
 }
 
 /* Keeps the order of positions, so that blocks of one size collide with nobody. */
 static inline unsigned home_of(unsigned position, unsigned capacity)
 {
-	return position * capacity >> POSITION_BITS;
+	return position * capacity >> BLOCK_POSITION_BITS;
 }
 
 /* First tag of the window around home. */

@@ -5,25 +5,14 @@
 #include "lib/slab.h"
 #include "lib/sys.h"
 
-#define TAGS(records) ((records) <= WINDOW ? WINDOW : ((records) + 3) & ~3)
-#define SHAPE(records)                                                                             \
-	{                                                                                          \
-		(records), TAGS(records), TAGS(records) - WINDOW                                   \
-	}
+enum { LAST_CLASS = BLOCK_CLASSES - 1 };
 
-/* clang-format off */
-const struct shape block_shapes[] = {
-	SHAPE(0),   SHAPE(1),	SHAPE(2),   SHAPE(3),	SHAPE(4),   SHAPE(6),	SHAPE(8),
-	SHAPE(10),  SHAPE(12),	SHAPE(14),  SHAPE(16),	SHAPE(20),  SHAPE(24),	SHAPE(28),
-	SHAPE(32),  SHAPE(36),	SHAPE(40),  SHAPE(48),	SHAPE(56),  SHAPE(64),	SHAPE(72),
-	SHAPE(80),  SHAPE(96),	SHAPE(112), SHAPE(128), SHAPE(144), SHAPE(160), SHAPE(192),
-	SHAPE(224), SHAPE(256), SHAPE(320), SHAPE(384), SHAPE(448), SHAPE(512),
-};
-/* clang-format on */
+struct page_word *block_roots[BLOCK_SPACES][1 << BLOCK_ROOT_BITS];
 
-enum { LAST_CLASS = AT_COUNT_OF(block_shapes) - 1 };
-
-struct page_word *block_roots[BLOCK_SPACES][1 << ROOT_BITS];
+const void *blocks_memory(void)
+{
+	return block_roots;
+}
 
 _Static_assert((int)LAST_CLASS < (int)SLAB_CLASSES, "a slab class for each capacity");
 
@@ -42,7 +31,7 @@ static void page_set_table(struct page_word *page, const void *memory, unsigned 
 
 AT_COLD struct page_word *block_make_leaf(struct page_word **root)
 {
-	size_t bytes = sizeof(struct page_word) << LEAF_BITS;
+	size_t bytes = sizeof(struct page_word) << BLOCK_LEAF_BITS;
 	struct page_word *leaf = sys_map_anonymous(bytes);
 	struct page_word *expected = NULL;
 	if (leaf && !at_cas_acq_rel(root, &expected, leaf)) {
@@ -58,14 +47,14 @@ AT_COLD struct page_word *block_make_leaf(struct page_word **root)
 static struct block *claim(const struct table *t, unsigned position)
 {
 	unsigned home = home_of(position, t->shape.capacity), start = window_start(t, home);
-	unsigned empty = compare_window(t, start, TAG_EMPTY), i;
-	if (t->tags[home] == TAG_EMPTY) {
+	unsigned empty = compare_window(t, start, BLOCK_TAG_EMPTY), i;
+	if (t->tags[home] == BLOCK_TAG_EMPTY) {
 		i = home;
 	} else if (empty) {
 		i = start + (unsigned)__builtin_ctz(empty) / 2;
 	} else {
 		unsigned end =
-			start + WINDOW < t->shape.capacity ? start + WINDOW : t->shape.capacity;
+			start + BLOCK_WINDOW < t->shape.capacity ? start + BLOCK_WINDOW : t->shape.capacity;
 		for (i = start; i < end && block_state(&t->records[i]) != BLOCK_FREED; i++)
 			;
 		if (i == end)
@@ -81,7 +70,7 @@ static void *make_arrays(unsigned class)
 	uint16_t *memory =
 		slab_take(class, tags * sizeof(uint16_t) + capacity * sizeof(struct block));
 	for (unsigned i = capacity; memory && i < tags; i++)
-		memory[i] = TAG_NEVER;
+		memory[i] = BLOCK_TAG_NEVER;
 	return memory;
 }
 
@@ -164,7 +153,7 @@ void blocks_forget_freed(enum block_space space, uintptr_t address)
 	struct block *r = lookup(&t, position_of(address));
 	if (r && block_state(r) == BLOCK_FREED) {
 		r->meta = BLOCK_UNKNOWN;
-		t.tags[r - t.records] = TAG_EMPTY;
+		t.tags[r - t.records] = BLOCK_TAG_EMPTY;
 	}
 	lock_release(&page->lock);
 }
@@ -217,15 +206,15 @@ static int last_live(struct page_word *page, unsigned position, struct block *ou
 
 uintptr_t blocks_find_around(enum block_space space, uintptr_t address, struct block *out)
 {
-	const uintptr_t page_bytes = (uintptr_t)1 << PAGE_BITS;
-	const uintptr_t leaf_bytes = page_bytes << LEAF_BITS;
+	const uintptr_t page_bytes = (uintptr_t)1 << BLOCK_PAGE_BITS;
+	const uintptr_t leaf_bytes = page_bytes << BLOCK_LEAF_BITS;
 	uintptr_t at = address;
 	unsigned position = position_of(address);
 	while (address - at < BLOCKS_SEARCH_BYTES) {
 		struct page_word *page = find_page(space, at, false);
 		if (page && at_load_relaxed(&page->class)) {
 			int found = last_live(page, position, out);
-			uintptr_t start = (at & ~(page_bytes - 1)) + ((uintptr_t)found << GRANULE_BITS);
+			uintptr_t start = (at & ~(page_bytes - 1)) + ((uintptr_t)found << BLOCK_GRANULE_BITS);
 			if (found >= 0)
 				return address - start < block_size(out) ? start : 0;
 		}
@@ -233,7 +222,7 @@ uintptr_t blocks_find_around(enum block_space space, uintptr_t address, struct b
 		if (at < step)
 			break;
 		at = (at & ~(step - 1)) - 1; /* the end of the one before */
-		position = (1u << POSITION_BITS) - 1;
+		position = (1u << BLOCK_POSITION_BITS) - 1;
 	}
 	return 0;
 }
@@ -254,8 +243,8 @@ static struct peek peek_page(const struct page_word *page, uintptr_t base, uintp
 	for (unsigned i = 0; i < t.shape.capacity; i++) {
 		struct block b = t.records[i];
 		enum block_state state = block_state(&b);
-		uintptr_t start = base + ((uintptr_t)(t.tags[i] - 1u) << GRANULE_BITS);
-		if (t.tags[i] == TAG_EMPTY || start > address || state == BLOCK_UNKNOWN)
+		uintptr_t start = base + ((uintptr_t)(t.tags[i] - 1u) << BLOCK_GRANULE_BITS);
+		if (t.tags[i] == BLOCK_TAG_EMPTY || start > address || state == BLOCK_UNKNOWN)
 			continue;
 		bool live = block_is_live(state), inside = address - start < block_size(&b);
 		p.live_before |= live;
@@ -272,8 +261,8 @@ static struct peek peek_page(const struct page_word *page, uintptr_t base, uintp
 
 uintptr_t blocks_peek_around(uintptr_t address, uint64_t most, struct block *out)
 {
-	const uintptr_t page_bytes = (uintptr_t)1 << PAGE_BITS;
-	const uintptr_t leaf_bytes = page_bytes << LEAF_BITS;
+	const uintptr_t page_bytes = (uintptr_t)1 << BLOCK_PAGE_BITS;
+	const uintptr_t leaf_bytes = page_bytes << BLOCK_LEAF_BITS;
 	uintptr_t at = address, freed = 0;
 	while (address - at <= most) {
 		const struct page_word *page = find_page(BLOCK_SPACE_HEAP, at, false);
@@ -314,7 +303,7 @@ static int first_live(struct page_word *page, unsigned position, struct block *o
 
 uintptr_t blocks_find_from(enum block_space space, uintptr_t from, uintptr_t end, struct block *out)
 {
-	const uintptr_t page_bytes = (uintptr_t)1 << PAGE_BITS, leaf_bytes = page_bytes << LEAF_BITS;
+	const uintptr_t page_bytes = (uintptr_t)1 << BLOCK_PAGE_BITS, leaf_bytes = page_bytes << BLOCK_LEAF_BITS;
 	from = (from + GRANULE_MASK) & ~(uintptr_t)GRANULE_MASK;
 	while (from < end) {
 		struct page_word *page = find_page(space, from, false);
@@ -323,7 +312,7 @@ uintptr_t blocks_find_from(enum block_space space, uintptr_t from, uintptr_t end
 			continue;
 		}
 		int position = at_load_relaxed(&page->class) ? first_live(page, position_of(from), out) : -1;
-		uintptr_t start = (from & ~(page_bytes - 1)) + ((uintptr_t)position << GRANULE_BITS);
+		uintptr_t start = (from & ~(page_bytes - 1)) + ((uintptr_t)position << BLOCK_GRANULE_BITS);
 		if (position >= 0)
 			return start < end ? start : 0;
 		from = (from | (page_bytes - 1)) + 1;

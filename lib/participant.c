@@ -128,6 +128,7 @@ static bool map_memory(int fd)
 	session.findings = (struct session_finding *)(base + session_findings_offset());
 	session.nodes = (struct session_node *)(base + session_nodes_offset());
 	session.crashes = (struct session_crash *)(base + session_crashes_offset());
+	session.scans = (struct session_scan *)(base + session_scans_offset());
 	for (unsigned i = 0; i < SESSION_INTERN_LEVELS; i++)
 		session.intern[i] = (uint32_t *)(base + session_intern_offset(i));
 	session.max_nodes = SESSION_MAX_NODES;
@@ -251,6 +252,7 @@ bool session_forked(void)
 	process->origin = PROCESS_FROM_FORK;
 	process->foreign_pids = has_foreign_pids(before, parent_pid);
 	process->backend_module_plus_1 = before->backend_module_plus_1;
+	process->block_roots = before->block_roots;
 	process->start_tsc = session_clock();
 	session.start_ns = sys_monotonic_ns();
 	__builtin_memcpy(process->exe, before->exe, sizeof(process->exe));

@@ -5,6 +5,7 @@
 
 #include "base/atomics.h"
 #include "lib/alone.h"
+#include "lib/blocks.h"
 #include "lib/crash.h"
 #include "lib/inline_patch.h"
 #include "lib/lock.h"
@@ -70,6 +71,7 @@ static void start(void)
 		points_hook_new();
 		split_find();
 		crash_install();
+		session.process->block_roots = (uintptr_t)blocks_memory();
 		sys_restore_signals(&before);
 		session_ready();
 	}

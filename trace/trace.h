@@ -243,6 +243,51 @@ struct trace_crash {
 	uint32_t pointer_count;
 };
 
+/* A look for leaks, and what it found; as struct leak_scan of scan/leak_scan.h tells. */
+struct trace_leak_group {
+	uint8_t kind;	/* enum leak_kind, or unknown to it */
+	uint8_t role;	/* enum role */
+	uint8_t holder; /* enum leak_holder, or unknown to it */
+	uint8_t flags;	/* enum leak_group_flag, or unknown to it */
+	uint32_t stack; /* node */
+	uint32_t thread; /* that made the example, or TRACE_NO_THREAD */
+	uint32_t allocator;
+	uint32_t parent_plus_1; /* group of the same scan, with a smaller number; or 0 */
+	uint64_t blocks, bytes;
+	uint64_t indirect_blocks, indirect_bytes;
+	uint64_t least_bytes, most_bytes;
+	uint64_t youngest_ns, oldest_ns, sum_ns; /* ages */
+	uint64_t address;
+	uint64_t holder_address;       /* of a module: in its file's terms, else in memory */
+	uint32_t holder_thread;	       /* or TRACE_NO_THREAD */
+	uint32_t holder_module_plus_1; /* index; or 0 */
+	const uint8_t *peek;
+	uint32_t peek_bytes;
+};
+
+struct trace_leak_sum {
+	uint64_t blocks, bytes;
+};
+
+enum { TRACE_LEAK_KINDS = 4 };
+
+struct trace_leak_scan {
+	uint32_t process; /* index */
+	uint32_t thread;  /* that asked for it, or TRACE_NO_THREAD */
+	uint32_t reason;  /* enum scan_reason of wire/scans.h, or unknown to it */
+	uint32_t method;  /* enum scan_method, or unknown to it */
+	uint64_t time_ns; /* since the session began */
+	uint64_t stopped_ns; /* how long the process stood still for it */
+	uint64_t took_ns;    /* from its beginning to its result */
+	struct trace_leak_sum kinds[TRACE_LEAK_KINDS];
+	struct trace_leak_sum inherited, ignored, older;
+	uint64_t root_bytes, unreadable_bytes;
+	const char *label;   /* of a mark or scope; "" if there is none */
+	const char *problem; /* why it is not all, or nothing; "": nothing is missing */
+	const struct trace_leak_group *groups;
+	uint32_t group_count;
+};
+
 /* One source position of a code address; inlined ones come innermost first. */
 struct trace_symbol {
 	const char *function; /* demangled; NULL if not known */

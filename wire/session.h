@@ -2,7 +2,8 @@
  *
  * One memfd, made and sized (sparsely) by the tool, mapped whole by every process:
  *
- * | header | processes | rings | modules | loaded | hooks | findings | intern table | nodes | ring words | crashes |
+ * | header | processes | rings | modules | loaded | hooks | findings | intern table | nodes | ring words |
+ * | crashes | scans |
  *
  * Everything is append-only or owned by one writer at a time, and any process may be killed at
  * any instruction: a half-written record is never published, because publishing is one store.
@@ -15,11 +16,12 @@
 
 #include "wire/crashes.h"
 #include "wire/plan.h"
+#include "wire/scans.h"
 
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
 enum {
-	SESSION_VERSION = 7,
+	SESSION_VERSION = 8,
 	SESSION_MAX_PROCESSES = 16384,
 	SESSION_MAX_RINGS = 4096,
 	SESSION_MAX_MODULES = 16384,
@@ -132,8 +134,9 @@ struct session_process {
 	uint64_t lost_findings; /* wrong releases that are in no session_finding */
 	/* Releases that look mismatched, by code that has operators new or delete of its own. */
 	uint64_t unjudged_releases;
+	uint64_t block_roots; /* address of its block table's roots, of all spaces: wire/block_layout.h; 0: not yet */
 	char exe[256];     /* /proc/self/exe at the start, cut if longer; always terminated */
-	char command[688]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
+	char command[680]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
 };
 
 enum ring_state {
@@ -351,10 +354,15 @@ static inline uint64_t session_crashes_offset(void)
 	return session_ring_words_offset(SESSION_MAX_RINGS);
 }
 
-static inline uint64_t session_bytes(void)
+static inline uint64_t session_scans_offset(void)
 {
 	return session_crashes_offset() +
 	       session_page_up(CRASH_MAX * sizeof(struct session_crash));
+}
+
+static inline uint64_t session_bytes(void)
+{
+	return session_scans_offset() + session_page_up(SCAN_MAX * sizeof(struct session_scan));
 }
 
 /* What the tool answers on the socket when a process connects, with the memfd beside it. The

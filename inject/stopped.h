@@ -1,0 +1,62 @@
+/* stopped.h - a process all of whose threads stand still while it is looked at.
+ *
+ * By ptrace: every thread is seized and interrupted, also those that start meanwhile. The process
+ * notices nothing but the time: signals that come in between are delivered afterwards, job control
+ * is left as it was, and a system call that the stop has interrupted is gone on with, where the
+ * kernel would let it end with EINTR. If the tool is killed meanwhile the process goes on. All
+ * calls from one thread, whose other waits must not take what belongs to these threads: no other
+ * thread of the tool may wait for this process between stopped_begin() and stopped_end(). */
+#ifndef ALLOCTRACE_INJECT_STOPPED_H
+#define ALLOCTRACE_INJECT_STOPPED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "inject/process_memory.h"
+#include "util/err.h"
+
+enum {
+	STOPPED_REGISTERS = 16,	   /* rax to r15, in DWARF's order: those that may hold pointers */
+	STOPPED_VECTOR_WORDS = 64, /* of xmm or ymm registers, where they can be had */
+};
+
+struct stopped_thread {
+	pid_t tid;
+	uint64_t pc, sp;
+	uint64_t fs_base; /* the thread pointer; 0: none yet */
+	uint64_t registers[STOPPED_REGISTERS];
+	uint64_t vectors[STOPPED_VECTOR_WORDS];
+	unsigned vector_words;
+};
+
+struct stopped {
+	pid_t pid;
+	struct process_memory memory;	/* of the process; of the copy after stopped_snapshot() */
+	struct stopped_thread *threads; /* that of `pid` first, if it has not ended alone */
+	size_t count, cap;
+	uint64_t stopped_ns; /* how long it stood: set by stopped_end(), or stopped_snapshot() */
+	struct stopped_state *state; /* stopped.c's own */
+};
+
+enum stopped_outcome {
+	STOPPED_OK = 0,
+	STOPPED_REFUSED = -1, /* ptrace is not allowed, or another tool traces it: err says which */
+	STOPPED_GONE = -2,    /* it has ended */
+	STOPPED_FAILED = -3,
+};
+
+/* pid: a process, as the tool sees it. Anything but OK leaves nothing to end. */
+enum stopped_outcome stopped_begin(struct stopped *s, pid_t pid, struct err *err) AT_MUST_CHECK;
+
+/* Makes a copy of the stopped process (a fork that it does not know of, without a signal to any
+ * parent) and lets the process go on. From then on `memory` is that of the copy, which stands
+ * still; the threads' registers are as they were. FAILED: the process is still stopped, as before.
+ */
+enum stopped_outcome stopped_snapshot(struct stopped *s, struct err *err) AT_MUST_CHECK;
+
+/* Lets it go on, if it has not, and ends the copy without a trace of it. */
+void stopped_end(struct stopped *s);
+
+#endif
