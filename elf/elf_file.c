@@ -269,3 +269,14 @@ Elf_Scn *elf_section_of_type(Elf *elf, uint32_t type, GElf_Shdr *header)
 			return section;
 	return NULL;
 }
+
+bool elf_segment_of_type(Elf *elf, uint32_t type, GElf_Phdr *segment)
+{
+	size_t count = 0;
+	if (elf_getphdrnum(elf, &count) != 0)
+		return false;
+	for (size_t i = 0; i < count && i < INT32_MAX; i++)
+		if (gelf_getphdr(elf, (int)i, segment) && segment->p_type == type)
+			return true;
+	return false;
+}

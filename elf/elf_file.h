@@ -86,5 +86,7 @@ struct elf_strings elf_section_names(Elf *elf);
 Elf_Scn *elf_section_named(Elf *elf, const char *name);
 /* The first one of this type with its header (a GElf_Shdr), or NULL. */
 Elf_Scn *elf_section_of_type(Elf *elf, uint32_t type, Elf64_Shdr *header);
+/* The same of segments (a GElf_Phdr, of what PT_ type); false: there is none. */
+bool elf_segment_of_type(Elf *elf, uint32_t type, Elf64_Phdr *segment);
 
 #endif

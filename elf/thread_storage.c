@@ -17,20 +17,13 @@ enum {
 
 static void read_segments(struct thread_storage *t, Elf *elf)
 {
-	size_t count = 0;
-	if (elf_getphdrnum(elf, &count) != 0)
+	GElf_Phdr segment;
+	if (!elf_segment_of_type(elf, PT_TLS, &segment))
 		return;
-	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
-		GElf_Phdr segment;
-		if (!gelf_getphdr(elf, (int)i, &segment))
-			return;
-		if (segment.p_type != PT_TLS)
-			continue;
-		bool is_power = segment.p_align && !(segment.p_align & (segment.p_align - 1));
-		t->bytes = segment.p_memsz;
-		t->alignment = is_power ? segment.p_align : 1;
-		t->first_byte = segment.p_vaddr & (t->alignment - 1);
-	}
+	bool is_power = segment.p_align && !(segment.p_align & (segment.p_align - 1));
+	t->bytes = segment.p_memsz;
+	t->alignment = is_power ? segment.p_align : 1;
+	t->first_byte = segment.p_vaddr & (t->alignment - 1);
 }
 
 static size_t entries_of(const Elf_Data *data, size_t entry_bytes)

@@ -44,15 +44,8 @@ struct loading {
 /* A static PIE has a dynamic section, too, and relocates itself. */
 bool link_files_is_dynamic(const struct elf_file *file, bool is_program)
 {
-	size_t count = 0;
 	GElf_Phdr segment;
-	const uint32_t wanted = is_program ? PT_INTERP : PT_DYNAMIC;
-	if (elf_getphdrnum(file->elf, &count) != 0)
-		return false;
-	for (size_t i = 0; i < count && i < INT32_MAX; i++)
-		if (gelf_getphdr(file->elf, (int)i, &segment) && segment.p_type == wanted)
-			return true;
-	return false;
+	return elf_segment_of_type(file->elf, is_program ? PT_INTERP : PT_DYNAMIC, &segment);
 }
 
 /* ---- modules that are there ---- */
@@ -277,21 +270,14 @@ static void open_later(struct loading *g, const struct link_opening *opening)
 static char *read_interpreter(const struct elf_file *file)
 {
 	enum { PATH_MAX_BYTES = 4096 };
-	size_t count = 0;
+	char text[PATH_MAX_BYTES] = "";
 	GElf_Phdr segment;
-	if (elf_getphdrnum(file->elf, &count) != 0)
+	if (!elf_segment_of_type(file->elf, PT_INTERP, &segment))
 		return NULL;
-	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
-		char text[PATH_MAX_BYTES] = "";
-		if (!gelf_getphdr(file->elf, (int)i, &segment) || segment.p_type != PT_INTERP)
-			continue;
-		size_t bytes =
-			segment.p_filesz < sizeof(text) ? segment.p_filesz : sizeof(text) - 1;
-		bytes = elf_file_read(file, segment.p_offset, text, bytes);
-		text[bytes < sizeof(text) ? bytes : sizeof(text) - 1] = '\0';
-		return *text ? mem_strdup(text) : NULL;
-	}
-	return NULL;
+	size_t bytes = segment.p_filesz < sizeof(text) ? segment.p_filesz : sizeof(text) - 1;
+	bytes = elf_file_read(file, segment.p_offset, text, bytes);
+	text[bytes < sizeof(text) ? bytes : sizeof(text) - 1] = '\0';
+	return *text ? mem_strdup(text) : NULL;
 }
 
 static void read_rights(struct linked *l, struct library_search *search)

@@ -27,16 +27,9 @@ struct linked_module *linked_add(struct linked *l, const char *path)
 
 static void read_segments(struct linked_module *module, Elf *elf)
 {
-	size_t count = 0;
-	if (elf_getphdrnum(elf, &count) != 0)
-		return;
-	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
-		GElf_Phdr segment;
-		if (!gelf_getphdr(elf, (int)i, &segment))
-			return;
-		if (segment.p_type == PT_GNU_STACK && segment.p_flags & PF_X)
-			module->marks |= LINKED_EXECUTABLE_STACK;
-	}
+	GElf_Phdr stack;
+	if (elf_segment_of_type(elf, PT_GNU_STACK, &stack) && stack.p_flags & PF_X)
+		module->marks |= LINKED_EXECUTABLE_STACK;
 }
 
 /* Only a file with an allocator inside can lead to one. */

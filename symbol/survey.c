@@ -127,16 +127,6 @@ static bool is_program(Elf *elf, const GElf_Ehdr *ehdr)
 	return run_by_itself || (interpreted && !has_name);
 }
 
-static bool has_section(Elf *elf, uint32_t type)
-{
-	Elf_Scn *section = NULL;
-	GElf_Shdr shdr;
-	while ((section = elf_nextscn(elf, section)))
-		if (gelf_getshdr(section, &shdr) && shdr.sh_type == type)
-			return true;
-	return false;
-}
-
 /* A separate debug file has the sections of code without what is in them. */
 static bool is_debug_file(Elf *elf)
 {
@@ -162,7 +152,8 @@ static void describe(struct survey_file *f, Elf *elf)
 	f->machine = ehdr.e_machine;
 	f->bits = ehdr.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64;
 	f->is_big_endian = ehdr.e_ident[EI_DATA] == ELFDATA2MSB;
-	f->has_symbols = has_section(elf, SHT_SYMTAB);
+	GElf_Shdr symbols;
+	f->has_symbols = elf_section_of_type(elf, SHT_SYMTAB, &symbols) != NULL;
 	if (f->kind == SURVEY_ARCHIVE)
 		return;
 	f->kind = ehdr.e_type == ET_REL	   ? SURVEY_OBJECT
