@@ -30,17 +30,6 @@ static uint32_t instance_count;
 static struct inline_memory near_memory;
 static uint32_t modules_done; /* entries of `modules` that have been looked at */
 
-static const char *const families[FAMILY_COUNT] = {
-#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) name,
-#include "wire/families.def"
-#undef FAMILY
-};
-static const char *const libraries[FAMILY_COUNT] = {
-#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) library,
-#include "wire/families.def"
-#undef FAMILY
-};
-
 /* ---- asking the tool ---- */
 
 /* One of the questions about a module, by its state. */
@@ -93,7 +82,7 @@ static void name_instance(struct instance *i, const struct session_hook *hook)
 {
 	const char *end = i->name + sizeof(i->name);
 	bool by_user = hook->family == FAMILY_USER;
-	char *at = append(i->name, end, by_user ? hook->version : families[hook->family]);
+	char *at = append(i->name, end, by_user ? hook->version : family_name(hook->family));
 	if (hook->version[0] && !by_user)
 		at = append(append(at, end, " "), end, hook->version);
 	append(append(at, end, " in "), end, file_name(&modules[i->module]));
@@ -119,7 +108,7 @@ static bool is_backend(const struct module *m, const struct session_hook *hook)
 	uint32_t serving = modules_find(f, &ignored);
 	return hook->family == FAMILY_TBBMALLOC && hook->flags & SESSION_HOOK_OWN_FILE &&
 	       serving != MODULE_ANONYMOUS &&
-	       begins_with(file_name(&modules[serving]), libraries[FAMILY_TBBPROXY]);
+	       begins_with(file_name(&modules[serving]), family_library(FAMILY_TBBPROXY));
 }
 
 static struct instance *find_instance(uint32_t module, const struct session_hook *hook)

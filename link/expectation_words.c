@@ -10,19 +10,6 @@
 
 enum { MOST_SYMBOLS = 3, MOST_MODULES = 3 };
 
-static const char *const families[FAMILY_COUNT] = {
-#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) name,
-#include "wire/families.def"
-#undef FAMILY
-};
-
-/* How the names of each kind's libraries begin, the first of them. */
-static const char *const libraries[FAMILY_COUNT] = {
-#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) library,
-#include "wire/families.def"
-#undef FAMILY
-};
-
 static const char *name_of(const struct linked *l, size_t module)
 {
 	return path_name(l->modules[module].path);
@@ -36,7 +23,7 @@ static bool is_libc_kind(enum family family)
 /* "-lmimalloc"; nothing where the kind has no library of its own. */
 static bool add_link_option(struct strbuf *out, enum family family)
 {
-	const char *library = libraries[family];
+	const char *library = family_library(family);
 	if (strncmp(library, "lib", 3) != 0 || is_libc_kind(family))
 		return false;
 	strbuf_adds(out, "-l");
@@ -168,7 +155,7 @@ static size_t module_with_kind(const struct expectation *x, const struct linked 
 static void add_absent(struct unmet_words *out, const struct expectation *x)
 {
 	add_part(&out->why, "; ");
-	strbuf_addf(&out->why, "no module carries %s", families[x->family]);
+	strbuf_addf(&out->why, "no module carries %s", family_name(x->family));
 	strbuf_adds(&out->fix, "link with ");
 	if (!add_link_option(&out->fix, x->family))
 		strbuf_adds(&out->fix, "it");

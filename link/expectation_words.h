@@ -32,9 +32,4 @@ void unmet_single_in_file(struct unmet_words *out, const struct allocators *foun
 /* Nothing was there to be compared. */
 void unmet_untested(struct unmet_words *out, const struct expectation *x);
 
-/* Whether the allocator is of the kind and the version that are meant. */
-bool expectation_is_of_kind(const struct expectation *x, const struct allocator *is);
-/* Whether the module is one that the pattern means; without a pattern all are. */
-bool expectation_means(const struct expectation *x, const struct linked *l, size_t module);
-
 #endif

@@ -11,15 +11,16 @@
 #include "util/mem.h"
 #include "util/path.h"
 
-static const struct {
-	const char *name;
-	bool layer;
-} kinds[FAMILY_COUNT] = {
-#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api)               \
-	{ name, layer || FAMILY_##id == FAMILY_USER },
+/* Kinds that have a heap of their own, and a name that a user knows. */
+static bool is_kind(unsigned family)
+{
+	static const bool layers[FAMILY_COUNT] = {
+#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) layer,
 #include "wire/families.def"
 #undef FAMILY
-};
+	};
+	return !layers[family] && family != FAMILY_USER;
+}
 
 /* ---- what is wanted ---- */
 
@@ -27,8 +28,8 @@ static int unknown_kind(const char *name, struct err *err)
 {
 	struct strbuf all = STRBUF_INIT;
 	for (unsigned i = 0; i < FAMILY_COUNT; i++)
-		if (!kinds[i].layer)
-			strbuf_addf(&all, "%s%s", all.len ? ", " : "", kinds[i].name);
+		if (is_kind(i))
+			strbuf_addf(&all, "%s%s", all.len ? ", " : "", family_name(i));
 	err_set(err, "there is no kind of allocator '%s'; there are %s", name, all.text);
 	strbuf_release(&all);
 	return -1;
@@ -37,7 +38,7 @@ static int unknown_kind(const char *name, struct err *err)
 static int parse_kind(struct expectation *x, const char *name, struct err *err)
 {
 	for (unsigned i = 0; i < FAMILY_COUNT; i++)
-		if (!kinds[i].layer && strcasecmp(kinds[i].name, name) == 0) {
+		if (is_kind(i) && strcasecmp(family_name(i), name) == 0) {
 			x->family = (enum family)i;
 			return 0;
 		}

@@ -81,6 +81,11 @@ void expectations_check_file(struct expectations *e, const char *path,
  */
 void expectations_finish(struct expectations *e, struct unmets *out);
 
+/* Whether the allocator is of the kind and the version that are meant. */
+bool expectation_is_of_kind(const struct expectation *x, const struct allocator *is);
+/* Whether the module is one that the pattern means; without a pattern all are. */
+bool expectation_means(const struct expectation *x, const struct linked *l, size_t module);
+
 /* "--expect=mimalloc" */
 void expectation_add_option(struct strbuf *out, const struct expectation *e);
 

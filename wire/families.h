@@ -2,12 +2,36 @@
 #ifndef ALLOCTRACE_WIRE_FAMILIES_H
 #define ALLOCTRACE_WIRE_FAMILIES_H
 
+#include <stddef.h>
+
 enum family {
 #define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) FAMILY_##id,
 #include "wire/families.def"
 #undef FAMILY
 	FAMILY_COUNT
 };
+
+/* "jemalloc"; "?" when family is out of range. */
+static inline const char *family_name(unsigned family)
+{
+	static const char *const names[] = {
+#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) name,
+#include "wire/families.def"
+#undef FAMILY
+	};
+	return family < FAMILY_COUNT ? names[family] : "?";
+}
+
+/* How the names of its libraries begin, the first of them; NULL: it has none. */
+static inline const char *family_library(unsigned family)
+{
+	static const char *const libraries[] = {
+#define FAMILY(id, name, layer, library, prefixes, telltales, strings, version, api) library,
+#include "wire/families.def"
+#undef FAMILY
+	};
+	return family < FAMILY_COUNT ? libraries[family] : NULL;
+}
 
 /* How an allocator got into a file. Stored in traces: append only. */
 enum allocator_linkage {
