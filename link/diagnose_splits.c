@@ -62,9 +62,8 @@ static const struct heap_call *call_named(const struct heap_calls *calls, const 
 static bool has_member(const struct linked_module *m, const char *symbol)
 {
 	for (size_t i = 0; i < m->found.count; i++)
-		for (size_t k = 0; k < m->found.items[i].function_count; k++)
-			if (strcmp(m->found.items[i].functions[k].name, symbol) == 0)
-				return true;
+		if (allocator_function_named(&m->found.items[i], symbol))
+			return true;
 	return heap_is_defined(m, symbol);
 }
 
