@@ -305,6 +305,7 @@ void replay_other(struct replay *r, const struct trace_event *e)
 	case TRACE_THREAD_END:
 	case TRACE_MODULE:
 	case TRACE_FINDING:
+	case TRACE_LEAK_SCAN:
 		return;
 	case TRACE_ALLOC:
 	case TRACE_FREE:

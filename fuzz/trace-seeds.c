@@ -51,6 +51,8 @@ int main(int argc, char **argv)
 		  { .seed = 4, .events = 40, .slots = 2, .stacks = 3, .rare_percent = 70 } },
 		{ "findings",
 		  { .seed = 6, .events = 60, .slots = 2, .stacks = 5, .rare_percent = 90 } },
+		{ "leaks",
+		  { .seed = 7, .events = 30, .slots = 2, .stacks = 5, .rare_percent = 95 } },
 		{ "extreme",
 		  { .seed = 5,
 		    .events = 60,

@@ -30,6 +30,23 @@ static void use_text(const char *text)
 	CHECK(text && strlen(text) <= FORMAT_MAX_CHUNK_BYTES, "a text is there and ended");
 }
 
+static void use_leak_scan(const struct trace_reader *r, const struct trace_leak_scan *s)
+{
+	use_text(s->label);
+	use_text(s->problem);
+	for (uint32_t i = 0; i < s->group_count; i++) {
+		const struct trace_leak_group *g = &s->groups[i];
+		CHECK(g->role < ROLE_COUNT && g->stack < trace_reader_node_count(r) &&
+			      g->parent_plus_1 <= i && g->peek_bytes <= TRACE_MAX_PEEK_BYTES &&
+			      g->holder_module_plus_1 <= trace_reader_module_count(r),
+		      "a group");
+		unsigned sum = 0;
+		for (uint32_t k = 0; k < g->peek_bytes; k++)
+			sum += g->peek[k];
+		CHECK(sum <= 255 * TRACE_MAX_PEEK_BYTES, "its content is there");
+	}
+}
+
 /* Every table entry is asked for, and one index too many. */
 static void use_tables(const struct trace_reader *r)
 {
@@ -57,6 +74,8 @@ static void use_tables(const struct trace_reader *r)
 		CHECK(f->role < ROLE_COUNT && f->made_role < ROLE_COUNT, "roles");
 		CHECK(f->stack < nodes && f->made_stack < nodes && f->first_site < nodes, "nodes");
 	}
+	for (uint32_t i = 0; i <= trace_reader_leak_scan_count(r); i++)
+		use_leak_scan(r, trace_reader_leak_scan(r, i));
 	for (uint32_t i = 0; i <= trace_reader_node_count(r); i++) {
 		const struct trace_node *n = trace_reader_node(r, i);
 		size_t count;
@@ -109,6 +128,23 @@ static void copy_tables(struct trace_writer *w, const struct trace_reader *r)
 	}
 }
 
+/* No thread has been started yet, so none is named. */
+static void copy_leak_scans(struct trace_writer *w, const struct trace_reader *r)
+{
+	for (uint32_t i = 0; i < trace_reader_leak_scan_count(r); i++) {
+		struct trace_leak_scan s = *trace_reader_leak_scan(r, i);
+		struct trace_leak_group *groups = mem_zalloc(s.group_count + 1u, sizeof(*groups));
+		for (uint32_t k = 0; k < s.group_count; k++) {
+			groups[k] = s.groups[k];
+			groups[k].thread = groups[k].holder_thread = TRACE_NO_THREAD;
+		}
+		s.thread = TRACE_NO_THREAD;
+		s.groups = groups;
+		trace_writer_leak_scan(w, i, &s);
+		free(groups);
+	}
+}
+
 static void compare_again(const struct content *c, const char *path)
 {
 	struct trace_event e;
@@ -140,6 +176,7 @@ static void write_again(const struct content *c, const struct trace_reader *r)
 	if (!w)
 		return; /* no /dev/shm here */
 	copy_tables(w, r);
+	copy_leak_scans(w, r);
 	for (size_t i = 0; i < c->count; i++) {
 		trace_writer_time(w, c->events[i].time_ns);
 		trace_writer_event(w, &c->events[i]);

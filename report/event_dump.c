@@ -27,6 +27,7 @@ struct event_slot event_slot_of(const struct event_context *c, const struct trac
 	case TRACE_PROCESS_END:
 	case TRACE_MODULE:
 	case TRACE_LOSS:
+	case TRACE_LEAK_SCAN:
 		return (struct event_slot){ UINT32_MAX, e->process };
 	default:
 		if (e->slot < c->slot_count)

@@ -4,6 +4,7 @@
 
 #include "report/event_line.h"
 #include "report/finding_words.h"
+#include "report/leaks_words.h"
 #include "report/report.h"
 #include "report/trace_names.h"
 #include "wire/events.h"
@@ -12,7 +13,7 @@
 static const char *const op_names[TRACE_OP_COUNT] = {
 	"alloc",      "free",	"free_inherited", "process_start", "process_end", "thread_start",
 	"thread_end", "module", "mark",		  "map",	   "loss",
-	"finding",
+	"finding",    "leak_scan",
 };
 
 static void key_text(struct strbuf *s, const char *key, const char *text)
@@ -122,6 +123,21 @@ static void add_finding(struct event_context *c, uint32_t number)
 	add_stack(c, "stack", f->stack);
 }
 
+static void add_leak_scan(struct event_context *c, uint32_t number)
+{
+	struct strbuf *s = &c->line;
+	const struct trace_leak_scan *scan = trace_reader_leak_scan(c->names->reader, number);
+	key_number(s, "scan", number);
+	key_text(s, "reason", scan_reason_key(scan->reason));
+	key_text(s, "method", scan_method_key(scan->method));
+	key_text(s, "label", scan->label);
+	key_text(s, "problem", scan->problem);
+	for (unsigned kind = 0; kind < TRACE_LEAK_KINDS; kind++)
+		strbuf_addf(s, ",\"%s\":{\"blocks\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+			    leak_kind_key(kind), scan->kinds[kind].blocks,
+			    scan->kinds[kind].bytes);
+}
+
 static void add_details(struct event_context *c, const struct trace_event *e)
 {
 	struct strbuf *s = &c->line;
@@ -163,6 +179,9 @@ static void add_details(struct event_context *c, const struct trace_event *e)
 		break;
 	case TRACE_FINDING:
 		add_finding(c, (uint32_t)e->value);
+		break;
+	case TRACE_LEAK_SCAN:
+		add_leak_scan(c, (uint32_t)e->value);
 		break;
 	case TRACE_OP_COUNT:
 		break;

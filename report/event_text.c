@@ -9,6 +9,7 @@
 
 #include "report/event_line.h"
 #include "report/finding_words.h"
+#include "report/leaks_words.h"
 #include "report/report.h"
 #include "report/text_parts.h"
 #include "report/trace_names.h"
@@ -183,6 +184,27 @@ static void add_finding(struct event_context *c, const struct trace_event *e)
 	add_where(c, f->stack);
 }
 
+/* "looked for leaks at exit: 24 bytes in 1 block definitely lost, ..." */
+static void add_leak_scan(struct event_context *c, const struct trace_event *e)
+{
+	const struct trace_leak_scan *scan =
+		trace_reader_leak_scan(c->names->reader, (uint32_t)e->value);
+	strbuf_addf(&c->line, "looked for leaks %s", scan_reason_words(scan->reason));
+	if (*scan->label) {
+		strbuf_addc(&c->line, ' ');
+		strbuf_add_escaped(&c->line, scan->label);
+	}
+	for (unsigned kind = 0; kind < TRACE_LEAK_KINDS; kind++)
+		strbuf_addf(&c->line, "%s %" PRIu64 " bytes in %" PRIu64 " blocks %s",
+			    kind ? "," : ":", scan->kinds[kind].bytes, scan->kinds[kind].blocks,
+			    leak_kind_words(kind));
+	if (*scan->problem) {
+		strbuf_adds(&c->line, "; ");
+		strbuf_add_escaped(&c->line, scan->problem);
+	}
+	end_line(c);
+}
+
 void event_add_text(struct event_context *c, const struct trace_event *e)
 {
 	const struct trace_reader *reader = c->names->reader;
@@ -226,6 +248,9 @@ void event_add_text(struct event_context *c, const struct trace_event *e)
 		break;
 	case TRACE_FINDING:
 		add_finding(c, e);
+		return;
+	case TRACE_LEAK_SCAN:
+		add_leak_scan(c, e);
 		return;
 	case TRACE_OP_COUNT:
 		break;

@@ -14,6 +14,7 @@ report_libreport_a_SOURCES = \
 	report/finding_words.c report/finding_words.h \
 	report/humane.c report/humane.h \
 	report/instance_words.c report/instance_words.h \
+	report/leaks_words.c report/leaks_words.h \
 	report/json.c report/json.h report/json_parts.c report/json_parts.h report/json_info.c report/json_report.c \
 	report/linked_report.h report/linked_bindings.c report/linked_instances.c report/linked_json.c \
 	report/linked_process.c report/linked_process.h report/linked_text.c report/linked_words.c \

@@ -261,7 +261,8 @@ static bool decode_other(struct decoder *d, unsigned op, const struct tables *t,
 		if (len > FORMAT_MAX_TEXT_BYTES)
 			return false;
 	}
-	if (op == TRACE_FINDING && e->value >= t->finding_count)
+	if ((op == TRACE_FINDING && e->value >= t->finding_count) ||
+	    (op == TRACE_LEAK_SCAN && e->value >= t->leak_scan_count))
 		return false;
 	return fields && !in->bad;
 }

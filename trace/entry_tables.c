@@ -29,6 +29,7 @@ void trace_tables_release(struct tables *t)
 		release_instance(&t->instances[i]);
 	for (size_t i = 0; i < t->crash_count; i++)
 		free((void *)(uintptr_t)t->crashes[i].pointers);
+	tables_release_leak_scans(t);
 	free(t->crashes);
 	free(t->instances);
 	free(t->nodes);
@@ -78,19 +79,13 @@ static const char *read_module(struct tables *t, struct cursor *in)
 	return NULL;
 }
 
-/* A process index + 1; 0 is TRACE_NO_PROCESS. */
-static uint32_t read_process_index(const struct tables *t, struct cursor *in)
-{
-	return (uint32_t)cursor_below(in, t->process_count + 1) - 1;
-}
-
 static const char *read_process(struct tables *t, struct cursor *in)
 {
 	struct trace_process p = { 0 };
 	size_t command_bytes;
 	uint64_t index = cursor_below(in, FORMAT_MAX_PROCESSES);
 	p.pid = (uint32_t)cursor_below(in, UINT32_MAX);
-	p.parent = read_process_index(t, in);
+	p.parent = tables_process_index(t, in);
 	p.origin = (uint32_t)cursor_below(in, UINT32_MAX);
 	p.start_ns = cursor_varint(in);
 	p.exe = cursor_text(in);
@@ -109,7 +104,7 @@ static const char *read_allocator(struct tables *t, struct cursor *in)
 {
 	struct trace_allocator a = { 0 };
 	uint64_t index = cursor_below(in, TRACE_MAX_ALLOCATORS);
-	a.process = read_process_index(t, in);
+	a.process = tables_process_index(t, in);
 	a.name = cursor_text(in);
 	/* Those of older traces end here, and are pools. */
 	if (cursor_left(in)) {
@@ -131,7 +126,7 @@ static const char *read_thread(struct tables *t, struct cursor *in)
 {
 	struct trace_thread thread = { 0 };
 	uint64_t index = cursor_below(in, t->thread_count + 1);
-	thread.process = read_process_index(t, in);
+	thread.process = tables_process_index(t, in);
 	thread.tid = (uint32_t)cursor_below(in, (uint64_t)UINT32_MAX + 1);
 	thread.name = cursor_text(in);
 	if (in->bad || index >= FORMAT_MAX_THREADS)
@@ -202,11 +197,6 @@ static const char *read_instance(struct tables *t, struct cursor *in)
 	return NULL;
 }
 
-static uint32_t read_thread_index(const struct tables *t, struct cursor *in)
-{
-	return (uint32_t)cursor_below(in, t->thread_count + 1) - 1;
-}
-
 /* NULL for none. */
 static const char *read_optional(struct cursor *in)
 {
@@ -224,10 +214,10 @@ static const char *read_finding(struct tables *t, struct cursor *in)
 	f.outcome = (uint8_t)cursor_below(in, UINT8_MAX + 1);
 	f.flags = (uint8_t)cursor_below(in, UINT8_MAX + 1);
 	f.made_role = (uint8_t)cursor_below(in, ROLE_COUNT);
-	f.process = read_process_index(t, in);
-	f.thread = read_thread_index(t, in);
-	f.made_thread = read_thread_index(t, in);
-	f.first_thread = read_thread_index(t, in);
+	f.process = tables_process_index(t, in);
+	f.thread = tables_thread_index(t, in);
+	f.made_thread = tables_thread_index(t, in);
+	f.first_thread = tables_thread_index(t, in);
 	f.allocator = (uint32_t)cursor_below(in, TRACE_MAX_ALLOCATORS);
 	f.stack = (uint32_t)cursor_below(in, t->node_count);
 	f.made_stack = (uint32_t)cursor_below(in, t->node_count);
@@ -265,8 +255,8 @@ static void read_pointer(const struct tables *t, struct trace_crash_pointer *p, 
 	p->flags = (uint32_t)cursor_below(in, UINT32_MAX);
 	p->made_role = (uint32_t)cursor_below(in, ROLE_COUNT);
 	p->allocator = (uint32_t)cursor_below(in, TRACE_MAX_ALLOCATORS);
-	p->made_thread = read_thread_index(t, in);
-	p->freed_thread = read_thread_index(t, in);
+	p->made_thread = tables_thread_index(t, in);
+	p->freed_thread = tables_thread_index(t, in);
 	p->made_stack = (uint32_t)cursor_below(in, t->node_count);
 	p->freed_site = (uint32_t)cursor_below(in, t->node_count);
 	p->value = cursor_varint(in);
@@ -289,8 +279,8 @@ static const char *read_crash(struct tables *t, struct cursor *in)
 {
 	struct trace_crash c = { 0 };
 	uint64_t number = cursor_below(in, t->crash_count + 1);
-	c.process = read_process_index(t, in);
-	c.thread = read_thread_index(t, in);
+	c.process = tables_process_index(t, in);
+	c.thread = tables_thread_index(t, in);
 	c.pid = (uint32_t)cursor_below(in, (uint64_t)UINT32_MAX + 1);
 	c.tid = (uint32_t)cursor_below(in, (uint64_t)UINT32_MAX + 1);
 	c.signal = (uint32_t)cursor_below(in, UINT32_MAX);
@@ -335,6 +325,8 @@ static const char *read_record(struct tables *t, uint64_t kind, struct cursor *i
 		return read_finding(t, in);
 	case RECORD_CRASH:
 		return read_crash(t, in);
+	case RECORD_LEAK_SCAN:
+		return tables_read_leak_scan(t, in);
 	default:
 		return NULL; /* of a later alloctrace; its length says where the next begins */
 	}

@@ -35,6 +35,7 @@ enum {
 	FORMAT_MAX_INSTANCES = 1 << 20,
 	FORMAT_MAX_FINDINGS = 1 << 16,
 	FORMAT_MAX_CRASHES = 1 << 16,
+	FORMAT_MAX_LEAK_SCANS = 1 << 16,
 	FORMAT_MAX_TEXT_BYTES = 4095,	   /* of a mark */
 	FORMAT_MAX_STRING_BYTES = 1 << 20, /* of anything else; the writer cuts there */
 	FORMAT_MAX_FACTS = 4096,
@@ -82,6 +83,7 @@ enum table_record {
 	RECORD_INSTANCE = 6,
 	RECORD_FINDING = 7,
 	RECORD_CRASH = 8,
+	RECORD_LEAK_SCAN = 9,
 };
 
 /* An event chunk is a directory of column lengths and then the columns. */
@@ -167,6 +169,8 @@ static inline unsigned format_event_fields(unsigned op)
 		return FIELD_PROCESS | FIELD_ROLE | FIELD_VALUE;
 	case TRACE_FINDING:
 		return FIELD_SLOT | FIELD_VALUE;
+	case TRACE_LEAK_SCAN:
+		return FIELD_PROCESS | FIELD_VALUE;
 	default:
 		return 0;
 	}

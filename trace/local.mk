@@ -9,6 +9,7 @@ trace_libtrace_a_SOURCES = \
 	trace/strings_out.c trace/strings_out.h \
 	trace/embedded_symbols.c trace/embedded_symbols.h \
 	trace/entry_tables.c trace/entry_tables.h \
+	trace/read_leak_scan.c trace/write_leak_scan.c \
 	trace/verify.c \
 	trace/write_symbols.c trace/write_tables.c trace/writer.c trace/writer_state.h
 trace_libtrace_a_CPPFLAGS = $(AM_CPPFLAGS) $(DEFLATE_CFLAGS) $(ZLIB_CFLAGS)

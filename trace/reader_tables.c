@@ -120,6 +120,22 @@ const struct trace_crash *trace_reader_crash(const struct trace_reader *r, uint3
 	return crash < r->tables.crash_count ? &r->tables.crashes[crash] : &none;
 }
 
+size_t trace_reader_leak_scan_count(const struct trace_reader *r)
+{
+	return r->tables.leak_scan_count;
+}
+
+const struct trace_leak_scan *trace_reader_leak_scan(const struct trace_reader *r, uint32_t scan)
+{
+	static const struct trace_leak_scan none = {
+		.process = TRACE_NO_PROCESS,
+		.thread = TRACE_NO_THREAD,
+		.label = "",
+		.problem = "",
+	};
+	return scan < r->tables.leak_scan_count ? &r->tables.leak_scans[scan] : &none;
+}
+
 const struct trace_symbol *trace_reader_symbols(const struct trace_reader *r, uint32_t module,
 						uint64_t offset, size_t *count)
 {

@@ -30,6 +30,7 @@ enum trace_op {
 	TRACE_MAP,	      /* .slot .role .flags .size .address .stack; only with --mmap */
 	TRACE_LOSS,	      /* .process .value = events lost, .role = enum trace_loss */
 	TRACE_FINDING,	      /* .slot .value = number; details by trace_reader_finding() */
+	TRACE_LEAK_SCAN,      /* .process .value = number; details by trace_reader_leak_scan() */
 	TRACE_OP_COUNT
 };
 
@@ -62,8 +63,8 @@ enum {
  * Index spaces: slot, thread (running number: each THREAD_START names a known thread or the next
  * new one, from 0), process, module, node (= stack and site), allocator. Events that the reader
  * gives are checked: slot and allocator are below their maximum, role below ROLE_COUNT (for
- * MARK, LOSS: a mark_type, trace_loss), stack, process, module and finding have their table
- * entries. Not checked, see trace_verify(): that a freed block was ever allocated. */
+ * MARK, LOSS: a mark_type, trace_loss), stack, process, module, finding and leak scan have their
+ * table entries. Not checked, see trace_verify(): that a freed block was ever allocated. */
 struct trace_event {
 	uint8_t op;    /* enum trace_op */
 	uint8_t role;  /* enum role, or as told at the op */
@@ -269,7 +270,11 @@ struct trace_leak_sum {
 	uint64_t blocks, bytes;
 };
 
-enum { TRACE_LEAK_KINDS = 4 };
+enum {
+	TRACE_LEAK_KINDS = 4,
+	TRACE_MAX_LEAK_GROUPS = 1 << 16, /* of a scan */
+	TRACE_MAX_PEEK_BYTES = 64,
+};
 
 struct trace_leak_scan {
 	uint32_t process; /* index */
@@ -284,8 +289,12 @@ struct trace_leak_scan {
 	uint64_t root_bytes, unreadable_bytes;
 	const char *label;   /* of a mark or scope; "" if there is none */
 	const char *problem; /* why it is not all, or nothing; "": nothing is missing */
-	const struct trace_leak_group *groups;
+	const struct trace_leak_group *groups; /* lost ones first */
 	uint32_t group_count;
+	/* Groups that there was no room for; what was in them is in `kinds` all the same. */
+	uint32_t cut_groups;
+	struct trace_leak_sum cut;
+	uint64_t changing_pages; /* as struct leak_scan has it */
 };
 
 /* One source position of a code address; inlined ones come innermost first. */
@@ -342,6 +351,12 @@ void trace_writer_finding(struct trace_writer *w, uint32_t number,
 /* Numbered from 0 in the order given; what it names that has not been given before is written as not
  * known, and pointers that cannot be are left out. */
 void trace_writer_crash(struct trace_writer *w, const struct trace_crash *crash);
+
+/* Numbers rise from 0, each is given once, before the event that names it. What a group names that
+ * has not been given before is written as not known; a parent that does not come before its child
+ * is none. Groups beyond TRACE_MAX_LEAK_GROUPS are added to what scan->cut says. */
+void trace_writer_leak_scan(struct trace_writer *w, uint32_t number,
+			    const struct trace_leak_scan *scan);
 
 /* Moves the clock for the events that follow; never backwards (an earlier time is taken as the
  * present one). The file keeps whole microseconds, and where events come fast it leaves out small
@@ -409,6 +424,7 @@ size_t trace_reader_thread_count(const struct trace_reader *r);
 size_t trace_reader_instance_count(const struct trace_reader *r);
 size_t trace_reader_finding_count(const struct trace_reader *r);
 size_t trace_reader_crash_count(const struct trace_reader *r);
+size_t trace_reader_leak_scan_count(const struct trace_reader *r);
 /* These check the index: an unknown one gives a record with empty fields ("", 0, TRACE_NO_...),
  * never NULL. Valid until the next trace_reader_next() or trace_reader_load_tables(); the strings
  * in them until trace_reader_close(). */
@@ -421,6 +437,7 @@ const struct trace_thread *trace_reader_thread(const struct trace_reader *r, uin
 const struct trace_instance *trace_reader_instance(const struct trace_reader *r, uint32_t instance);
 const struct trace_finding *trace_reader_finding(const struct trace_reader *r, uint32_t finding);
 const struct trace_crash *trace_reader_crash(const struct trace_reader *r, uint32_t crash);
+const struct trace_leak_scan *trace_reader_leak_scan(const struct trace_reader *r, uint32_t scan);
 
 /* The embedded symbols of (module, offset), innermost first: a pointer to *count records, or NULL.
  * Valid until the next trace_reader_next() or trace_reader_load_tables(). */

@@ -20,6 +20,15 @@ static void end_record(struct trace_writer *w, enum table_record kind, const str
 		writer_flush_tables(w);
 }
 
+void writer_end_late_record(struct trace_writer *w, enum table_record kind,
+			    const struct bytes *body)
+{
+	put_record(&w->findings, kind, body);
+	w->findings_pending++;
+	if (w->findings.len >= WRITER_PENDING_BYTES)
+		writer_flush_tables(w);
+}
+
 void trace_writer_fact(struct trace_writer *w, const char *key, const char *value)
 {
 	struct bytes body = { 0 };
@@ -44,7 +53,7 @@ void trace_writer_module(struct trace_writer *w, const struct trace_module *modu
 	bytes_release(&body);
 }
 
-static uint32_t checked_process(struct trace_writer *w, uint32_t process)
+uint32_t writer_checked_process(struct trace_writer *w, uint32_t process)
 {
 	if (process == TRACE_NO_PROCESS || process < w->process_count)
 		return process;
@@ -58,7 +67,7 @@ void trace_writer_process(struct trace_writer *w, const struct trace_process *pr
 		w->repairs++;
 		return;
 	}
-	uint32_t parent = checked_process(w, process->parent);
+	uint32_t parent = writer_checked_process(w, process->parent);
 	struct bytes body = { 0 };
 	bytes_add_varint(&body, w->process_count++);
 	bytes_add_varint(&body, process->pid);
@@ -71,7 +80,7 @@ void trace_writer_process(struct trace_writer *w, const struct trace_process *pr
 	bytes_release(&body);
 }
 
-static uint32_t checked_module_plus_1(struct trace_writer *w, uint32_t module_plus_1)
+uint32_t writer_checked_module_plus_1(struct trace_writer *w, uint32_t module_plus_1)
 {
 	if (module_plus_1 <= w->module_count)
 		return module_plus_1;
@@ -87,12 +96,12 @@ void trace_writer_allocator(struct trace_writer *w, uint32_t index,
 		return;
 	}
 	struct bytes body = { 0 };
-	uint32_t process = checked_process(w, allocator->process);
+	uint32_t process = writer_checked_process(w, allocator->process);
 	bytes_add_varint(&body, index);
 	bytes_add_varint(&body, (uint32_t)(process + 1));
 	bytes_add_text(&body, allocator->name);
 	bytes_add_varint(&body, allocator->kind);
-	bytes_add_varint(&body, checked_module_plus_1(w, allocator->module_plus_1));
+	bytes_add_varint(&body, writer_checked_module_plus_1(w, allocator->module_plus_1));
 	end_record(w, RECORD_ALLOCATOR, &body);
 	bytes_release(&body);
 }
@@ -123,7 +132,7 @@ void trace_writer_thread(struct trace_writer *w, uint32_t thread, const struct t
 		return;
 	}
 	struct trace_thread checked = *record;
-	checked.process = checked_process(w, record->process);
+	checked.process = writer_checked_process(w, record->process);
 	fill_threads(w, thread);
 	if (w->thread_records == thread)
 		w->thread_records++;
@@ -185,7 +194,7 @@ void trace_writer_instance(struct trace_writer *w, const struct trace_instance *
 	bytes_release(&body);
 }
 
-static void put_thread_index(struct trace_writer *w, struct bytes *body, uint32_t thread)
+void writer_put_thread_index(struct trace_writer *w, struct bytes *body, uint32_t thread)
 {
 	if (thread != TRACE_NO_THREAD && thread >= w->thread_count) {
 		w->repairs++;
@@ -195,7 +204,7 @@ static void put_thread_index(struct trace_writer *w, struct bytes *body, uint32_
 	bytes_add_varint(body, (uint32_t)(thread + 1));
 }
 
-static void put_node_index(struct trace_writer *w, struct bytes *body, uint32_t node)
+void writer_put_node_index(struct trace_writer *w, struct bytes *body, uint32_t node)
 {
 	if (node >= w->node_count) {
 		w->repairs++;
@@ -211,14 +220,14 @@ static void put_finding(struct trace_writer *w, struct bytes *body, const struct
 	bytes_add_varint(body, f->outcome);
 	bytes_add_varint(body, f->flags);
 	bytes_add_varint(body, f->made_role);
-	bytes_add_varint(body, (uint32_t)(checked_process(w, f->process) + 1));
-	put_thread_index(w, body, f->thread);
-	put_thread_index(w, body, f->made_thread);
-	put_thread_index(w, body, f->first_thread);
+	bytes_add_varint(body, (uint32_t)(writer_checked_process(w, f->process) + 1));
+	writer_put_thread_index(w, body, f->thread);
+	writer_put_thread_index(w, body, f->made_thread);
+	writer_put_thread_index(w, body, f->first_thread);
 	bytes_add_varint(body, f->allocator);
-	put_node_index(w, body, f->stack);
-	put_node_index(w, body, f->made_stack);
-	put_node_index(w, body, f->first_site);
+	writer_put_node_index(w, body, f->stack);
+	writer_put_node_index(w, body, f->made_stack);
+	writer_put_node_index(w, body, f->first_site);
 	bytes_add_varint(body, f->address);
 	bytes_add_varint(body, f->argument);
 	bytes_add_varint(body, f->size);
@@ -252,8 +261,7 @@ void trace_writer_finding(struct trace_writer *w, uint32_t number,
 	struct bytes body = { 0 };
 	bytes_add_varint(&body, number);
 	put_finding(w, &body, finding);
-	put_record(&w->findings, RECORD_FINDING, &body);
-	w->findings_pending++;
+	writer_end_late_record(w, RECORD_FINDING, &body);
 	bytes_release(&body);
 }
 
@@ -269,10 +277,10 @@ static void put_pointer(struct trace_writer *w, struct bytes *body,
 	bytes_add_varint(body, p->flags);
 	bytes_add_varint(body, p->made_role);
 	bytes_add_varint(body, p->allocator);
-	put_thread_index(w, body, p->made_thread);
-	put_thread_index(w, body, p->freed_thread);
-	put_node_index(w, body, p->made_stack);
-	put_node_index(w, body, p->freed_site);
+	writer_put_thread_index(w, body, p->made_thread);
+	writer_put_thread_index(w, body, p->freed_thread);
+	writer_put_node_index(w, body, p->made_stack);
+	writer_put_node_index(w, body, p->freed_site);
 	bytes_add_varint(body, p->value);
 	bytes_add_varint(body, p->block);
 	bytes_add_varint(body, p->size);
@@ -299,15 +307,15 @@ void trace_writer_crash(struct trace_writer *w, const struct trace_crash *c)
 		return;
 	}
 	bytes_add_varint(&body, w->crash_count++);
-	bytes_add_varint(&body, (uint32_t)(checked_process(w, c->process) + 1));
-	put_thread_index(w, &body, c->thread);
+	bytes_add_varint(&body, (uint32_t)(writer_checked_process(w, c->process) + 1));
+	writer_put_thread_index(w, &body, c->thread);
 	bytes_add_varint(&body, c->pid);
 	bytes_add_varint(&body, c->tid);
 	bytes_add_varint(&body, c->signal);
 	bytes_add_varint(&body, (uint32_t)c->code);
 	bytes_add_varint(&body, c->sender);
 	bytes_add_varint(&body, c->flags);
-	put_node_index(w, &body, c->stack);
+	writer_put_node_index(w, &body, c->stack);
 	bytes_add_varint(&body, c->address);
 	bytes_add_varint(&body, c->time_ns);
 	bytes_add_varint(&body, c->failed_bytes);
@@ -316,8 +324,7 @@ void trace_writer_crash(struct trace_writer *w, const struct trace_crash *c)
 		bytes_add_varint(&body, c->registers[i]);
 	bytes_add_text(&body, c->message);
 	put_pointers(w, &body, c);
-	put_record(&w->findings, RECORD_CRASH, &body);
-	w->findings_pending++;
+	writer_end_late_record(w, RECORD_CRASH, &body);
 	bytes_release(&body);
 }
 

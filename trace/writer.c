@@ -412,7 +412,8 @@ static bool check_event(struct trace_writer *w, struct trace_event *e, unsigned 
 	    ((fields & FIELD_ROLE) && e->role >= format_role_limit(e->op)) ||
 	    ((fields & FIELD_FLAGS) && e->flags > FORMAT_MAX_FLAGS) ||
 	    ((fields & FIELD_SLOT) && e->slot >= TRACE_MAX_SLOTS) ||
-	    (e->op == TRACE_FINDING && e->value >= w->finding_count))
+	    (e->op == TRACE_FINDING && e->value >= w->finding_count) ||
+	    (e->op == TRACE_LEAK_SCAN && e->value >= w->leak_scan_count))
 		return false;
 	if (e->op == TRACE_THREAD_START && e->thread == w->thread_count &&
 	    w->thread_count < FORMAT_MAX_THREADS)

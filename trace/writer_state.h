@@ -1,4 +1,4 @@
-/* writer_state.h - struct trace_writer, shared by writer.c, write_tables.c and write_symbols.c. */
+/* writer_state.h - struct trace_writer, shared by writer.c and write_*.c. */
 #ifndef ALLOCTRACE_TRACE_WRITER_STATE_H
 #define ALLOCTRACE_TRACE_WRITER_STATE_H
 
@@ -53,6 +53,7 @@ struct trace_writer {
 	uint32_t instance_count;
 	uint32_t finding_count;
 	uint32_t crash_count;
+	uint32_t leak_scan_count;
 	uint32_t thread_records; /* threads below this have a table record */
 	struct bytes tables;
 	uint32_t tables_pending; /* records in it */
@@ -80,5 +81,14 @@ int writer_chunk(struct trace_writer *w, enum chunk_type type, uint32_t count,
 /* Write what is pending; do nothing when nothing is. */
 int writer_flush_tables(struct trace_writer *w);
 int writer_flush_symbols(struct trace_writer *w);
+
+/* For records that name nodes: they go out after the nodes that are pending. */
+void writer_end_late_record(struct trace_writer *w, enum table_record kind,
+			    const struct bytes *body);
+/* Add the index + 1, or the node, to the body; what has not been given before is mended. */
+void writer_put_thread_index(struct trace_writer *w, struct bytes *body, uint32_t thread);
+void writer_put_node_index(struct trace_writer *w, struct bytes *body, uint32_t node);
+uint32_t writer_checked_process(struct trace_writer *w, uint32_t process);
+uint32_t writer_checked_module_plus_1(struct trace_writer *w, uint32_t module_plus_1);
 
 #endif

@@ -1,9 +1,9 @@
 /* golden.c - traces of format version 1 as they were written once must read the same for ever.
  *
- * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex, findings-v1.hex, crashes-v1.hex,
+ * Without arguments: reads golden-v1.hex, loop-v1.hex, instances-v1.hex, findings-v1.hex, crashes-v1.hex, leaks-v1.hex,
  * allocators-v1.hex, hooks-v1.hex and whys-v1.hex in tests/trace and the example in man/alloctrace-trace.5 and compares their
  * content with the .txt of that name. golden --make
- * golden|loop|example|instances|findings|crashes|allocators|hooks|whys|stream: writes such a trace anew, as hex (a new
+ * golden|loop|example|instances|findings|crashes|leaks|allocators|hooks|whys|stream: writes such a trace anew, as hex (a new
  * version's golden; a long random one for tests/trace-spec.tap). golden --dump FILE.hex: its
  * content as text; --dump-all: with every event. */
 #include <ctype.h>
@@ -19,6 +19,7 @@
 #include "util/strbuf.h"
 #include "wire/events.h"
 #include "wire/findings.h"
+#include "wire/scans.h"
 #include "wire/whys.h"
 #include "wire/roles.h"
 #include "wire/session.h"
@@ -149,12 +150,57 @@ static void dump_crashes(struct strbuf *out, const struct trace_reader *r)
 	}
 }
 
+static void dump_leak_group(struct strbuf *out, const struct trace_leak_group *g)
+{
+	strbuf_addf(out,
+		    " group %u %u %u %u %u %d %u %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+		    " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+		    " %" PRIu64 " %d %u peek ",
+		    g->kind, g->role, g->holder, g->flags, g->stack, (int)g->thread, g->allocator,
+		    g->parent_plus_1, g->blocks, g->bytes, g->indirect_blocks, g->indirect_bytes,
+		    g->least_bytes, g->most_bytes, g->youngest_ns, g->oldest_ns, g->sum_ns,
+		    g->address, g->holder_address, (int)g->holder_thread, g->holder_module_plus_1);
+	for (uint32_t i = 0; i < g->peek_bytes; i++)
+		strbuf_addf(out, "%02x", g->peek[i]);
+}
+
+static void dump_leak_sum(struct strbuf *out, struct trace_leak_sum sum)
+{
+	strbuf_addf(out, " %" PRIu64 " %" PRIu64, sum.blocks, sum.bytes);
+}
+
+static void dump_leak_scans(struct strbuf *out, const struct trace_reader *r)
+{
+	for (uint32_t i = 0; i < trace_reader_leak_scan_count(r); i++) {
+		const struct trace_leak_scan *s = trace_reader_leak_scan(r, i);
+		strbuf_addf(out,
+			    "leak scan %u process %d thread %d reason %u method %u times %" PRIu64
+			    " %" PRIu64 " %" PRIu64 " sums",
+			    i, (int)s->process, (int)s->thread, s->reason, s->method, s->time_ns,
+			    s->stopped_ns, s->took_ns);
+		for (unsigned k = 0; k < TRACE_LEAK_KINDS; k++)
+			dump_leak_sum(out, s->kinds[k]);
+		dump_leak_sum(out, s->inherited);
+		dump_leak_sum(out, s->ignored);
+		dump_leak_sum(out, s->older);
+		strbuf_addf(out, " roots %" PRIu64 " unreadable %" PRIu64 " changing %" PRIu64
+			    " label %s problem %s cut %u",
+			    s->root_bytes, s->unreadable_bytes, s->changing_pages, s->label, s->problem,
+			    s->cut_groups);
+		dump_leak_sum(out, s->cut);
+		for (uint32_t k = 0; k < s->group_count; k++)
+			dump_leak_group(out, &s->groups[k]);
+		strbuf_adds(out, "\n");
+	}
+}
+
 static void dump_event(struct strbuf *out, const struct trace_event *e)
 {
 	static const char *const names[TRACE_OP_COUNT] = {
 		"alloc",       "free",	       "free-inherited", "process-start",
 		"process-end", "thread-start", "thread-end",	 "module",
 		"mark",	       "map",	       "loss",		 "finding",
+		"leak-scan",
 	};
 	strbuf_addf(out, "%" PRIu64 " %s", e->time_ns, names[e->op]);
 	switch (e->op) {
@@ -210,6 +256,7 @@ static void dump(struct strbuf *out, const struct bytes *trace, bool show_all)
 	dump_nodes(out, r);
 	dump_findings(out, r);
 	dump_crashes(out, r);
+	dump_leak_scans(out, r);
 	strbuf_adds(out, events.text);
 	strbuf_addf(out, "damage: %s\n", trace_reader_damage(r) ? trace_reader_damage(r) : "none");
 	strbuf_release(&events);
@@ -458,6 +505,43 @@ static void write_crashes(struct trace_writer *w)
 	trace_writer_crash(w, &c);
 }
 
+/* One at exit with a lost root, what hangs on it, and a reachable group; and one that failed. */
+static void write_leaks(struct trace_writer *w)
+{
+	static const struct trace_leak_group groups[] = {
+		{ .kind = LEAK_DEFINITE, .role = ROLE_NEW, .flags = LEAK_IN_CYCLE, .stack = 4, .allocator = 2,
+		  .blocks = 3, .bytes = 300, .indirect_blocks = 2, .indirect_bytes = 64, .least_bytes = 80,
+		  .most_bytes = 120, .youngest_ns = 20000000, .oldest_ns = 3000000000, .sum_ns = 4000000000,
+		  .address = 0x5555deadbee0, .holder_thread = TRACE_NO_THREAD, .peek = (const uint8_t *)"ab\0\xff",
+		  .peek_bytes = 4 },
+		{ .kind = LEAK_INDIRECT, .role = ROLE_MALLOC, .holder = HOLDER_BLOCK, .stack = 5,
+		  .thread = TRACE_NO_THREAD, .parent_plus_1 = 1, .blocks = 2, .bytes = 64, .least_bytes = 32,
+		  .most_bytes = 32, .address = 0x5555deadc000, .holder_address = 0x5555deadbee8,
+		  .holder_thread = TRACE_NO_THREAD },
+		{ .kind = LEAK_REACHABLE, .role = ROLE_CALLOC, .holder = HOLDER_MODULE, .stack = 4, .blocks = 1,
+		  .bytes = 1024, .least_bytes = 1024, .most_bytes = 1024, .youngest_ns = 1, .oldest_ns = 1,
+		  .sum_ns = 1, .address = UINT64_MAX, .holder_address = 0x4010, .holder_module_plus_1 = 1 },
+	};
+	struct trace_leak_scan s = { .reason = SCAN_AT_EXIT, .method = SCAN_BY_PTRACE, .time_ns = 6000000,
+				     .stopped_ns = 1500000, .took_ns = 2500000, .root_bytes = 1 << 20,
+				     .unreadable_bytes = 4096, .changing_pages = 1, .label = "", .problem = "",
+				     .groups = groups, .group_count = 3, .cut_groups = 7, .cut = { 8, 9 } };
+	struct trace_event event = { .op = TRACE_LEAK_SCAN };
+	for (unsigned k = 0; k < TRACE_LEAK_KINDS; k++)
+		s.kinds[k] = (struct trace_leak_sum){ 10 + k, 1000 * k };
+	s.inherited = (struct trace_leak_sum){ 20, 21 };
+	s.ignored = (struct trace_leak_sum){ 22, 23 };
+	s.older = (struct trace_leak_sum){ 24, 25 };
+	write_example(w);
+	trace_writer_leak_scan(w, 0, &s);
+	trace_writer_event(w, &event);
+	s = (struct trace_leak_scan){ .thread = TRACE_NO_THREAD, .reason = SCAN_AT_MARK, .method = SCAN_IMPOSSIBLE,
+				      .label = "after warm-up", .problem = "ptrace was refused" };
+	trace_writer_leak_scan(w, 1, &s);
+	event.value = 1;
+	trace_writer_event(w, &event);
+}
+
 /* One that is explained, and one that is not. */
 static void write_whys(struct trace_writer *w)
 {
@@ -517,6 +601,7 @@ static void (*writer_of(const char *what))(struct trace_writer *)
 	       : strcmp(what, "findings") == 0	 ? write_findings
 	       : strcmp(what, "allocators") == 0 ? write_allocators
 	       : strcmp(what, "crashes") == 0	 ? write_crashes
+	       : strcmp(what, "leaks") == 0	 ? write_leaks
 	       : strcmp(what, "hooks") == 0	 ? write_hooks
 	       : strcmp(what, "whys") == 0	 ? write_whys
 						 : write_every_op;
@@ -580,6 +665,7 @@ int main(int argc, char **argv)
 		check(dir, "tests/trace/instances-v1.hex", "tests/trace/instances-v1.txt");
 		check(dir, "tests/trace/findings-v1.hex", "tests/trace/findings-v1.txt");
 		check(dir, "tests/trace/crashes-v1.hex", "tests/trace/crashes-v1.txt");
+		check(dir, "tests/trace/leaks-v1.hex", "tests/trace/leaks-v1.txt");
 		check(dir, "tests/trace/allocators-v1.hex", "tests/trace/allocators-v1.txt");
 		check(dir, "tests/trace/hooks-v1.hex", "tests/trace/hooks-v1.txt");
 		check(dir, "tests/trace/whys-v1.hex", "tests/trace/whys-v1.txt");

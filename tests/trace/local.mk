@@ -22,6 +22,7 @@ EXTRA_DIST += tests/trace/golden-v1.hex tests/trace/golden-v1.txt tests/trace/ex
 	tests/trace/instances-v1.hex tests/trace/instances-v1.txt \
 	tests/trace/findings-v1.hex tests/trace/findings-v1.txt \
 	tests/trace/crashes-v1.hex tests/trace/crashes-v1.txt \
+	tests/trace/leaks-v1.hex tests/trace/leaks-v1.txt \
 	tests/trace/whys-v1.hex tests/trace/whys-v1.txt \
 	tests/trace/allocators-v1.hex tests/trace/allocators-v1.txt \
 	tests/trace/hooks-v1.hex tests/trace/hooks-v1.txt

@@ -313,6 +313,67 @@ static void check_crashes(void)
 	}
 }
 
+/* After thread 0. */
+static void check_leak_scans(void)
+{
+#define HEAD "\0\0\1\0\0\7\7\7" "\1\1\1\1\1\1\1\1" "\2\2\2\2\2\2" "\3\3\3" "\0\0\0\0" "\0\0\0"
+#define NUMBERS "\1\1\1\1\1\1\1\1\1\1\1"
+#define GROUP "\0\1\0\0\2\1\0\0" NUMBERS "\1\0" "\0\0"
+	static const struct {
+		const char *body;
+		size_t len;
+		const char *text;
+	} scans[] = {
+		/* number, process, thread, reason, method, times; kinds; inherited, ignored, older; roots, unreadable,
+		 * changing; label, problem; cut; groups: kind, role, holder, flags, stack, thread, allocator, parent,
+		 * numbers, thread, module of the holder; content */
+		{ HEAD "\0", 33, NULL },
+		{ HEAD "\1" GROUP, 56, NULL },
+		{ HEAD "\1" GROUP "later", 61, NULL },
+		{ HEAD "\2" GROUP "\1\1\7\0\2\1\0\1" NUMBERS "\1\0\0\0", 79, NULL },
+		{ HEAD "\1\0\1\0\0\2\1\0\0" NUMBERS "\1\0" "\3a\0b\0", 59, NULL }, /* content */
+		{ HEAD "", 32, "malformed" }, /* cut off */
+		{ HEAD "\1", 33, "malformed" },
+		{ HEAD "\1" GROUP, 55, "malformed" },
+		{ HEAD "\2" GROUP, 56, "malformed" }, /* too many */
+		{ "\1" HEAD "\0", 34, "malformed" }, /* a gap */
+		{ HEAD "\1\0\x7f\0\0\2\1\0\0" NUMBERS "\1\0\0\0", 56, "malformed" }, /* role */
+		{ HEAD "\1\0\1\0\0\3\1\0\0" NUMBERS "\1\0\0\0", 56, "malformed" }, /* stack */
+		{ HEAD "\1\0\1\0\0\2\2\0\0" NUMBERS "\1\0\0\0", 56, "malformed" }, /* thread */
+		{ HEAD "\1\0\1\0\0\2\1\0\1" NUMBERS "\1\0\0\0", 56, "malformed" }, /* its own parent */
+		{ HEAD "\1\0\1\0\0\2\1\0\0" NUMBERS "\2\0\0\0", 56, "malformed" }, /* holder's thread */
+		{ HEAD "\1\0\1\0\0\2\1\0\0" NUMBERS "\1\1\0\0", 56, "malformed" }, /* and module */
+		{ HEAD "\1\0\1\0\0\2\1\0\0" NUMBERS "\1\0\1\0", 56, "malformed" }, /* content */
+	};
+#undef HEAD
+#undef NUMBERS
+#undef GROUP
+	for (size_t i = 0; i < AT_COUNT_OF(scans); i++) {
+		struct bytes p = { 0 };
+		add_record(&p, RECORD_THREAD, "\0\0\7\0\0", 5);
+		add_record(&p, RECORD_LEAK_SCAN, scans[i].body, scans[i].len);
+		expect_chunk_damage(CHUNK_TABLES, 2, &p, scans[i].text);
+		bytes_release(&p);
+	}
+}
+
+/* More content of a block than there may be. */
+static void check_long_peek(void)
+{
+	struct bytes p = { 0 }, body = { 0 };
+	for (unsigned i = 0; i < 32; i++)
+		bytes_add_varint(&body, 0);
+	bytes_add_varint(&body, 1);
+	for (unsigned i = 0; i < 21; i++)
+		bytes_add_varint(&body, 0);
+	char content[TRACE_MAX_PEEK_BYTES + 1] = { 0 };
+	bytes_add_string(&body, content, sizeof(content));
+	add_record(&p, RECORD_LEAK_SCAN, (const char *)body.data, body.len);
+	expect_chunk_damage(CHUNK_TABLES, 1, &p, "malformed");
+	bytes_release(&p);
+	bytes_release(&body);
+}
+
 static void check_nodes(void)
 {
 	static const struct {
@@ -430,6 +491,7 @@ static const struct one_event events[] = {
 	{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\0\1ab", 4 } }, bad_event },
 	{ 0x20 + TRACE_MARK, { { COLUMN_OTHER, "\5\1a\0", 4 } }, bad_event },
 	{ 0x20 + TRACE_FINDING, { { COLUMN_OTHER, "\0", 1 } }, bad_event },
+	{ 0x20 + TRACE_LEAK_SCAN, { { COLUMN_OTHER, "\0\0", 2 } }, bad_event },
 	{ 0x20 + TRACE_ALLOC, { { 0 } }, bad_event },
 	{ 0x7f, { { 0 } }, bad_event },
 };
@@ -478,6 +540,8 @@ int main(void)
 	check_instances();
 	check_findings();
 	check_crashes();
+	check_leak_scans();
+	check_long_peek();
 	check_nodes();
 	check_events();
 	check_index();

@@ -6,6 +6,7 @@
 #include "tests/trace/stream.h"
 #include "trace/format.h"
 #include "trace/trace.h"
+#include "util/mem.h"
 #include "wire/roles.h"
 #include "wire/session.h"
 
@@ -295,7 +296,14 @@ static void check_repairs(const char *path)
 	trace_writer_finding(w, 0, &finding);
 	finding.role = 0;
 	trace_writer_finding(w, 0, &finding); /* process, thread and stack are not there */
-	CHECK(trace_writer_repairs(w) == 2 + 6 + 253 + 3 + 5, "%llu repairs",
+	struct trace_leak_group group = { .role = ROLE_COUNT, .stack = 50, .thread = 1, .parent_plus_1 = 1,
+					  .allocator = TRACE_MAX_ALLOCATORS, .holder_thread = 2,
+					  .holder_module_plus_1 = 5 };
+	struct trace_leak_scan scan = { .process = 7, .thread = 1, .groups = &group, .group_count = 1 };
+	trace_writer_leak_scan(w, 1, &scan); /* a gap */
+	trace_writer_leak_scan(w, 0, &scan); /* nothing that it names is there */
+	trace_writer_leak_scan(w, 0, &scan); /* is there already */
+	CHECK(trace_writer_repairs(w) == 2 + 6 + 253 + 3 + 5 + 11, "%llu repairs",
 	      (unsigned long long)trace_writer_repairs(w));
 	CHECK(trace_writer_close(w, &err) == 0, "%s", err.text);
 	struct trace_reader *r = trace_reader_open(path, &err);
@@ -311,7 +319,53 @@ static void check_repairs(const char *path)
 		      f->thread == TRACE_NO_THREAD && f->made_thread == TRACE_NO_THREAD &&
 		      f->stack == NODE_UNKNOWN && f->made_stack == 3,
 	      "the finding is mended");
+	const struct trace_leak_scan *s = trace_reader_leak_scan(r, 0);
+	CHECK(trace_reader_leak_scan_count(r) == 1 && s->process == TRACE_NO_PROCESS &&
+		      s->thread == TRACE_NO_THREAD && s->group_count == 1,
+	      "the leak scan is mended");
+	const struct trace_leak_group *g = s->groups;
+	CHECK(g->stack == NODE_UNKNOWN && g->thread == TRACE_NO_THREAD && g->parent_plus_1 == 0 &&
+		      g->allocator == 0 && g->holder_thread == TRACE_NO_THREAD &&
+		      g->holder_module_plus_1 == 0,
+	      "and its group");
 	trace_reader_close(r);
+}
+
+/* What there is no room for is counted. */
+static void check_cut_groups(const char *path)
+{
+	enum { GROUPS = TRACE_MAX_LEAK_GROUPS + 10 };
+	struct err err = { "" };
+	struct trace_writer *w = trace_writer_open(path, &err);
+	CHECK(w, "%s", err.text);
+	struct trace_leak_group *groups = mem_zalloc(GROUPS, sizeof(*groups));
+	for (uint32_t i = 0; i < GROUPS; i++) {
+		groups[i] = (struct trace_leak_group){ .blocks = 1, .bytes = 3, .address = UINT64_MAX - i };
+		groups[i].thread = groups[i].holder_thread = TRACE_NO_THREAD;
+	}
+	struct trace_leak_scan scan = { .process = TRACE_NO_PROCESS,
+					.thread = TRACE_NO_THREAD,
+					.groups = groups,
+					.group_count = GROUPS,
+					.cut_groups = 2,
+					.cut = { 5, 6 } };
+	/* So many of them do not fit into one chunk together. */
+	for (uint32_t i = 0; i < 30; i++)
+		trace_writer_leak_scan(w, i, &scan);
+	CHECK(trace_writer_repairs(w) == 0, "repairs");
+	CHECK(trace_writer_close(w, &err) == 0, "%s", err.text);
+	struct trace_reader *r = trace_reader_open(path, &err);
+	CHECK(r && trace_reader_load_tables(r, &err) == 0 && !trace_reader_damage(r), "%s", err.text);
+	CHECK(trace_reader_leak_scan_count(r) == 30, "all scans");
+	const struct trace_leak_scan *s = trace_reader_leak_scan(r, 29);
+	CHECK(s->group_count == TRACE_MAX_LEAK_GROUPS && s->cut_groups == 12 &&
+		      s->cut.blocks == 15 && s->cut.bytes == 36,
+	      "what was cut");
+	CHECK(s->groups[TRACE_MAX_LEAK_GROUPS - 1].address ==
+		      UINT64_MAX - (TRACE_MAX_LEAK_GROUPS - 1),
+	      "the last group");
+	trace_reader_close(r);
+	free(groups);
 }
 
 int main(void)
@@ -323,6 +377,7 @@ int main(void)
 	check_load_tables(path);
 	check_loop(path);
 	check_repairs(path);
+	check_cut_groups(path);
 	unlink(path);
 	free(path);
 	return 0;

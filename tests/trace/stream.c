@@ -10,6 +10,7 @@
 #include "wire/events.h"
 #include "wire/findings.h"
 #include "wire/roles.h"
+#include "wire/scans.h"
 #include "wire/session.h"
 
 enum { MAX_LIVE = 4096, MAX_STREAM_SLOTS = 64, READ_BATCH = 1000 };
@@ -173,6 +174,75 @@ static uint32_t put_finding(struct generator *g)
 	return number;
 }
 
+static struct trace_leak_sum any_sum(struct generator *g)
+{
+	struct trace_leak_sum sum;
+	sum.blocks = any_value(g);
+	sum.bytes = any_value(g);
+	return sum;
+}
+
+static void fill_group(struct generator *g, uint32_t number, struct trace_leak_group *group)
+{
+	static const uint8_t content[TRACE_MAX_PEEK_BYTES] = { 1, 2, 3, 0, 255 };
+	group->kind = (uint8_t)rng_below(&g->rng, 256);
+	group->role = (uint8_t)rng_below(&g->rng, ROLE_COUNT);
+	group->holder = (uint8_t)rng_below(&g->rng, 256);
+	group->flags = (uint8_t)rng_below(&g->rng, 256);
+	group->stack = any_node(g);
+	group->thread = any_thread(g);
+	group->allocator = (uint32_t)rng_below(&g->rng, TRACE_MAX_ALLOCATORS);
+	group->parent_plus_1 = (uint32_t)rng_below(&g->rng, number + 1);
+	uint64_t *const numbers[] = { &group->blocks,	      &group->bytes,
+				      &group->indirect_blocks, &group->indirect_bytes,
+				      &group->least_bytes,    &group->most_bytes,
+				      &group->youngest_ns,    &group->oldest_ns,
+				      &group->sum_ns,	      &group->address,
+				      &group->holder_address };
+	for (size_t i = 0; i < AT_COUNT_OF(numbers); i++)
+		*numbers[i] = any_value(g);
+	group->holder_thread = any_thread(g);
+	group->holder_module_plus_1 = (uint32_t)rng_below(&g->rng, g->s->modules + 1);
+	group->peek = content;
+	group->peek_bytes = (uint32_t)rng_below(&g->rng, TRACE_MAX_PEEK_BYTES + 1);
+}
+
+static uint32_t put_leak_scan(struct generator *g)
+{
+	struct stream *s = g->s;
+	uint32_t number = (uint32_t)s->leak_scan_count++;
+	s->leak_scans =
+		mem_grow(s->leak_scans, &s->leak_scan_cap, number + 1u, sizeof(*s->leak_scans));
+	struct trace_leak_scan *scan = &s->leak_scans[number];
+	memset(scan, 0, sizeof(*scan));
+	scan->process = (uint32_t)rng_below(&g->rng, s->processes + 1) - 1;
+	scan->thread = any_thread(g);
+	scan->reason = (uint32_t)rng_below(&g->rng, SCAN_REASONS + 2);
+	scan->method = (uint32_t)rng_below(&g->rng, SCAN_METHODS + 2);
+	scan->time_ns = any_value(g);
+	scan->stopped_ns = any_value(g);
+	scan->took_ns = any_value(g);
+	for (unsigned i = 0; i < TRACE_LEAK_KINDS; i++)
+		scan->kinds[i] = any_sum(g);
+	scan->inherited = any_sum(g);
+	scan->ignored = any_sum(g);
+	scan->older = any_sum(g);
+	scan->root_bytes = any_value(g);
+	scan->unreadable_bytes = any_value(g);
+	scan->changing_pages = any_value(g);
+	scan->label = any_text(g);
+	scan->problem = any_text(g);
+	scan->cut_groups = (uint32_t)any_value(g);
+	scan->cut = any_sum(g);
+	scan->group_count = (uint32_t)rng_below(&g->rng, 6);
+	struct trace_leak_group *groups = mem_zalloc(scan->group_count + 1u, sizeof(*groups));
+	for (uint32_t i = 0; i < scan->group_count; i++)
+		fill_group(g, i, &groups[i]);
+	scan->groups = groups;
+	trace_writer_leak_scan(g->w, number, scan);
+	return number;
+}
+
 static void do_rare(struct generator *g, uint32_t slot)
 {
 	unsigned op = TRACE_PROCESS_START + (unsigned)rng_below(&g->rng, TRACE_OP_COUNT - TRACE_PROCESS_START);
@@ -214,6 +284,10 @@ static void do_rare(struct generator *g, uint32_t slot)
 		e->size = any_value(g);
 		e->address = any_value(g);
 		e->stack = any_node(g);
+		break;
+	case TRACE_LEAK_SCAN:
+		e->process = process;
+		e->value = put_leak_scan(g);
 		break;
 	case TRACE_FINDING:
 		e->slot = slot;
@@ -361,6 +435,36 @@ static void compare_findings(const struct stream *s, const struct trace_reader *
 	CHECK(trace_reader_finding(r, (uint32_t)s->finding_count)->class == UINT8_MAX, "no finding");
 }
 
+static void compare_group(const struct trace_leak_group *want, const struct trace_leak_group *got,
+			  size_t scan)
+{
+	struct trace_leak_group a = *want, b = *got;
+	CHECK(a.peek_bytes == b.peek_bytes && memcmp(a.peek, b.peek, a.peek_bytes) == 0,
+	      "content of a group of leak scan %zu", scan);
+	a.peek = b.peek = NULL;
+	CHECK(memcmp(&a, &b, sizeof(a)) == 0, "a group of leak scan %zu", scan);
+}
+
+static void compare_leak_scans(const struct stream *s, const struct trace_reader *r)
+{
+	CHECK(trace_reader_leak_scan_count(r) == s->leak_scan_count, "leak scans");
+	for (size_t i = 0; i < s->leak_scan_count; i++) {
+		struct trace_leak_scan a = s->leak_scans[i],
+				       b = *trace_reader_leak_scan(r, (uint32_t)i);
+		CHECK(a.group_count == b.group_count, "groups of leak scan %zu", i);
+		for (uint32_t k = 0; k < a.group_count; k++)
+			compare_group(&a.groups[k], &b.groups[k], i);
+		CHECK(strcmp(a.label, b.label) == 0 && strcmp(a.problem, b.problem) == 0,
+		      "texts of leak scan %zu", i);
+		b.groups = a.groups;
+		b.label = a.label;
+		b.problem = a.problem;
+		CHECK(memcmp(&a, &b, sizeof(a)) == 0, "leak scan %zu", i);
+	}
+	CHECK(trace_reader_leak_scan(r, (uint32_t)s->leak_scan_count)->process == TRACE_NO_PROCESS,
+	      "no leak scan");
+}
+
 size_t stream_compare(const struct stream *s, const char *path, bool whole)
 {
 	struct err err = { "" };
@@ -381,6 +485,7 @@ size_t stream_compare(const struct stream *s, const char *path, bool whole)
 		CHECK(at == s->count, "%zu events of %zu", at, s->count);
 		CHECK(trace_reader_node_count(r) == NODE_FIRST + s->node_count, "nodes");
 		compare_findings(s, r);
+		compare_leak_scans(s, r);
 	}
 	size_t nodes = trace_reader_node_count(r) - NODE_FIRST;
 	CHECK(nodes <= s->node_count, "nodes");
@@ -402,6 +507,12 @@ void stream_release(struct stream *s)
 	free(s->events);
 	free(s->nodes);
 	free(s->findings);
+	for (size_t i = 0; i < s->leak_scan_count; i++) {
+		free((void *)(uintptr_t)s->leak_scans[i].groups);
+		free((void *)(uintptr_t)s->leak_scans[i].label);
+		free((void *)(uintptr_t)s->leak_scans[i].problem);
+	}
+	free(s->leak_scans);
 	memset(s, 0, sizeof(*s));
 }
 

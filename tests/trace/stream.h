@@ -26,6 +26,9 @@ struct stream {
 	struct trace_finding *findings; /* as last written */
 	size_t finding_count;
 	size_t finding_cap;
+	struct trace_leak_scan *leak_scans; /* own their groups and texts */
+	size_t leak_scan_count;
+	size_t leak_scan_cap;
 	size_t modules;
 	size_t processes;
 	size_t threads;
