@@ -65,41 +65,40 @@ static int yama_scope(void)
 	return digit - '0';
 }
 
-static int explain_refusal(const struct process_memory *m, struct err *err)
+int process_memory_refused(const struct process_memory *m, const char *what, struct err *err)
 {
 	struct stat st = { 0 };
 	int pid = (int)m->pid, scope = yama_scope();
 	if (geteuid() == 0)
 		return err_set(
 			err,
-			"process %d: its memory may not be read although this is root: the "
+			"process %d: %s although this is root: the "
 			"process belongs to another user namespace, or this container has not "
 			"got the capability SYS_PTRACE (docker run --cap-add=SYS_PTRACE)",
-			pid);
+			pid, what);
 	/* The owner is root's where the program must not be looked into, whoever started it. */
 	if (fstat(m->dir_fd, &st) == 0 && st.st_uid != geteuid())
 		return err_set(err,
-			       "process %d: its memory may not be read: it is user %u's, or its "
+			       "process %d: %s: it is user %u's, or its "
 			       "program has more rights than you; try as root",
-			       pid, (unsigned)st.st_uid);
+			       pid, what, (unsigned)st.st_uid);
 	if (scope == 3)
 		return err_set(err,
-			       "process %d: its memory may not be read: this system forbids it to "
+			       "process %d: %s: this system forbids it to "
 			       "all until it is started again (kernel.yama.ptrace_scope is 3)",
-			       pid);
+			       pid, what);
 	if (scope > 0)
 		return err_set(
 			err,
-			"process %d: its memory may not be read: this system allows it for "
+			"process %d: %s: this system allows it for "
 			"%s only (kernel.yama.ptrace_scope is %d); try as root, let alloctrace "
 			"start the program (alloctrace symbols -- PROGRAM), or as root: sysctl "
 			"kernel.yama.ptrace_scope=0",
-			pid, scope == 1 ? "one's own children" : "root", scope);
-	return err_set(
-		err,
-		"process %d: its memory may not be read: its program has more rights than you "
-		"or forbids it (PR_SET_DUMPABLE); try as root",
-		pid);
+			pid, what, scope == 1 ? "one's own children" : "root", scope);
+	return err_set(err,
+		       "process %d: %s: its program has more rights than you "
+		       "or forbids it (PR_SET_DUMPABLE); try as root",
+		       pid, what);
 }
 
 /* ---- reading ---- */
@@ -186,7 +185,7 @@ static int check_memory(const struct process_memory *m, struct err *err)
 	if (!state || refused == ESRCH || refused == ENOENT || got == 0)
 		return err_set(err, "process %d has ended", (int)m->pid);
 	if (refused)
-		return explain_refusal(m, err);
+		return process_memory_refused(m, "its memory may not be read", err);
 	/* Of a 32-bit program this finds nothing: its vector has entries half as long. */
 	uint64_t header = process_memory_auxv(m, AT_PHDR);
 	if (!header || process_memory_read(m, header, &byte, 1))
@@ -194,7 +193,7 @@ static int check_memory(const struct process_memory *m, struct err *err)
 	state = state_of(m);
 	return !state || state == 'Z' || state == 'X'
 		       ? err_set(err, "process %d has ended", (int)m->pid)
-		       : explain_refusal(m, err);
+		       : process_memory_refused(m, "its memory may not be read", err);
 }
 
 /* A program's first thread may end before others: what is its then is seen through these alone. */

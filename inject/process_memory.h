@@ -36,6 +36,9 @@ bool process_memory_string(const struct process_memory *m, uint64_t at, char *ou
 int process_memory_file(const struct process_memory *m, const char *name);
 /* The value of an entry of the auxiliary vector (AT_...); 0 if it is not there. */
 uint64_t process_memory_auxv(const struct process_memory *m, uint64_t type);
+/* Why this process may not be looked at: "process 1: WHAT: " and the reason, with what to do about
+ * it. Always returns -1. */
+int process_memory_refused(const struct process_memory *m, const char *what, struct err *err);
 /* Whether the process that was opened has ended, or runs another program. */
 bool process_memory_is_gone(const struct process_memory *m);
 

@@ -2,10 +2,12 @@
  *
  * By ptrace: every thread is seized and interrupted, also those that start meanwhile. The process
  * notices nothing but the time: signals that come in between are delivered afterwards, job control
- * is left as it was, and a system call that the stop has interrupted is gone on with, where the
- * kernel would let it end with EINTR. If the tool is killed meanwhile the process goes on. All
- * calls from one thread, whose other waits must not take what belongs to these threads: no other
- * thread of the tool may wait for this process between stopped_begin() and stopped_end(). */
+ * is left as it was, and a system call that the stop would end with EINTR is repeated, with its
+ * whole timeout. If the tool is killed meanwhile the process goes on.
+ *
+ * The threads are traced by a thread that is made for it and ends with stopped_end(). So calls may
+ * come from any thread, one at a time. The kernel tells a parent of the stops of its child: other
+ * waits of the tool, if its child is stopped here, must pass over a status with bits above 16. */
 #ifndef ALLOCTRACE_INJECT_STOPPED_H
 #define ALLOCTRACE_INJECT_STOPPED_H
 
@@ -29,6 +31,8 @@ struct stopped_thread {
 	uint64_t registers[STOPPED_REGISTERS];
 	uint64_t vectors[STOPPED_VECTOR_WORDS];
 	unsigned vector_words;
+	bool is_partial; /* did not stop: it waits in the kernel, as the parent of a vfork. No more
+			    is known than its pc and sp and some registers, or nothing: sp 0 */
 };
 
 struct stopped {
@@ -36,6 +40,7 @@ struct stopped {
 	struct process_memory memory;	/* of the process; of the copy after stopped_snapshot() */
 	struct stopped_thread *threads; /* that of `pid` first, if it has not ended alone */
 	size_t count, cap;
+	size_t unstopped; /* of them, those that are partial */
 	uint64_t stopped_ns; /* how long it stood: set by stopped_end(), or stopped_snapshot() */
 	struct stopped_state *state; /* stopped.c's own */
 };
