@@ -1,2 +1,14 @@
 # scan/ - L3 leaks: which blocks of a process nothing points to any more.
-noinst_HEADERS += scan/leak_scan.h inject/stopped.h
+noinst_LIBRARIES += scan/libscan.a
+scan_libscan_a_SOURCES = scan/leak_scan.c scan/leak_scan.h \
+	scan/address_space.c scan/address_space.h \
+	scan/block_list.c scan/block_list.h \
+	scan/classify.c scan/classify.h \
+	scan/groups.c scan/groups.h \
+	scan/heap_scan.c scan/heuristics.c \
+	scan/mark.c scan/mark.h scan/word_scan.h \
+	scan/read_cache.c scan/read_cache.h \
+	scan/root_ranges.c scan/root_ranges.h
+noinst_HEADERS += inject/stopped.h
+
+include $(top_srcdir)/tests/scan/local.mk

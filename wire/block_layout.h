@@ -18,7 +18,7 @@
 
 /* A block as the table keeps it. Make and read it with the functions below.
  *
- *  meta   63 made 40|39 allocator 24|23 slot 8|7 role 2|1 state 0|
+ *  meta   63 made 40|39 allocator 24|23 ignored|22 slot 8|7 role 2|1 state 0|
  *  place  63           size (low)          32|31     stack         0|
  *  name   63  size (high) 48|47              counter               0|
  *         a freed block: 63 size (high) 48|47 freeing slot 32|31 site 0| */
@@ -37,6 +37,9 @@ enum block_state {
 	BLOCK_UNRECORDED = 3, /* live, but not in the trace; it has no counter */
 	BLOCK_STATE_MASK = 3,
 };
+
+/* Of `meta`: the program said that the block is no leak. */
+#define BLOCK_IGNORED (UINT64_C(1) << 23)
 
 /* The time in a block's record: the time-stamp counter without its low bits, about 20 ms, modulo
  * some 90 hours. */
@@ -81,7 +84,12 @@ static inline unsigned block_role(const struct block *b)
 
 static inline uint32_t block_slot(const struct block *b)
 {
-	return b->meta >> 8 & 0xffff;
+	return b->meta >> 8 & 0x7fff;
+}
+
+static inline bool block_is_ignored(const struct block *b)
+{
+	return b->meta & BLOCK_IGNORED;
 }
 
 static inline uint32_t block_allocator(const struct block *b)

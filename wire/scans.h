@@ -76,6 +76,7 @@ enum leak_group_flag {
 	LEAK_BY_HEURISTIC =
 		2, /* an interior pointer that was known for what it is: std::string ... */
 	LEAK_POINTED_BY_OTHERS = 4, /* of POSSIBLE: through a possibly lost block */
+	LEAK_UNRECORDED = 8, /* not in the trace: there is no event of the example */
 };
 
 struct session_scan {
