@@ -28,7 +28,7 @@ enum { MAX_TERMS = 63 };
 
 bool filter_is_empty(const struct filter *f)
 {
-	return !f || (!f->count && !f->from_ns && !f->to_ns);
+	return !f || (!f->count && !f->from_ns && !f->to_ns && !f->from_event && !f->to_event);
 }
 
 int filter_key_find(const char *name)

@@ -32,6 +32,8 @@ struct filter {
 	size_t cap;
 	uint64_t from_ns;
 	uint64_t to_ns;		    /* 0: to the end */
+	uint64_t from_event; /* the same by the number of an event in the trace, from 1; 0: none */
+	uint64_t to_event;   /* for trace_data_load() */
 	struct filter_state *state; /* while a replay runs */
 };
 

@@ -9,13 +9,19 @@ enum { LOOK_AHEAD = 16 }; /* events: a few hundred ns, as long as memory takes *
 static bool passes(const struct replay *r, const struct trace_event *e, const struct tenure *t,
 		   uint32_t stack)
 {
-	return t->counts && r->stacks[stack].counts && e->time_ns >= r->filter.from_ns;
+	return t->counts && r->stacks[stack].counts && e->time_ns >= r->filter.from_ns && !r->muted;
 }
 
 static inline uint32_t stack_index(struct replay *r, uint32_t node)
 {
 	uint32_t index = node < r->stack_of_count ? r->stack_of[node] : 0;
 	return AT_LIKELY(index) ? index : replay_new_stack(r, node);
+}
+
+void replay_mute(struct replay *r, bool muted)
+{
+	r->muted = muted;
+	r->filtered |= muted;
 }
 
 /* Another allocator than the one looked at: pools and instances have their own sums. True if the

@@ -76,6 +76,7 @@ struct stack_state {
 struct replay {
 	struct replay_filter filter;
 	bool filtered; /* some predicate or a begin is set: look closer at every allocation */
+	bool muted;    /* allocations do not count for now */
 	bool ended;    /* filter.to_ns has been reached */
 	uint64_t now_ns;
 	/* The selected heap. */

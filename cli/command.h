@@ -39,6 +39,7 @@ const char *command_nearest(const char *word);
 int cmd_run(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_errors(int argc, char **argv);
+int cmd_leaks(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_symbols(int argc, char **argv);

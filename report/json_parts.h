@@ -10,6 +10,9 @@ void json_trace(struct json *j, const struct trace_data *d);	  /* "trace" */
 void json_processes(struct json *j, const struct trace_data *d);  /* "processes" */
 /* "wrong_frees": how many different ones, and how often they occurred */
 void json_findings(struct json *j, const struct trace_data *d);
+/* "frames", "outermost" */
+void json_stack(struct json *j, const struct trace_data *d, const struct callstacks *c,
+		uint32_t step);
 void json_losses(struct json *j, const uint64_t *losses);	  /* "losses" */
 void json_heap(struct json *j, const struct heap *heap);	  /* members of an open object */
 void json_threads(struct json *j, const struct trace_data *d);	  /* "threads" */

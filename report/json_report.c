@@ -37,8 +37,8 @@ static void function(struct json *j, const struct trace_data *d, uint32_t index)
 		json_hex(j, "offset", f->offset);
 }
 
-static void stack(struct json *j, const struct trace_data *d, const struct callstacks *c,
-		  uint32_t step)
+void json_stack(struct json *j, const struct trace_data *d, const struct callstacks *c,
+		uint32_t step)
 {
 	const struct frame *charged;
 	callstacks_charged(c, step, &charged);
@@ -74,7 +74,7 @@ static void row_key(struct json *j, const struct trace_data *d, enum rollup_by b
 	const struct profile *p = d->profile;
 	switch (by) {
 	case ROLLUP_STACK:
-		stack(j, d, d->stacks, key);
+		json_stack(j, d, d->stacks, key);
 		break;
 	case ROLLUP_FUNCTION:
 		function(j, d, key);
@@ -237,7 +237,7 @@ static void mapped(struct json *j, const struct trace_data *d, uint64_t top)
 	for (size_t i = 0; i < r.count && (!top || i < top); i++) {
 		const struct metrics *self = &r.rows[i].self;
 		json_object(j, NULL);
-		stack(j, d, d->mapped_stacks, r.rows[i].key);
+		json_stack(j, d, d->mapped_stacks, r.rows[i].key);
 		json_uint(j, "maps", self->allocs);
 		json_uint(j, "bytes", self->bytes);
 		json_uint(j, "peak_bytes", self->peak_bytes);

@@ -12,6 +12,7 @@ report_libreport_a_SOURCES = \
 	report/finding_json.c report/finding_json.h report/finding_list.c report/finding_list.h \
 	report/finding_story.c report/finding_story.h report/finding_text.c report/finding_text.h \
 	report/finding_words.c report/finding_words.h \
+	report/growth_json.c report/growth_report.h report/growth_text.c \
 	report/humane.c report/humane.h \
 	report/instance_words.c report/instance_words.h \
 	report/leaks_words.c report/leaks_words.h \
@@ -32,6 +33,7 @@ report_libreport_a_SOURCES = \
 	report/trace_names.c report/trace_names.h
 
 include $(top_srcdir)/tests/report/local.mk
+include $(top_srcdir)/tests/growth/local.mk
 
 # What a program that makes reports links with.
 REPORT_LIBS = report/libreport.a link/liblink.a inject/libinject.a analysis/libanalysis.a $(SYMBOL_LIBS) -lm

@@ -28,6 +28,8 @@ void text_nameless(struct sheet *s);
 /* A module's build-id and path. */
 void text_module(struct sheet *s, const struct trace_module *module);
 
+/* The frames of a stack, a line each. */
+void text_stack(struct sheet *s, const struct callstacks *c, uint32_t step);
 /* One table, or for ROLLUP_STACK a list with frames. top 0: all rows. */
 void text_rows(struct sheet *s, enum rollup_by by, enum rollup_sort sort, uint64_t top);
 /* The largest stacks of mapped memory; for text_mapped(). */

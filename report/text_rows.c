@@ -157,7 +157,7 @@ static size_t folded_frames(const struct sheet *s, size_t before)
 }
 
 /* When a stack is deeper than asked for, its innermost frames and the outermost one. */
-static void stack_frames(struct sheet *s, const struct callstacks *c, uint32_t step)
+void text_stack(struct sheet *s, const struct callstacks *c, uint32_t step)
 {
 	const struct frame *charged;
 	char text[64];
@@ -198,7 +198,7 @@ static void stack_list(struct sheet *s, const struct rollup *r, enum rollup_sort
 		if (i)
 			sheet_end_line(s);
 		stack_head(s, i + 1, &r->rows[i].self, &r->total, sort);
-		stack_frames(s, s->data->stacks, r->rows[i].key);
+		text_stack(s, s->data->stacks, r->rows[i].key);
 	}
 }
 
@@ -230,7 +230,7 @@ void text_mapped_stacks(struct sheet *s, uint64_t top)
 		if (i)
 			sheet_end_line(s);
 		mapped_head(s, i + 1, &r.rows[i].self, r.total.peak_bytes);
-		stack_frames(s, s->data->mapped_stacks, r.rows[i].key);
+		text_stack(s, s->data->mapped_stacks, r.rows[i].key);
 	}
 	rollup_release(&r);
 }

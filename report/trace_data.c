@@ -8,14 +8,37 @@
 
 enum { BATCH = 512, BATCHES_PER_STEP = 256 };
 
-static int replay_all(struct trace_data *d, struct replay *r, const struct progress_sink *progress,
-		      struct err *err)
+/* Event `number` of the trace, from 1, is the first of these. False: nothing after them counts. */
+static bool feed(struct replay *r, const struct filter *filter, uint64_t number,
+		 const struct trace_event *events, size_t count)
+{
+	size_t muted = 0;
+	if (filter->to_event && number + count > filter->to_event)
+		count = filter->to_event > number ? filter->to_event - number : 0;
+	if (filter->from_event > number)
+		muted = filter->from_event - number < count ? filter->from_event - number : count;
+	if (muted) {
+		replay_mute(r, true);
+		replay_feed(r, events, muted);
+		replay_mute(r, false);
+	}
+	replay_feed(r, events + muted, count - muted);
+	return !filter->to_event || number + count < filter->to_event;
+}
+
+static int replay_all(struct trace_data *d, struct replay *r, const struct event_sink *sink,
+		      const struct progress_sink *progress, struct err *err)
 {
 	struct trace_event batch[BATCH];
-	uint64_t all = trace_reader_file_bytes(d->reader);
+	const struct filter *filter = d->filter ? d->filter : &d->everything;
+	uint64_t all = trace_reader_file_bytes(d->reader), number = 1;
+	bool counts = true;
 	long count;
 	for (unsigned i = 0; (count = trace_reader_next(d->reader, batch, BATCH, err)) > 0; i++) {
-		replay_feed(r, batch, (size_t)count);
+		counts = counts && feed(r, filter, number, batch, (size_t)count);
+		number += (uint64_t)count;
+		if (sink)
+			sink->feed(sink->ctx, batch, (size_t)count);
 		if (progress && i % BATCHES_PER_STEP == BATCHES_PER_STEP - 1)
 			progress->step(progress->ctx, trace_reader_position(d->reader), all);
 	}
@@ -24,6 +47,13 @@ static int replay_all(struct trace_data *d, struct replay *r, const struct progr
 
 struct trace_data *trace_data_load(const char *path, struct filter *filter,
 				   const struct progress_sink *progress, struct err *err)
+{
+	return trace_data_load_for(path, filter, NULL, progress, err);
+}
+
+struct trace_data *trace_data_load_for(const char *path, struct filter *filter,
+				       const struct event_sink *sink,
+				       const struct progress_sink *progress, struct err *err)
 {
 	struct replay_filter replay_filter = { 0 };
 	struct replay *replay = NULL;
@@ -38,7 +68,9 @@ struct trace_data *trace_data_load(const char *path, struct filter *filter,
 	if (filter_prepare(filter ? filter : &d->everything, d->frames, &replay_filter, err) < 0)
 		goto failed;
 	replay = replay_new(&replay_filter);
-	if (replay_all(d, replay, progress, err) < 0)
+	if (sink)
+		sink->begin(sink->ctx, &replay_filter);
+	if (replay_all(d, replay, sink, progress, err) < 0)
 		goto failed;
 	d->profile = replay_finish(replay);
 	const struct profile *p = d->profile;
