@@ -162,6 +162,17 @@ bool stop_thread_wait(pid_t pid, pid_t tid, uint64_t until_ns)
 	return standing == STANDS;
 }
 
+bool stop_thread_next(pid_t pid, pid_t tid, uint64_t until_ns, siginfo_t *info)
+{
+	for (unsigned round = 0; ptrace(PTRACE_GETSIGINFO, tid, NULL, info) < 0; round++) {
+		if ((round % ROUNDS_BETWEEN_LOOKS == 1 && has_ended(pid, tid)) ||
+		    stop_clock_ns() > until_ns)
+			return false;
+		nap(round);
+	}
+	return true;
+}
+
 /* ---- all of them ---- */
 
 /* What has not come to a stand; goes through them once. What has ended is taken out. */
@@ -198,14 +209,15 @@ static bool is_ours_still(pid_t tracer)
 	return tracer > 0 && access(path, F_OK) == 0;
 }
 
-/* 1: a thread more; 0: none; -1 with errno: refused. */
+/* 1: a thread more, or one that has ended since it was listed: it may have started another one that
+ * was not. 0: none; -1 with errno: refused. */
 static int seize(struct stop_threads *t, pid_t tid, uint64_t until_ns)
 {
 	for (unsigned round = 0; ptrace(PTRACE_SEIZE, tid, NULL, (long)TRACE_OPTIONS) < 0;
 	     round++) {
 		int why = errno;
 		if (why == ESRCH || has_ended(t->pid, tid))
-			return 0;
+			return tid != t->pid;
 		pid_t tracer = stop_thread_tracer(t->pid, tid);
 		if (tracer == gettid())
 			break; /* made by one that is seized and has not told of it yet */
@@ -222,7 +234,7 @@ static int seize(struct stop_threads *t, pid_t tid, uint64_t until_ns)
 	return 1;
 }
 
-/* The number of threads that were not known; -1 with errno. */
+/* The number of threads that were not known or have ended meanwhile; -1 with errno. */
 static int seize_new(struct stop_threads *t, uint64_t until_ns)
 {
 	char path[32];

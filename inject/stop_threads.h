@@ -7,6 +7,7 @@
 #ifndef ALLOCTRACE_INJECT_STOP_THREADS_H
 #define ALLOCTRACE_INJECT_STOP_THREADS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,8 @@ void stop_threads_end(struct stop_threads *t);
 
 /* For one thread that is seized: waits until it stands. False: it has ended, or time is over. */
 bool stop_thread_wait(pid_t pid, pid_t tid, uint64_t until_ns);
+/* The same for any stop that it comes to next; info tells which. */
+bool stop_thread_next(pid_t pid, pid_t tid, uint64_t until_ns, siginfo_t *info);
 /* A letter of proc(5), as Z; 0: it is gone. */
 char stop_thread_state(pid_t pid, pid_t tid);
 /* The thread that traces it; 0: none. */

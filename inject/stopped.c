@@ -13,9 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "inject/process_copy.h"
 #include "inject/stop_threads.h"
 #include "inject/thread_registers.h"
 #include "util/mem.h"
+
+enum { OPEN_TRIES = 10 };
 
 enum order { ORDER_END, ORDER_SNAPSHOT };
 
@@ -26,6 +29,7 @@ struct stopped_state {
 	enum stopped_outcome outcome; /* the answer */
 	struct err err;
 	struct stop_threads threads;
+	struct process_copy copy;
 };
 
 /* ---- why not ---- */
@@ -109,6 +113,25 @@ static void let_go(struct stopped *s)
 		s->stopped_ns = stop_clock_ns() - s->state->threads.begin_ns;
 }
 
+static enum stopped_outcome copy(struct stopped *s)
+{
+	struct stopped_state *state = s->state;
+	struct process_memory memory;
+	if (process_copy_make(&state->copy, &state->threads, &s->memory, &memory, &state->err) < 0)
+		return STOPPED_FAILED;
+	let_go(s);
+	process_memory_close(&s->memory);
+	s->memory = memory;
+	return STOPPED_OK;
+}
+
+static enum stopped_outcome end(struct stopped *s)
+{
+	let_go(s);
+	process_copy_end(&s->state->copy, s->pid);
+	return STOPPED_OK;
+}
+
 static void *trace(void *context)
 {
 	struct stopped *s = context;
@@ -120,8 +143,7 @@ static void *trace(void *context)
 		while (sem_wait(&state->ordered) < 0 && errno == EINTR)
 			;
 		goes_on = state->order != ORDER_END;
-		if (state->order == ORDER_END)
-			let_go(s);
+		state->outcome = goes_on ? copy(s) : end(s);
 		sem_post(&state->answered);
 	}
 	return NULL;
@@ -161,8 +183,10 @@ static int start_tracer(struct stopped *s)
 
 static enum stopped_outcome open_memory(struct stopped *s, struct err *err)
 {
-	if (process_memory_open(&s->memory, s->pid, err) == 0)
-		return STOPPED_OK;
+	/* One that becomes another program just then cannot be read, either. */
+	for (int i = 0; i < OPEN_TRIES; i++)
+		if (process_memory_open(&s->memory, s->pid, err) == 0)
+			return STOPPED_OK;
 	char state = stop_thread_state(s->pid, s->pid);
 	return !state || state == 'Z' || state == 'X' ? STOPPED_GONE : STOPPED_REFUSED;
 }
@@ -207,9 +231,7 @@ static enum stopped_outcome give_order(struct stopped *s, enum order order, stru
 
 enum stopped_outcome stopped_snapshot(struct stopped *s, struct err *err)
 {
-	(void)s;
-	err_set(err, "this process cannot be copied");
-	return STOPPED_FAILED;
+	return give_order(s, ORDER_SNAPSHOT, err);
 }
 
 void stopped_end(struct stopped *s)

@@ -40,7 +40,7 @@ struct stopped {
 	struct process_memory memory;	/* of the process; of the copy after stopped_snapshot() */
 	struct stopped_thread *threads; /* that of `pid` first, if it has not ended alone */
 	size_t count, cap;
-	size_t unstopped; /* of them, those that are partial */
+	size_t unstopped;    /* of them, those that are partial */
 	uint64_t stopped_ns; /* how long it stood: set by stopped_end(), or stopped_snapshot() */
 	struct stopped_state *state; /* stopped.c's own */
 };
@@ -57,11 +57,15 @@ enum stopped_outcome stopped_begin(struct stopped *s, pid_t pid, struct err *err
 
 /* Makes a copy of the stopped process (a fork that it does not know of, without a signal to any
  * parent) and lets the process go on. From then on `memory` is that of the copy, which stands
- * still; the threads' registers are as they were. FAILED: the process is still stopped, as before.
- */
+ * still; the threads' registers are as they were. What forks do not have is not in it: memory with
+ * MADV_DONTFORK (WIPEONFORK: empty); shared mappings are the process's own, and go on changing.
+ * FAILED (limits, memory, a filter of system calls): the process is still stopped, as before. Not
+ * safe from a SIGKILL to the tool while a thread of the process makes the copy, some
+ * milliseconds. */
 enum stopped_outcome stopped_snapshot(struct stopped *s, struct err *err) AT_MUST_CHECK;
 
-/* Lets it go on, if it has not, and ends the copy without a trace of it. */
+/* Lets it go on, if it has not, and ends the copy without a trace of it: one of the threads is
+ * stopped once more for that, for some microseconds. */
 void stopped_end(struct stopped *s);
 
 #endif

@@ -1,7 +1,9 @@
 # tests/inject/ - tests of inject/: processes that are stopped, and looked at.
-INJECT_TESTS = tests/inject/stopping
+INJECT_TESTS = tests/inject/stopping tests/inject/copying
 check_PROGRAMS += $(INJECT_TESTS)
 TESTS += $(INJECT_TESTS)
 
 tests_inject_stopping_SOURCES = tests/inject/stopping.c tests/inject/target.h
 tests_inject_stopping_LDADD = inject/libinject.a util/libutil.a
+tests_inject_copying_SOURCES = tests/inject/copying.c tests/inject/target.h
+tests_inject_copying_LDADD = inject/libinject.a util/libutil.a
