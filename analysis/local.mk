@@ -9,6 +9,7 @@ analysis_libanalysis_a_SOURCES = \
 	analysis/frames.c analysis/frames.h \
 	analysis/growth.c analysis/growth.h analysis/growth_state.h analysis/growth_finish.c \
 	analysis/growth_rows.c analysis/growth_rows.h analysis/growth_judge.c analysis/growth_judge.h analysis/growth_series.c analysis/growth_series.h \
+	analysis/leaks.c analysis/leaks.h analysis/leak_places.c \
 	analysis/lineage.c analysis/lineage.h \
 	analysis/live_map.c analysis/live_map.h \
 	analysis/map_sums.c analysis/map_sums.h \

@@ -1,53 +1,285 @@
-/* cmd_leaks.c - `alloctrace leaks`: what was lost, and what keeps growing. */
+/* cmd_leaks.c - `alloctrace leaks`: what nothing points to any more, by the scans of a trace, and
+ * what keeps growing (leaks_growth.h), by its events. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "cli/command.h"
 #include "cli/filter_option.h"
 #include "cli/leaks_growth.h"
-#include "cli/options.h"
+#include "cli/leaks_options.h"
 #include "cli/output.h"
+#include "cli/suggest.h"
+#include "cli/suppressions_option.h"
+#include "report/leaks_words.h"
+#include "util/mem.h"
 
 enum { DEFAULT_TOP = 10, DEFAULT_DEPTH = 12 };
 
+#define UNSAID UINT64_MAX
+
+static const char *const by_choices[] = { "stack",  "function", "module", "allocator",
+					  "thread", "process",	NULL };
+static const char *const style_choices[] = { "alloctrace", "lsan", "valgrind", NULL };
+
+/* ---- what the options say ---- */
+
+static int take_kind(const char *word, unsigned *kinds, struct err *err)
+{
+	struct suggestion best = suggestion_for(word);
+	if (strcmp(word, "all") == 0) {
+		*kinds = (1u << LEAK_ALL_KINDS) - 1;
+		return 0;
+	}
+	for (unsigned i = 0; i < LEAK_KINDS; i++) {
+		if (strcmp(word, leak_kind_key(i)) == 0) {
+			*kinds |= 1u << i;
+			return 0;
+		}
+		suggestion_offer(&best, leak_kind_key(i));
+	}
+	return err_set(err,
+		       "--kinds: '%s' is not one of definite, indirect, possible, reachable, "
+		       "all%s%s%s",
+		       word, best.name ? "; did you mean " : "", best.name ? best.name : "",
+		       best.name ? "?" : "");
+}
+
+static int parse_kinds(const char *text, unsigned *kinds, struct err *err)
+{
+	if (!text) {
+		*kinds = 1u << LEAK_DEFINITE | 1u << LEAK_POSSIBLE;
+		return 0;
+	}
+	char *copy = mem_strdup(text), *rest = copy, *word;
+	int result = 0;
+	*kinds = 0;
+	while (!result && (word = strsep(&rest, ",")))
+		result = take_kind(word, kinds, err);
+	free(copy);
+	return result;
+}
+
+static int parse_at(const char *text, struct leaks_selection *s, struct err *err)
+{
+	static const char mark[] = "mark:";
+	char *end;
+	if (!text || strcmp(text, "last") == 0)
+		return 0;
+	if (strcmp(text, "exit") == 0) {
+		s->at = LEAKS_AT_EXIT;
+		return 0;
+	}
+	if (strncmp(text, mark, strlen(mark)) == 0 && text[strlen(mark)]) {
+		s->at = LEAKS_AT_MARK;
+		s->mark = text + strlen(mark);
+		return 0;
+	}
+	s->at = LEAKS_AT_NUMBER;
+	s->number = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end)
+		return 0;
+	return err_set(err, "--at: '%s' is not last, exit, mark:NAME, all or the number of a scan",
+		       text);
+}
+
+static int make_request(struct leaks_request *request, const struct leaks_options *o,
+			struct suppressions *suppressions, struct err *err)
+{
+	*request = (struct leaks_request){
+		.by = (enum leaks_by)o->by,
+		.least_bytes = o->least_bytes,
+		.top = o->top,
+		.tree = o->tree,
+		.peek = o->peek,
+		.unused = o->unused,
+		.suppressions = suppressions->count ? suppressions : NULL,
+		.style = { .depth = o->depth,
+			   .width = output_width(stdout),
+			   .color = output_color(stdout, (enum color_when)o->color),
+			   .long_names = o->long_names },
+	};
+	if (parse_kinds(o->kinds, &request->kinds, err) < 0)
+		return -1;
+	if (o->at && strcmp(o->at, "all") == 0)
+		return 0;
+	return parse_at(o->at, &request->selection, err);
+}
+
+/* ---- showing ---- */
+
+static void show(struct leaks_report *r, const struct leaks_options *o)
+{
+	if (o->generate)
+		leaks_suppressions(r, stdout);
+	else if (o->json)
+		leaks_json(r, stdout);
+	else if (o->style == LEAKS_STYLE_LSAN && !r->events)
+		leaks_lsan(r, stdout);
+	else if (o->style == LEAKS_STYLE_VALGRIND && !r->events)
+		leaks_valgrind(r, stdout);
+	else
+		leaks_text(r, stdout);
+}
+
+/* --at=all: every scan by itself, in the order of time. */
+static bool show_each(struct leaks_report *r, const struct leaks_options *o)
+{
+	bool lost = false;
+	uint32_t count = (uint32_t)trace_reader_leak_scan_count(r->names->reader);
+	for (uint32_t i = 0; i < count; i++) {
+		leaks_report_choose(r, i);
+		if (!o->json && !o->generate && o->style == LEAKS_STYLE_OWN)
+			printf("%sscan %u\n", i ? "\n" : "", (unsigned)i);
+		show(r, o);
+		lost |= leaks_report_has_lost(r);
+	}
+	return lost;
+}
+
+static int show_leaks(const char *path, const struct leaks_options *o,
+		      const struct leaks_request *request)
+{
+	struct err err;
+	struct leaks_report r;
+	struct progress progress;
+	struct progress_sink sink = { progress_step, &progress };
+	progress_begin(&progress, "reading");
+	int opened = leaks_report_open(&r, path, request, &sink, &err);
+	progress_end(&progress);
+	if (opened < 0) {
+		say("%s", err.text);
+		leaks_report_close(&r);
+		return EXIT_CANNOT;
+	}
+	if (!o->no_pager && !o->json && !o->generate)
+		pager_start();
+	bool lost;
+	if (o->at && strcmp(o->at, "all") == 0 && !r.events) {
+		lost = show_each(&r, o);
+	} else {
+		show(&r, o);
+		lost = leaks_report_has_lost(&r);
+	}
+	if (leaks_report_damage(&r))
+		say("%s: %s", path, leaks_report_damage(&r));
+	leaks_report_close(&r);
+	return lost ? (int)o->error_exitcode : 0;
+}
+
+static int run_leaks(const struct usage *usage, const char *path, const struct leaks_options *o,
+		     struct suppressions *suppressions)
+{
+	struct leaks_request request;
+	struct err err;
+	if (make_request(&request, o, suppressions, &err) < 0)
+		return usage_error(usage, "%s", err.text);
+	if (o->error_exitcode > 255)
+		return usage_error(usage, "--error-exitcode: from 0 to 255");
+	if (o->filters.count)
+		return usage_error(usage, "--filter is for --growth, --from and --to");
+	return show_leaks(path, o, &request);
+}
+
+/* ---- the command ---- */
+
+static bool is_about_events(const struct leaks_options *o)
+{
+	return o->growth || o->from || o->to;
+}
+
+static int run_events(const struct usage *usage, const char *trace, const struct leaks_options *o)
+{
+	struct filter filter = { 0 };
+	struct err err;
+	const struct leaks_growth_options growth = { .filter = &filter,
+						     .from = o->from,
+						     .to = o->to,
+						     .top = o->top,
+						     .depth = o->depth,
+						     .json = o->json,
+						     .long_names = o->long_names,
+						     .no_pager = o->no_pager,
+						     .color = o->color };
+	int code;
+	if (o->growth && (o->from || o->to))
+		code = usage_error(usage, "--growth and --from or --to exclude each other");
+	else if (filter_parse(&filter, &o->filters, &err) < 0)
+		code = usage_error(usage, "%s", err.text);
+	else
+		code = (o->growth ? leaks_growth : leaks_between)(trace, &growth);
+	filter_release(&filter);
+	return code;
+}
+
 int cmd_leaks(int argc, char **argv)
 {
-	bool growth = false;
-	struct option_list filters = { 0 };
-	struct filter filter = { 0 };
-	struct leaks_growth_options o = { .filter = &filter,
-					  .top = DEFAULT_TOP,
-					  .depth = DEFAULT_DEPTH };
+	struct leaks_options o = { .top = UNSAID, .depth = DEFAULT_DEPTH };
 	const struct option options[] = {
-		{ "growth", 'g', OPTION_FLAG, &growth, NULL,
+		OPTION_GROUP("What is shown"),
+		{ "kinds", 'k', OPTION_STRING, &o.kinds, "KINDS",
+		  "definite, indirect, possible, reachable, joined by commas, or all (default "
+		  "definite,possible)",
+		  NULL, NULL },
+		{ "at", 0, OPTION_STRING, &o.at, "WHEN",
+		  "which scans: last (of each process, default), exit, mark:NAME, a number, or "
+		  "all, "
+		  "one after the other",
+		  NULL, NULL },
+		{ "by", 'b', OPTION_CHOICE, &o.by, "WHAT",
+		  "stack (default), function, module, allocator, thread, process", by_choices,
+		  NULL },
+		{ "tree", 't', OPTION_FLAG, &o.tree, NULL,
+		  "below a lost block what is lost with it", NULL, NULL },
+		{ "peek", 0, OPTION_FLAG, &o.peek, NULL,
+		  "the first bytes of an example, if the trace has them", NULL, NULL },
+		{ "min-bytes", 0, OPTION_BYTES, &o.least_bytes, "BYTES",
+		  "leave out places with less, together with what is lost with them", NULL, NULL },
+		{ "top", 'n', OPTION_NUMBER, &o.top, "N",
+		  "places to list; 0: all (default: 10; of other styles, all)", NULL, NULL },
+		{ "depth", 'd', OPTION_NUMBER, &o.depth, "N",
+		  "frames of a stack to show, the innermost; 0: all (default: 12)", NULL, NULL },
+		{ "long", 'l', OPTION_FLAG, &o.long_names, NULL,
+		  "names of functions and files in full", NULL, NULL },
+		OPTION_GROUP("Suppressions and gates"),
+		OPTION_SUPPRESSIONS(o.suppression_files),
+		{ "gen-suppressions", 0, OPTION_FLAG, &o.generate, NULL,
+		  "print suppressions that match what would be listed", NULL, NULL },
+		{ "unused-suppressions", 0, OPTION_FLAG, &o.unused, NULL,
+		  "list the suppressions of leaks that match nothing, too", NULL, NULL },
+		{ "error-exitcode", 0, OPTION_NUMBER, &o.error_exitcode, "N",
+		  "end with N if something that is lost would be listed (default 0)", NULL, NULL },
+		OPTION_GROUP("From the events"),
+		{ "growth", 'g', OPTION_FLAG, &o.growth, NULL,
 		  "which sites keep growing, by the live bytes of each over time", NULL, NULL },
 		{ "from", 0, OPTION_STRING, &o.from, "MARK|TIME",
 		  "what was allocated after this moment, and not freed", NULL, NULL },
 		{ "to", 0, OPTION_STRING, &o.to, "MARK|TIME", "... by this moment", NULL, NULL },
-		{ "top", 'n', OPTION_NUMBER, &o.top, "N", "rows to show; 0: all (default: 10)",
-		  NULL, NULL },
-		{ "depth", 'd', OPTION_NUMBER, &o.depth, "N",
-		  "frames of a stack; 0: all (default: 12)", NULL, NULL },
-		{ "filter", 'f', OPTION_LIST, &filters, "TERM",
+		{ "filter", 'f', OPTION_LIST, &o.filters, "TERM",
 		  "count only allocations that pass: " FILTER_TERMS, NULL, NULL },
-		{ "long", 'l', OPTION_FLAG, &o.long_names, NULL,
-		  "names of functions and files in full", NULL, NULL },
+		OPTION_GROUP("Output"),
+		{ "style", 0, OPTION_CHOICE, &o.style, "STYLE",
+		  "words of alloctrace (default), lsan or valgrind", style_choices, NULL },
 		{ "json", 'j', OPTION_FLAG, &o.json, NULL, "print JSON", NULL, NULL },
 		OPTION_COLOR(o.color),
 		OPTION_NO_PAGER(o.no_pager),
 		OPTION_LAST,
 	};
-	const struct usage usage = { "leaks", "TRACE", "Shows what keeps growing, from a trace",
-				     NULL, options };
+	const struct usage usage = { "leaks", "TRACE",
+				     "Shows what a program has lost, or what keeps growing", NULL,
+				     options };
 	const char *trace;
-	struct err err;
+	struct suppressions suppressions = { NULL, 0, 0 };
 	int code = options_parse_trace(&usage, argc, argv, &trace);
-	if (code < 0 && !growth && !o.from && !o.to)
-		code = usage_error(&usage, "--growth, --from or --to is wanted");
-	if (code < 0 && growth && (o.from || o.to))
-		code = usage_error(&usage, "--growth and --from or --to exclude each other");
-	if (code < 0 && filter_parse(&filter, &filters, &err) < 0)
-		code = usage_error(&usage, "%s", err.text);
+	/* Other tools list all. */
+	if (o.top == UNSAID)
+		o.top = o.style == LEAKS_STYLE_OWN ? DEFAULT_TOP : 0;
+	if (code < 0 && suppressions_option_load(&suppressions, &o.suppression_files) < 0)
+		code = EXIT_CANNOT;
 	if (code < 0)
-		code = (growth ? leaks_growth : leaks_between)(trace, &o);
-	filter_release(&filter);
-	option_list_release(&filters);
+		code = is_about_events(&o) ? run_events(&usage, trace, &o)
+					   : run_leaks(&usage, trace, &o, &suppressions);
+	suppressions_release(&suppressions);
+	option_list_release(&o.suppression_files);
+	option_list_release(&o.filters);
 	return code;
 }

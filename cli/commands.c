@@ -8,7 +8,7 @@ const struct command commands[] = {
 	{ "run", "run a program and trace its allocations", cmd_run, COMMAND_DEFAULT },
 	{ "report", "show where a program's memory went", cmd_report, 0 },
 	{ "errors", "list the wrong frees", cmd_errors, 0 },
-	{ "leaks", "show what leaks or keeps growing", cmd_leaks, 0 },
+	{ "leaks", "show what is lost or keeps growing", cmd_leaks, 0 },
 	{ "info", "tell what a trace holds", cmd_info, 0 },
 	{ "dump", "print the events of a trace", cmd_dump, 0 },
 	{ "symbols", "list the allocators in files and directories", cmd_symbols, 0 },

@@ -41,9 +41,8 @@ const char *story_module_name(const struct story_frame *frame)
 	return *frame->module ? path_name(frame->module) : "[anonymous code]";
 }
 
-const struct story_frame *story_place(const struct finding_story *s)
+const struct story_frame *story_stack_place(const struct story_stack *stack)
 {
-	const struct story_stack *stack = &s->stacks[STORY_RELEASE];
 	for (size_t i = 0; i < stack->count; i++) {
 		const struct story_frame *frame = &stack->frames[i];
 		if (!plumbing_module(frame->module) &&
@@ -51,6 +50,11 @@ const struct story_frame *story_place(const struct finding_story *s)
 			return frame;
 	}
 	return stack->count ? &stack->frames[0] : NULL;
+}
+
+const struct story_frame *story_place(const struct finding_story *s)
+{
+	return story_stack_place(&s->stacks[STORY_RELEASE]);
 }
 
 void story_stack_add(struct story_stack *stack, const struct story_frame *frame)

@@ -75,6 +75,8 @@ bool story_was_freed(const struct finding_story *s);
 /* The frame that released it, by which people know the mistake: the innermost that is no plumbing
  * (analysis/plumbing.h), or the innermost of all; NULL if there is none. */
 const struct story_frame *story_place(const struct finding_story *s);
+/* The same of any stack. */
+const struct story_frame *story_stack_place(const struct story_stack *stack);
 /* "libplug.so" of "/opt/libplug.so"; "[anonymous code]" for code without a file. */
 const char *story_module_name(const struct story_frame *frame);
 

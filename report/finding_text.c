@@ -171,17 +171,18 @@ static void add_head(struct strbuf *out, const struct finding_story *s, const ch
 }
 
 /* Words up to the width, continued below; the text is escaped. */
-static void add_wrapped(struct strbuf *out, const struct finding_style *style, const char *text)
+static void add_wrapped_at(struct strbuf *out, unsigned margin, const struct finding_style *style,
+			   const char *text)
 {
-	size_t column = INDENT;
+	size_t column = margin;
 	bool begun = false;
-	indent(out, INDENT);
+	indent(out, margin);
 	while (*text) {
 		size_t len = strcspn(text, " ");
 		if (begun && column + 1 + len > style->width) {
 			strbuf_addc(out, '\n');
-			indent(out, INDENT);
-			column = INDENT;
+			indent(out, margin);
+			column = margin;
 		} else if (begun) {
 			strbuf_addc(out, ' ');
 			column++;
@@ -193,6 +194,11 @@ static void add_wrapped(struct strbuf *out, const struct finding_style *style, c
 		text += strspn(text, " ");
 	}
 	strbuf_addc(out, '\n');
+}
+
+static void add_wrapped(struct strbuf *out, const struct finding_style *style, const char *text)
+{
+	add_wrapped_at(out, INDENT, style, text);
 }
 
 static void add_summary(struct strbuf *out, const struct finding_story *s,
@@ -289,6 +295,11 @@ void story_add_paragraph(struct strbuf *out, const struct finding_style *style, 
 	strbuf_add_escaped(&shown, text);
 	add_wrapped(out, style, shown.text);
 	strbuf_release(&shown);
+}
+
+void story_add_text(struct strbuf *out, const struct finding_style *style, const char *text)
+{
+	add_wrapped_at(out, 0, style, text);
 }
 
 void story_add_title(struct strbuf *out, const struct finding_style *style, const char *title,

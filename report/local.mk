@@ -15,6 +15,8 @@ report_libreport_a_SOURCES = \
 	report/growth_json.c report/growth_report.h report/growth_text.c \
 	report/humane.c report/humane.h \
 	report/instance_words.c report/instance_words.h \
+	report/leak_story.c report/leak_story.h report/leaks_json.c report/leaks_report.c report/leaks_report.h report/leaks_rows.c \
+	report/leaks_styles.c report/leaks_text.c \
 	report/leaks_words.c report/leaks_words.h \
 	report/json.c report/json.h report/json_parts.c report/json_parts.h report/json_info.c report/json_report.c \
 	report/linked_report.h report/linked_bindings.c report/linked_instances.c report/linked_json.c \
@@ -34,6 +36,7 @@ report_libreport_a_SOURCES = \
 
 include $(top_srcdir)/tests/report/local.mk
 include $(top_srcdir)/tests/growth/local.mk
+include $(top_srcdir)/tests/leaks/local.mk
 
 # What a program that makes reports links with.
 REPORT_LIBS = report/libreport.a link/liblink.a inject/libinject.a analysis/libanalysis.a $(SYMBOL_LIBS) -lm

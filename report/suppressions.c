@@ -161,6 +161,23 @@ bool suppressions_match(struct suppressions *s, const struct finding_story *stor
 	return false;
 }
 
+bool suppressions_match_leak(struct suppressions *s, const struct story_stack *stack)
+{
+	for (size_t i = 0; s && i < s->count; i++) {
+		struct suppression *one = &s->items[i];
+		if (strcmp(one->kind, leak) == 0 && matches_stack(one->pattern, stack)) {
+			one->used++;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool suppression_is_unused_leak(const struct suppression *s)
+{
+	return !s->used && strcmp(s->kind, leak) == 0;
+}
+
 bool suppression_is_unused(const struct suppression *s)
 {
 	return !s->used && strcmp(s->kind, leak) != 0;
@@ -177,15 +194,26 @@ static void add_pattern(struct strbuf *out, const char *name)
 	strbuf_adds(out, "$\n");
 }
 
-void suppression_add_for(struct strbuf *out, const struct finding_story *story)
+static void add_frame_pattern(struct strbuf *out, const struct story_frame *frame)
 {
-	const struct story_frame *frame = story_place(story);
-	strbuf_addf(out, "# %s, %016" PRIx64 "\n%s:", finding_title(story->finding.class, story->finding.role),
-		    story->fingerprint, finding_class_group(story->finding.class));
 	if (frame && frame->function)
 		add_pattern(out, frame->function);
 	else if (frame && *frame->module)
 		add_pattern(out, frame->module);
 	else
 		strbuf_adds(out, "*\n");
+}
+
+void suppression_add_for(struct strbuf *out, const struct finding_story *story)
+{
+	strbuf_addf(out, "# %s, %016" PRIx64 "\n%s:", finding_title(story->finding.class, story->finding.role),
+		    story->fingerprint, finding_class_group(story->finding.class));
+	add_frame_pattern(out, story_place(story));
+}
+
+void suppression_add_for_leak(struct strbuf *out, const char *title, uint64_t fingerprint,
+			      const struct story_stack *stack)
+{
+	strbuf_addf(out, "# %s, %016" PRIx64 "\n%s:", title, fingerprint, leak);
+	add_frame_pattern(out, story_stack_place(stack));
 }

@@ -1,4 +1,5 @@
-/* suppressions.h - which wrong frees the user does not want to hear of: alloctrace-suppressions(5).
+/* suppressions.h - which wrong frees and leaks the user does not want to hear of:
+ * alloctrace-suppressions(5).
  *
  * Files in the syntax of LeakSanitizer's, with more kinds. */
 #ifndef ALLOCTRACE_REPORT_SUPPRESSIONS_H
@@ -35,6 +36,12 @@ void suppressions_release(struct suppressions *s);
  * stacks; the first that does counts it. s may be NULL. */
 bool suppressions_match(struct suppressions *s, const struct finding_story *story);
 
+/* The same for a leak whose blocks were made by this stack, and patterns of leaks. */
+bool suppressions_match_leak(struct suppressions *s, const struct story_stack *stack);
+
+/* One of leaks that has kept back none. */
+bool suppression_is_unused_leak(const struct suppression *s);
+
 /* One of wrong frees that has kept back none; leaks are not looked at here. */
 bool suppression_is_unused(const struct suppression *s);
 
@@ -45,5 +52,9 @@ bool suppression_pattern_matches(const char *pattern, const char *text);
 /* Adds lines that would suppress the finding: a comment, and a pattern of the function, or module,
  * of its story_place(). */
 void suppression_add_for(struct strbuf *out, const struct finding_story *story);
+
+/* The same for a leak; the title says what it is. */
+void suppression_add_for_leak(struct strbuf *out, const char *title, uint64_t fingerprint,
+			      const struct story_stack *stack);
 
 #endif

@@ -1,0 +1,398 @@
+/* leaks_text.c - leaks as text for people; see leaks_report.h. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/humane.h"
+#include "report/leak_story.h"
+#include "report/leaks_report.h"
+#include "report/leaks_words.h"
+#include "report/suppressions.h"
+#include "util/path.h"
+
+enum { PEEK_LINE_BYTES = 16, PEEK_TEXT_BYTES = 160 };
+
+void leaks_add_amount(struct strbuf *out, uint64_t bytes, uint64_t blocks)
+{
+	char a[HUMANE_BYTES], b[HUMANE_BYTES];
+	strbuf_addf(out, "%s in %s block%s", humane_bytes(a, bytes), humane_count(b, blocks),
+		    blocks == 1 ? "" : "s");
+}
+
+/* ---- a place ---- */
+
+static void add_title(struct strbuf *out, const struct leak_story *s, const char *head,
+		      const struct finding_style *style)
+{
+	const struct leak_place *place = s->place;
+	struct strbuf title = STRBUF_INIT;
+	strbuf_adds(out, head);
+	strbuf_addf(&title, "%s: ", leak_kind_words(place->kind));
+	leaks_add_amount(&title, place->bytes, place->blocks);
+	if (place->indirect_blocks) {
+		strbuf_adds(&title, ", and ");
+		leaks_add_amount(&title, place->indirect_bytes, place->indirect_blocks);
+		strbuf_adds(&title, " with them");
+	}
+	story_add_title(out, style, title.text, s->fingerprint);
+	strbuf_release(&title);
+}
+
+static void add_maker(struct strbuf *out, const struct leak_story *s)
+{
+	const struct story_frame *frame = story_stack_place(&s->stack);
+	strbuf_addf(out, "made by %s%s", s->call, s->place->roles_differ ? " and others" : "");
+	if (s->allocator)
+		strbuf_addf(out, " of %s", s->allocator);
+	if (frame)
+		strbuf_addf(out, ", for %s", story_module_name(frame));
+	if (s->tid)
+		strbuf_addf(out, ", in thread %" PRIu32, s->tid);
+	if (s->tid && *s->thread_name)
+		strbuf_addf(out, " (%s)", s->thread_name);
+	if (s->place->threads_differ)
+		strbuf_adds(out, " and others");
+	if (s->place->processes > 1)
+		strbuf_addf(out, ", in %" PRIu32 " processes, pid %" PRIu32 " for one",
+			    s->place->processes, s->pid);
+	else
+		strbuf_addf(out, " of pid %" PRIu32, s->pid);
+	if (*s->exe)
+		strbuf_addf(out, " (%s)", path_name(s->exe));
+}
+
+static void add_sizes_and_ages(struct strbuf *out, const struct leak_place *p)
+{
+	char a[HUMANE_BYTES], b[HUMANE_BYTES];
+	if (p->least_bytes == p->most_bytes)
+		strbuf_addf(out, "%s%s", humane_bytes(a, p->most_bytes),
+			    p->blocks > 1 ? " each" : "");
+	else
+		strbuf_addf(out, "%s to %s each", humane_bytes(a, p->least_bytes),
+			    humane_bytes(b, p->most_bytes));
+	humane_time(a, p->youngest_ns);
+	humane_time(b, p->oldest_ns);
+	if (strcmp(a, b) == 0)
+		strbuf_addf(out, ", %s old", a);
+	else
+		strbuf_addf(out, ", %s to %s old", a, b);
+}
+
+static void add_remarks(struct strbuf *out, const struct leak_story *s, struct trace_names *names)
+{
+	struct strbuf holder = STRBUF_INIT;
+	unsigned flags = s->place->flags;
+	if (flags & LEAK_IN_CYCLE)
+		strbuf_adds(out, "; blocks of a ring, that point to each other");
+	if (flags & LEAK_BY_HEURISTIC)
+		strbuf_adds(out, "; known by a pointer into it, as C++ has them");
+	if (flags & LEAK_POINTED_BY_OTHERS && s->place->kind == LEAK_POSSIBLE)
+		strbuf_adds(out, "; a possibly lost block points to it");
+	leak_story_add_holder(&holder, s, names);
+	if (holder.len)
+		strbuf_addf(out, "; %s", holder.text);
+	strbuf_release(&holder);
+}
+
+/* "00000000  61 62 00 ...  ab..", 16 bytes a line. */
+static void add_peek(struct strbuf *out, const struct trace_leak_group *g)
+{
+	for (uint32_t at = 0; at < g->peek_bytes; at += PEEK_LINE_BYTES) {
+		uint32_t end = at + PEEK_LINE_BYTES;
+		strbuf_addf(out, "        %02" PRIx32 " ", at);
+		for (uint32_t i = at; i < end; i++) {
+			if (i < g->peek_bytes)
+				strbuf_addf(out, " %02x", g->peek[i]);
+			else
+				strbuf_adds(out, "   ");
+		}
+		strbuf_adds(out, "  ");
+		for (uint32_t i = at; i < end && i < g->peek_bytes; i++)
+			strbuf_addc(out, g->peek[i] >= ' ' && g->peek[i] < 0x7f ? (char)g->peek[i]
+										: '.');
+		strbuf_addc(out, '\n');
+	}
+}
+
+void leaks_add_place(struct strbuf *out, const struct leaks_report *r,
+		     const struct leak_place *place, const char *head)
+{
+	const struct finding_style *style = &r->request->style;
+	struct leak_story s;
+	struct strbuf text = STRBUF_INIT;
+	leak_story_read(&s, r->names, &r->places, place);
+	add_title(out, &s, head, style);
+	add_maker(&text, &s);
+	story_add_paragraph(out, style, text.text);
+	strbuf_clear(&text);
+	add_sizes_and_ages(&text, place);
+	strbuf_addf(&text, ", for example at 0x%" PRIx64, s.example->address);
+	add_remarks(&text, &s, r->names);
+	story_add_paragraph(out, style, text.text);
+	if (r->request->peek)
+		add_peek(out, s.example);
+	story_add_stack(out, "allocated", 0, &s.stack, style);
+	strbuf_release(&text);
+	leak_story_release(&s);
+}
+
+/* ---- sums ---- */
+
+static void add_total(struct strbuf *out, const char *label, const struct leak_total *total,
+		      bool listed)
+{
+	char a[HUMANE_BYTES];
+	strbuf_addf(out, "  %-16s ", label);
+	if (!total->sum.blocks) {
+		strbuf_adds(out, "nothing\n");
+		return;
+	}
+	leaks_add_amount(out, total->sum.bytes, total->sum.blocks);
+	strbuf_addf(out, " at %s place%s%s\n", humane_count(a, total->places),
+		    total->places == 1 ? "" : "s", listed ? "" : ", not listed");
+}
+
+void leaks_add_sums(struct strbuf *out, const struct leak_places *p,
+		    const struct leaks_request *request)
+{
+	for (unsigned kind = 0; kind < LEAK_KINDS; kind++)
+		add_total(out, leak_kind_words(kind), &p->kinds[kind],
+			  request->kinds >> kind & 1 ||
+				  (kind == LEAK_INDIRECT && request->kinds & 1));
+	if (p->suppressed.sum.blocks) {
+		strbuf_addf(out, "  %-16s ", "suppressed");
+		leaks_add_amount(out, p->suppressed.sum.bytes, p->suppressed.sum.blocks);
+		strbuf_addc(out, '\n');
+	}
+}
+
+/* ---- what has been looked at ---- */
+
+static void add_process(struct strbuf *out, const struct trace_reader *reader, uint32_t process)
+{
+	const struct trace_process *p = trace_reader_process(reader, process);
+	strbuf_addf(out, "pid %" PRIu32, p->pid);
+	if (*p->exe) {
+		strbuf_adds(out, " (");
+		strbuf_add_escaped(out, path_name(p->exe));
+		strbuf_addc(out, ')');
+	}
+}
+
+static void add_scan(struct strbuf *out, const struct trace_reader *reader, uint32_t number)
+{
+	const struct trace_leak_scan *s = trace_reader_leak_scan(reader, number);
+	char a[HUMANE_BYTES];
+	add_process(out, reader, s->process);
+	strbuf_addf(out, " was looked at %s", scan_reason_words(s->reason));
+	if (*s->label) {
+		strbuf_adds(out, ", ");
+		strbuf_add_escaped(out, s->label);
+	}
+	strbuf_addf(out, ", %s", scan_method_words(s->method));
+	if (s->stopped_ns)
+		strbuf_addf(out, "; it stood still for %s", humane_time(a, s->stopped_ns));
+	if (*s->problem) {
+		strbuf_adds(out, "; ");
+		strbuf_add_escaped(out, s->problem);
+	}
+	if (s->unreadable_bytes)
+		strbuf_addf(out,
+			    "; %s could not be read: what is pointed to from there alone is "
+			    "told as lost",
+			    humane_bytes(a, s->unreadable_bytes));
+	if (s->changing_pages)
+		strbuf_addf(out,
+			    "; blocks in %s page%s of memory are missing, because their records "
+			    "were being changed",
+			    humane_count(a, s->changing_pages), s->changing_pages == 1 ? "" : "s");
+	if (s->inherited.blocks) {
+		strbuf_adds(out, "; beside ");
+		leaks_add_amount(out, s->inherited.bytes, s->inherited.blocks);
+		strbuf_adds(out, " from before its fork, told of its parent");
+	}
+	if (s->ignored.blocks) {
+		strbuf_adds(out, "; without ");
+		leaks_add_amount(out, s->ignored.bytes, s->ignored.blocks);
+		strbuf_adds(out, " that the program wants to have ignored");
+	}
+	if (s->older.blocks) {
+		strbuf_adds(out, "; without ");
+		leaks_add_amount(out, s->older.bytes, s->older.blocks);
+		strbuf_adds(out, " that are older than what was asked for");
+	}
+}
+
+static void add_unseen(struct strbuf *out, const struct leaks_report *r)
+{
+	enum { NAMED = 4 };
+	size_t count = r->chosen.unseen_count;
+	if (!count)
+		return;
+	strbuf_addf(out, "not looked at, so not told of: ");
+	for (size_t i = 0; i < count && i < NAMED; i++) {
+		strbuf_adds(out, i ? ", " : "");
+		add_process(out, r->names->reader, r->chosen.unseen[i]);
+	}
+	if (count > NAMED)
+		strbuf_addf(out, " and %zu more", count - NAMED);
+	strbuf_adds(out, "; alloctrace report --by=stack --sort=live lists what was not freed\n");
+}
+
+void leaks_add_circumstances(struct strbuf *out, const struct leaks_report *r)
+{
+	enum { TOLD = 8 };
+	for (size_t i = 0; i < r->chosen.count && i < TOLD; i++) {
+		add_scan(out, r->names->reader, r->chosen.scans[i]);
+		strbuf_addc(out, '\n');
+	}
+	if (r->chosen.count > TOLD)
+		strbuf_addf(out, "... and %zu more processes\n", r->chosen.count - TOLD);
+	if (r->places.cut.blocks) {
+		leaks_add_amount(out, r->places.cut.bytes, r->places.cut.blocks);
+		strbuf_adds(out, " are at places that the trace had no room for\n");
+	}
+	add_unseen(out, r);
+}
+
+/* Paragraphs of it, not cut. */
+static void print_circumstances(const struct leaks_report *r, FILE *to)
+{
+	struct strbuf lines = STRBUF_INIT, out = STRBUF_INIT;
+	leaks_add_circumstances(&lines, r);
+	for (char *rest = lines.text, *line; (line = strsep(&rest, "\n")) && *line;) {
+		strbuf_addc(&out, '\n');
+		story_add_text(&out, &r->request->style, line);
+	}
+	fwrite(out.text, 1, out.len, to);
+	strbuf_release(&lines);
+	strbuf_release(&out);
+}
+
+/* ---- the whole ---- */
+
+static void print_head(const struct leaks_report *r, FILE *to)
+{
+	struct strbuf out = STRBUF_INIT;
+	const struct leak_total *kinds = r->places.kinds;
+	bool some = kinds[LEAK_DEFINITE].sum.blocks || kinds[LEAK_INDIRECT].sum.blocks ||
+		    kinds[LEAK_POSSIBLE].sum.blocks || kinds[LEAK_OTHER_KIND].places;
+	if (!some) {
+		strbuf_adds(&out, "nothing is lost");
+		if (kinds[LEAK_REACHABLE].sum.blocks) {
+			strbuf_adds(&out, ": ");
+			leaks_add_amount(&out, kinds[LEAK_REACHABLE].sum.bytes,
+					 kinds[LEAK_REACHABLE].sum.blocks);
+			strbuf_adds(&out, " are still reachable");
+		}
+		strbuf_addc(&out, '\n');
+	}
+	if (some || r->places.suppressed.sum.blocks)
+		leaks_add_sums(&out, &r->places, r->request);
+	fwrite(out.text, 1, out.len, to);
+	strbuf_release(&out);
+}
+
+static void print_rest(size_t shown, size_t count, FILE *to)
+{
+	if (shown < count)
+		fprintf(to, "\n... %zu more\n", count - shown);
+}
+
+static void print_places(const struct leaks_report *r, FILE *to)
+{
+	struct strbuf out = STRBUF_INIT;
+	size_t shown = leaks_report_shown(r, r->count);
+	for (size_t i = 0; i < shown; i++) {
+		char head[32];
+		const struct leak_place *place = &r->places.places[r->list[i]];
+		snprintf(head, sizeof(head), "\n%zu. ", i + 1);
+		leaks_add_place(&out, r, place, head);
+		if (r->request->tree)
+			leaks_add_children(&out, r, place);
+		fwrite(out.text, 1, out.len, to);
+		strbuf_clear(&out);
+	}
+	print_rest(shown, r->count, to);
+	strbuf_release(&out);
+}
+
+static void print_unused(const struct leaks_report *r, FILE *to)
+{
+	const struct suppressions *s = r->request->suppressions;
+	struct strbuf out = STRBUF_INIT;
+	for (size_t i = 0; r->request->unused && s && i < s->count; i++) {
+		const struct suppression *one = &s->items[i];
+		if (!suppression_is_unused_leak(one))
+			continue;
+		strbuf_adds(&out, out.len ? "" : "\nsuppressions that match nothing:\n");
+		strbuf_adds(&out, "    ");
+		strbuf_add_escaped(&out, one->file);
+		strbuf_addf(&out, ":%u: %s:", one->line, one->kind);
+		strbuf_add_escaped(&out, one->pattern);
+		strbuf_addc(&out, '\n');
+	}
+	fwrite(out.text, 1, out.len, to);
+	strbuf_release(&out);
+}
+
+/* ---- without a scan ---- */
+
+static void add_not_freed(struct strbuf *out, const struct leaks_report *r, size_t i)
+{
+	const struct rollup_row *row = &r->not_freed.rows[i];
+	struct story_stack stack = { 0 };
+	struct strbuf title = STRBUF_INIT;
+	leaks_read_step(&stack, r, row->key);
+	strbuf_addf(out, "\n%zu. ", i + 1);
+	strbuf_adds(&title, "not freed: ");
+	leaks_add_amount(&title, row->self.live_bytes, row->self.live_blocks);
+	story_add_title(out, &r->request->style, title.text, story_fingerprint("leak", &stack));
+	story_add_stack(out, "allocated", 0, &stack, &r->request->style);
+	strbuf_release(&title);
+	free(stack.frames);
+}
+
+static void print_not_freed(const struct leaks_report *r, FILE *to)
+{
+	const struct heap *heap = &r->events->profile->heap;
+	struct strbuf out = STRBUF_INIT, reason = STRBUF_INIT;
+	char a[HUMANE_BYTES];
+	size_t shown = leaks_report_shown(r, r->not_freed.count);
+	leaks_report_add_reason(&reason, r);
+	strbuf_adds(&out, "not freed: ");
+	leaks_add_amount(&out, heap->live_bytes, heap->live_blocks);
+	strbuf_addf(&out, " at %s place%s\n", humane_count(a, r->not_freed.count),
+		    r->not_freed.count == 1 ? "" : "s");
+	strbuf_adds(&out, "Whether something still points to them is not known: ");
+	strbuf_add_escaped(&out, reason.text);
+	strbuf_addc(&out, '\n');
+	for (size_t i = 0; i < shown; i++) {
+		add_not_freed(&out, r, i);
+		fwrite(out.text, 1, out.len, to);
+		strbuf_clear(&out);
+	}
+	fwrite(out.text, 1, out.len, to);
+	print_rest(shown, r->not_freed.count, to);
+	strbuf_release(&out);
+	strbuf_release(&reason);
+}
+
+void leaks_text(struct leaks_report *r, FILE *to)
+{
+	if (r->events) {
+		print_not_freed(r, to);
+		return;
+	}
+	if (!r->chosen.count) {
+		fprintf(to, "nobody has looked for leaks then\n");
+	} else {
+		print_head(r, to);
+		if (r->request->by == LEAKS_BY_STACK)
+			print_places(r, to);
+		else
+			leaks_print_rows(r, to);
+	}
+	print_circumstances(r, to);
+	print_unused(r, to);
+}
