@@ -48,7 +48,7 @@ noinst_LTLIBRARIES += lib/librecord.la
 lib_librecord_la_SOURCES = lib/blocks.c lib/blocks.h lib/block_table.h lib/record.c lib/record.h
 lib_librecord_la_CFLAGS = $(RUNTIME_CFLAGS) -mincoming-stack-boundary=3 -fno-tree-slp-vectorize
 lib_liballoctrace_la_CFLAGS = $(RUNTIME_CFLAGS) -mgeneral-regs-only
-lib_liballoctrace_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs -Wl,-z,now
+lib_liballoctrace_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,initfirst
 lib_liballoctrace_la_LIBADD = lib/librecord.la
 include_HEADERS += lib/alloctrace.h
 pkgconfig_DATA += lib/alloctrace.pc

@@ -10,7 +10,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_b
 TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/programs-calls.tap \
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap tests/sanitized-programs.tap \
 	tests/kill.tap tests/preload.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
-	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-mallocx.tap tests/wrong.tap tests/right.tap tests/cross.tap \
+	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-mallocx.tap tests/real-browser.tap tests/wrong.tap tests/right.tap tests/cross.tap \
 	tests/own-families.tap tests/crash.tap tests/hidden.tap tests/whole-api.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/mallocx-counter.c tests/archives.py tests/harness.py tests/ld_debug.py tests/expectations.py \
