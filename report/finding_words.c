@@ -208,6 +208,11 @@ void finding_add_summary(struct strbuf *out, const struct trace_finding *f, cons
 
 /* ---- why ---- */
 
+static bool is_resize(unsigned role)
+{
+	return role == ROLE_REALLOC || role == ROLE_REALLOCARRAY;
+}
+
 static const char *mismatch_why(const struct trace_finding *f)
 {
 	bool by_malloc = release_of(f->made_role) == RELEASE_FREE;
@@ -216,6 +221,9 @@ static const char *mismatch_why(const struct trace_finding *f)
 		return "the C++ operators may have another heap than malloc, and operator delete "
 		       "then "
 		       "gets a block that it never made";
+	if (is_resize(f->role))
+		return "the C++ operators may have another heap than malloc, and realloc() moves "
+		       "bytes, not objects";
 	if (by_free)
 		return "the C++ operators may have another heap than malloc, and free() runs no "
 		       "destructor";
@@ -227,6 +235,9 @@ static const char *class_why(const struct trace_finding *f)
 {
 	if (f->role == ROLE_USABLE_SIZE && f->class == FINDING_DOUBLE)
 		return "what is there may be anybody's since it was freed";
+	if (is_resize(f->role) && f->class == FINDING_DOUBLE)
+		return "resizing it may take a block from under whoever has got it since it was "
+		       "freed";
 	switch (f->class) {
 	case FINDING_CROSS:
 		if (is_region(f))
@@ -249,6 +260,8 @@ static const char *class_why(const struct trace_finding *f)
 	case FINDING_DOUBLE:
 		return "the second free may take a block from under whoever has got it since";
 	case FINDING_INTERIOR:
+		if (f->role == ROLE_USABLE_SIZE || is_resize(f->role))
+			return "an allocator knows a block by the address that it returned alone";
 		return "only the address that the allocation returned can be freed";
 	case FINDING_GONE:
 		return "the code that the block's memory belongs to is no longer there";
@@ -307,6 +320,32 @@ static const char *query_fix(unsigned class)
 	}
 }
 
+/* Of a block of another kind or allocator the fix for a release is meant. */
+static bool add_resize_fix(struct strbuf *out, const struct trace_finding *f)
+{
+	switch (f->class) {
+	case FINDING_MISMATCH:
+	case FINDING_ALIGNMENT:
+		strbuf_adds(out, "make a larger one and copy, and ");
+		add_same(out, f, "");
+		return true;
+	case FINDING_INTERIOR:
+		strbuf_addf(out, "resize the address %" PRIu64 " byte%s before", f->argument,
+			    f->argument == 1 ? "" : "s");
+		return true;
+	case FINDING_MAPPED:
+		strbuf_adds(out, "resize it with mremap()");
+		return true;
+	case FINDING_STACK:
+	case FINDING_GLOBAL:
+	case FINDING_CODE:
+		strbuf_adds(out, "do not resize it: it was not allocated");
+		return true;
+	default:
+		return false;
+	}
+}
+
 void finding_add_fix(struct strbuf *out, const struct trace_finding *f)
 {
 	if (f->fix) {
@@ -317,6 +356,8 @@ void finding_add_fix(struct strbuf *out, const struct trace_finding *f)
 		strbuf_adds(out, query_fix(f->class));
 		return;
 	}
+	if (is_resize(f->role) && add_resize_fix(out, f))
+		return;
 	switch (f->class) {
 	case FINDING_MISMATCH:
 		add_same(out, f, "");

@@ -7,7 +7,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <dlfcn.h>
+#include <malloc.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +62,42 @@ APART static void release_sized(void *p)
 	__asm__ volatile("");
 }
 
+APART static void *make_aligned()
+{
+	return hidden(::operator new(80, std::align_val_t(64)));
+}
+
+APART static void release_aligned(void *p)
+{
+	::operator delete(hidden(p), std::align_val_t(size_t(1) << 20));
+	__asm__ volatile("");
+}
+
+APART static void *make_mapped()
+{
+	return hidden(mmap(nullptr, 12288, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+}
+
+APART static void release_realloc(void *p)
+{
+	std::free(std::realloc(hidden(p), 500));
+	__asm__ volatile("");
+}
+
+APART static void release_asked(void *p)
+{
+	malloc_usable_size(hidden(p));
+	__asm__ volatile("");
+}
+
+/* What the library WRONG_PLUGIN made with the allocator that it carries. */
+APART static void *make_plugin(void **library)
+{
+	*library = dlopen(getenv("WRONG_PLUGIN"), RTLD_NOW);
+	auto make = *library ? reinterpret_cast<void *(*)(size_t)>(dlsym(*library, "plugin_make")) : nullptr;
+	return make ? hidden(make(777)) : nullptr;
+}
+
 static void *make_in_thread(void *)
 {
 	pthread_setname_np(pthread_self(), "maker");
@@ -94,6 +133,51 @@ APART static void make_mistake(const char *what)
 		release_free(hidden(local));
 	} else if (strcmp(what, "global") == 0) {
 		release_free(hidden(global));
+	} else if (strcmp(what, "unaligned-delete") == 0) {
+		release_delete(make_aligned());
+	} else if (strcmp(what, "alignment") == 0) {
+		void *p = make_aligned();
+		while (reinterpret_cast<size_t>(p) % (size_t(1) << 20) == 0)
+			p = make_aligned();
+		release_aligned(p);
+	} else if (strcmp(what, "code") == 0) {
+		release_free(reinterpret_cast<void *>(&make_aligned));
+	} else if (strcmp(what, "mapped") == 0) {
+		release_free(static_cast<char *>(make_mapped()) + 64);
+	} else if (strcmp(what, "unknown") == 0) {
+		void *p = make_mapped();
+		munmap(p, 12288);
+		release_free(p);
+	} else if (strncmp(what, "plugin-", 7) == 0) {
+		void *library, *p = make_plugin(&library);
+		if (strcmp(what, "plugin-gone") == 0 && dlclose(library) == 0)
+			release_free(p);
+		else if (strcmp(what, "plugin-free") == 0)
+			release_free(p);
+		else if (strcmp(what, "plugin-realloc") == 0)
+			release_realloc(p);
+		else if (strcmp(what, "plugin-asked") == 0)
+			release_asked(p);
+	} else if (strcmp(what, "interior-realloc") == 0) {
+		release_realloc(static_cast<char *>(make_malloc(100)) + 16);
+	} else if (strcmp(what, "new-realloc") == 0) {
+		release_realloc(make_new());
+	} else if (strcmp(what, "double-realloc") == 0) {
+		void *p = make_malloc(24);
+		release_free(p);
+		release_realloc(p);
+	} else if (strcmp(what, "mapped-realloc") == 0) {
+		release_realloc(make_mapped());
+	} else if (strcmp(what, "global-realloc") == 0) {
+		release_realloc(hidden(global));
+	} else if (strcmp(what, "interior-asked") == 0) {
+		release_asked(static_cast<char *>(make_malloc(100)) + 16);
+	} else if (strcmp(what, "mapped-asked") == 0) {
+		release_asked(make_mapped());
+	} else if (strcmp(what, "double-asked") == 0) {
+		void *p = make_malloc(24);
+		release_free(p);
+		release_asked(p);
 	} else if (strcmp(what, "thread") == 0) {
 		pthread_t thread;
 		void *p = nullptr;
