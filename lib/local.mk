@@ -24,6 +24,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/points.c lib/points.h \
 	lib/real.c lib/real.h \
 	lib/regions.c lib/regions.h \
+	lib/root_regions.c lib/root_regions.h \
 	lib/runtime.c lib/runtime.h \
 	lib/participant.c lib/participant.h \
 	lib/say.c lib/say.h \

@@ -12,19 +12,19 @@
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "base/hash.h"
+#include "wire/memory_tables.h"
 
 enum {
-	PAGE_BITS = 12,
-	PAGES_BITS = 28,
-	GROUP_BITS = 10,
-	GROUPS = 1 << GROUP_BITS,
-	GROUP_ENTRIES = 16,
+	PAGE_BITS = MEMORY_PAGE_BITS,
+	GROUP_BITS = MAPPED_GROUP_BITS,
+	GROUPS = MAPPED_GROUPS,
+	GROUP_ENTRIES = MAPPED_GROUP_ENTRIES,
 	TRIED_GROUPS = 4,
 };
 
-#define MOST_PAGES  ((UINT64_C(1) << PAGES_BITS) - 1)
-#define CALLER_MASK ((UINT64_C(1) << 48) - 1)
-#define TAKEN	    (UINT64_C(1) << PAGES_BITS) /* no pages: being filled in */
+#define MOST_PAGES  MEMORY_MOST_PAGES
+#define CALLER_MASK MAPPED_CALLER_MASK
+#define TAKEN	    (UINT64_C(1) << MEMORY_PAGES_BITS) /* no pages: being filled in */
 
 struct group {
 	uint64_t ranges[GROUP_ENTRIES];
@@ -34,21 +34,6 @@ static struct group groups[GROUPS];
 static uint64_t makers[GROUPS][GROUP_ENTRIES];
 /* By group, how many entries are not free; never too few. */
 static uint16_t used[GROUPS];
-
-static inline uint64_t range_make(uint64_t page, uint64_t pages)
-{
-	return page << PAGES_BITS | pages;
-}
-
-static inline uint64_t first_page(uint64_t range)
-{
-	return range >> PAGES_BITS;
-}
-
-static inline uint64_t end_page(uint64_t range)
-{
-	return first_page(range) + (range & MOST_PAGES);
-}
 
 static inline unsigned group_of(uint64_t page, unsigned try)
 {
@@ -70,7 +55,7 @@ static bool claim(unsigned group, unsigned i)
 static void put(uint64_t range, uint64_t maker)
 {
 	for (unsigned try = 0; try < TRIED_GROUPS; try++) {
-		unsigned group = group_of(first_page(range), try);
+		unsigned group = group_of(memory_range_first(range), try);
 		for (unsigned i = 0; i < GROUP_ENTRIES; i++) {
 			if (!claim(group, i))
 				continue;
@@ -97,7 +82,7 @@ void mapped_add(uintptr_t low, size_t bytes, const struct mapped *by)
 	uint64_t maker = (by->caller & CALLER_MASK) | (uint64_t)by->epoch << 48;
 	while (page < end) {
 		uint64_t pages = end - page < MOST_PAGES ? end - page : MOST_PAGES;
-		put(range_make(page, pages), maker);
+		put(memory_range_make(page, pages), maker);
 		page += pages;
 	}
 }
@@ -105,7 +90,7 @@ void mapped_add(uintptr_t low, size_t bytes, const struct mapped *by)
 static bool remove_exactly(uint64_t range)
 {
 	for (unsigned try = 0; try < TRIED_GROUPS; try++) {
-		unsigned group = group_of(first_page(range), try);
+		unsigned group = group_of(memory_range_first(range), try);
 		for (unsigned i = 0; i < GROUP_ENTRIES; i++)
 			if (at_load_relaxed(&groups[group].ranges[i]) == range)
 				return change(group, i, range, 0);
@@ -115,7 +100,7 @@ static bool remove_exactly(uint64_t range)
 
 static inline bool overlaps(uint64_t range, uint64_t page, uint64_t end)
 {
-	return first_page(range) < end && page < end_page(range);
+	return memory_range_first(range) < end && page < memory_range_end(range);
 }
 
 /* What is left of an entry below stays where it is found by its first page; above it is another. */
@@ -124,12 +109,12 @@ static void cut(unsigned group, unsigned i, uint64_t page, uint64_t end)
 	uint64_t range = at_load_acquire(&groups[group].ranges[i]);
 	if (!overlaps(range, page, end))
 		return;
-	uint64_t low = first_page(range), high = end_page(range);
+	uint64_t low = memory_range_first(range), high = memory_range_end(range);
 	uint64_t maker = at_load_relaxed(&makers[group][i]);
-	if (!change(group, i, range, low < page ? range_make(low, page - low) : 0))
+	if (!change(group, i, range, low < page ? memory_range_make(low, page - low) : 0))
 		return;
 	if (high > end)
-		put(range_make(end, high - end), maker);
+		put(memory_range_make(end, high - end), maker);
 }
 
 void mapped_remove(uintptr_t low, size_t bytes)
@@ -137,7 +122,7 @@ void mapped_remove(uintptr_t low, size_t bytes)
 	const uintptr_t page_mask = ((uintptr_t)1 << PAGE_BITS) - 1;
 	uint64_t page = low >> PAGE_BITS;
 	uint64_t end = (low + bytes + page_mask) >> PAGE_BITS;
-	if (page >= end || remove_exactly(range_make(page, end - page)))
+	if (page >= end || remove_exactly(memory_range_make(page, end - page)))
 		return;
 	for (unsigned group = 0; group < GROUPS; group++) {
 		if (!at_load_relaxed(&used[group]))
@@ -156,18 +141,24 @@ bool mapped_find(uintptr_t address, struct mapped *out)
 		for (unsigned i = 0; at_load_relaxed(&used[group]) && i < GROUP_ENTRIES; i++) {
 			uint64_t range = at_load_acquire(&groups[group].ranges[i]);
 			uint64_t its = at_load_acquire(&makers[group][i]);
-			if (page < first_page(range) || page >= end_page(range) ||
+			if (page < memory_range_first(range) || page >= memory_range_end(range) ||
 			    at_load_relaxed(&groups[group].ranges[i]) != range)
 				continue;
 			if (found && its != maker)
 				return false;
 			found = true;
 			maker = its;
-			out->low = first_page(range) << PAGE_BITS;
-			out->high = end_page(range) << PAGE_BITS;
+			out->low = memory_range_first(range) << PAGE_BITS;
+			out->high = memory_range_end(range) << PAGE_BITS;
 		}
 	}
 	out->caller = maker & CALLER_MASK;
 	out->epoch = (uint16_t)(maker >> 48);
 	return found;
+}
+
+void mapped_tables(uint64_t *ranges, uint64_t *makers_at)
+{
+	*ranges = (uintptr_t)groups;
+	*makers_at = (uintptr_t)makers;
 }

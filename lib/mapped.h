@@ -29,4 +29,7 @@ void mapped_remove(uintptr_t low, size_t bytes);
 /* False when nothing is known of the address, or two things are. */
 bool mapped_find(uintptr_t address, struct mapped *out);
 
+/* Where all that is known lies, for who reads it from outside: wire/memory_tables.h. */
+void mapped_tables(uint64_t *ranges, uint64_t *makers);
+
 #endif

@@ -253,6 +253,7 @@ bool session_forked(void)
 	process->foreign_pids = has_foreign_pids(before, parent_pid);
 	process->backend_module_plus_1 = before->backend_module_plus_1;
 	process->block_roots = before->block_roots;
+	process->memory_tables = before->memory_tables;
 	process->start_tsc = session_clock();
 	session.start_ns = sys_monotonic_ns();
 	__builtin_memcpy(process->exe, before->exe, sizeof(process->exe));

@@ -13,6 +13,7 @@
 #include "lib/points.h"
 #include "lib/real.h"
 #include "lib/participant.h"
+#include "lib/root_regions.h"
 #include "lib/say.h"
 #include "lib/split.h"
 #include "lib/sys.h"
@@ -72,6 +73,7 @@ static void start(void)
 		split_find();
 		crash_install();
 		session.process->block_roots = (uintptr_t)blocks_memory();
+		session.process->memory_tables = (uintptr_t)memory_tables();
 		sys_restore_signals(&before);
 		session_ready();
 	}

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "wire/memory_tables.h"
+
 enum { SYS_PAGE = 4096 };
 
 /* What is set aside before system calls are filtered. */
@@ -107,13 +109,54 @@ uint32_t sys_gettid(void)
 	return tid_offset ? read_tid() : known_pid;
 }
 
+/* ---- what is the runtime's own ---- */
+
+uint64_t sys_own_memory[OWN_MEMORY_MAX];
+
+/* Mostly next to what was mapped before. */
+static void own_add(uint64_t page, uint64_t end)
+{
+	for (unsigned i = 0; i < OWN_MEMORY_MAX; i++) {
+		uint64_t seen = at_load_relaxed(&sys_own_memory[i]), low = page, high = end;
+		if (seen && memory_range_first(seen) == end)
+			high = memory_range_end(seen);
+		else if (seen && memory_range_end(seen) == page)
+			low = memory_range_first(seen);
+		else if (seen)
+			continue;
+		if (at_cas_acq_rel(&sys_own_memory[i], &seen, memory_range_make(low, high - low)))
+			return;
+	}
+}
+
+static void own_remove(uint64_t page, uint64_t end)
+{
+	for (unsigned i = 0; i < OWN_MEMORY_MAX; i++) {
+		uint64_t seen = at_load_relaxed(&sys_own_memory[i]);
+		uint64_t low = memory_range_first(seen), high = memory_range_end(seen);
+		if (!seen || low >= end || high <= page)
+			continue;
+		uint64_t below = low < page ? memory_range_make(low, page - low) : 0;
+		if (at_cas_acq_rel(&sys_own_memory[i], &seen, below) && high > end)
+			own_add(end, high);
+	}
+}
+
+static uint64_t end_page(uint64_t address)
+{
+	return (address + SYS_PAGE - 1) / SYS_PAGE;
+}
+
 void *sys_map_anonymous(size_t bytes)
 {
 	if (sys_is_restricted())
 		return take_reserve(&reserve, bytes);
 	long p = sys_call6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	return sys_failed(p) ? NULL : (void *)p;
+	if (sys_failed(p))
+		return NULL;
+	own_add((uint64_t)p / SYS_PAGE, end_page((uint64_t)p + bytes));
+	return (void *)p;
 }
 
 void *sys_map_wiped_on_fork(size_t bytes)
@@ -131,8 +174,10 @@ void *sys_map_wiped_on_fork(size_t bytes)
 
 void sys_unmap(void *p, size_t bytes)
 {
-	if (!sys_is_restricted())
-		sys_call2(SYS_munmap, p, bytes);
+	if (sys_is_restricted())
+		return;
+	own_remove((uintptr_t)p / SYS_PAGE, end_page((uintptr_t)p + bytes));
+	sys_call2(SYS_munmap, p, bytes);
 }
 
 void sys_sleep_us(unsigned us)

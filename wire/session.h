@@ -136,7 +136,8 @@ struct session_process {
 	uint64_t unjudged_releases;
 	uint64_t block_roots; /* address of its block table's roots, of all spaces: wire/block_layout.h; 0: not yet */
 	char exe[256];     /* /proc/self/exe at the start, cut if longer; always terminated */
-	char command[680]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
+	uint64_t memory_tables; /* address of a struct memory_tables: wire/memory_tables.h; 0: not yet */
+	char command[672]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
 };
 
 enum ring_state {
