@@ -10,10 +10,12 @@ static void search(const struct scan_target *target, const struct block_list *bl
 		   struct read_cache *cache, struct leak_scan *out)
 {
 	struct address_space space;
+	struct known_memory known;
 	struct root_list roots;
 	struct lost lost;
 	address_space_read(&space, target, cache);
-	root_list_find(&roots, target, &space, blocks, cache);
+	known_memory_read(&known, target->memory_tables, cache, blocks);
+	root_list_find(&roots, target, &space, blocks, &known, cache);
 	struct mark m = {
 		.target = target, .blocks = blocks, .space = &space, .roots = &roots, .cache = cache
 	};
@@ -26,6 +28,7 @@ static void search(const struct scan_target *target, const struct block_list *bl
 	lost_release(&lost);
 	mark_release(&m);
 	root_list_release(&roots);
+	known_memory_release(&known);
 	address_space_release(&space);
 }
 

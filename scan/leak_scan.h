@@ -40,8 +40,9 @@ struct scan_range {
 /* What is looked at. */
 struct scan_target {
 	struct scan_memory memory;
-	const char *maps;     /* the text of /proc/PID/maps, of that moment */
-	uint64_t block_roots; /* as session_process has it */
+	const char *maps;	/* the text of /proc/PID/maps, of that moment */
+	uint64_t block_roots;	/* as session_process has it */
+	uint64_t memory_tables; /* so, too; 0: not known */
 	const struct scan_thread *threads;
 	size_t thread_count;
 	uint64_t now_tsc; /* for ages; of the moment in which it stood still */

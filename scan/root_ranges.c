@@ -1,20 +1,20 @@
 /* root_ranges.c - see root_ranges.h.
  *
- * Ranges whose meaning is known are claimed first; a later claim only gets what is left. What is
- * left of a writable mapping in the end is a root unless a live block lies in it: then it is an
- * allocator's. */
+ * Ranges whose meaning is known are claimed first; a later claim only gets what is left. Of what is
+ * left of a writable mapping the process may know who mapped it: an allocator, if a live block lies
+ * in anything that the same code has mapped. Where it does not, libc has, the dynamic linker, or a
+ * program past libc: that is an allocator's if a live block lies in it, and a root otherwise. */
 #include "scan/root_ranges.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "scan/glibc_heap.h"
 #include "util/mem.h"
 
 enum {
 	RED_ZONE_BYTES = 128,
-	/* Of glibc's struct pthread, which begins at the thread pointer; stacks end at most a page
-	 * behind it. */
-	PTHREAD_BYTES = 2304,
+	PTHREAD_BYTES = 2304,  /* what is above the thread pointer, where its end is not known */
 	DTV_AT = 8,	       /* from the thread pointer */
 	DTV_BEFORE_BYTES = 16, /* its block begins before what points to it */
 	PAGE = 4096,
@@ -91,20 +91,28 @@ struct finder {
 	const struct scan_target *target;
 	const struct address_space *space;
 	const struct block_list *blocks;
+	const struct known_memory *known;
 	struct read_cache *cache;
+	struct thread_memory_list threads;
 	struct claims claims;
 };
 
-static bool is_anonymous(const struct mapping *m)
+static const struct root no_root = { .holder = HOLDER_NONE };
+
+/* Where the memory of the thread that the address is in ends: its stack, and what is above. */
+static uint64_t thread_end(const struct finder *f, const struct mapping *m, uint64_t thread_pointer)
 {
-	return m && m->writable && m->kind == MAPPED_ANONYMOUS;
+	const struct thread_memory *t = thread_memory_of(&f->threads, thread_pointer);
+	uint64_t end = (thread_pointer + PTHREAD_BYTES + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	if (t && t->stack.high)
+		end = t->stack.high;
+	return end < m->high ? end : m->high;
 }
 
-/* Where the thread's own memory ends above its thread pointer. */
-static uint64_t pthread_end(const struct mapping *m, uint64_t thread_pointer)
+static uint64_t thread_low(const struct finder *f, const struct mapping *m, uint64_t thread_pointer)
 {
-	uint64_t end = (thread_pointer + PTHREAD_BYTES + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-	return end < m->high ? end : m->high;
+	const struct thread_memory *t = thread_memory_of(&f->threads, thread_pointer);
+	return t && t->stack.low > m->low ? t->stack.low : m->low;
 }
 
 static void claim_tls(struct finder *f, const struct scan_thread *t)
@@ -118,16 +126,28 @@ static void claim_tls(struct finder *f, const struct scan_thread *t)
 		low = m->low;
 	if (t->sp > low && t->sp < t->thread_pointer)
 		low = t->sp;
-	claim(&f->claims, low, pthread_end(m, t->thread_pointer), &tls);
+	claim(&f->claims, low, thread_end(f, m, t->thread_pointer), &tls);
 }
 
-/* From the stack pointer up to the end of the stack. On another stack than that of its thread (of a
- * signal, of a coroutine) that is all of the mapping, and where it would go on in its own is not
- * known: all of that counts, too. */
+/* Where a stack ends that is not the thread's own: a signal's, a coroutine's. */
+static uint64_t foreign_end(const struct finder *f, const struct mapping *m, uint64_t sp)
+{
+	const struct known_memory *k = f->known;
+	uint64_t end = m->high;
+	uint32_t block = block_list_around(f->blocks, sp);
+	size_t i = known_memory_above(k, sp);
+	if (i < k->mapped_count && k->mapped[i].range.low <= sp && k->mapped[i].range.high < end)
+		end = k->mapped[i].range.high;
+	if (block != BLOCK_NONE && block_list_end(f->blocks, block) < end)
+		end = block_list_end(f->blocks, block);
+	return end;
+}
+
+/* From the stack pointer up to the end of the stack. On another stack than the thread's own it is
+ * not known where it would go on in that: all of that counts, too. */
 static void claim_stack(struct finder *f, const struct scan_thread *t)
 {
 	const struct root stack = { .holder = HOLDER_STACK, .tid = t->tid, .module = NO_MODULE };
-	const struct root none = { .holder = HOLDER_NONE };
 	uint64_t sp = t->sp - RED_ZONE_BYTES, tp = t->thread_pointer;
 	const struct mapping *m = address_space_find(f->space, t->sp);
 	const struct mapping *own = tp ? address_space_find(f->space, tp) : NULL;
@@ -135,31 +155,15 @@ static void claim_stack(struct finder *f, const struct scan_thread *t)
 		return;
 	if (sp < m->low)
 		sp = m->low;
-	bool at_home = m == own && tp > sp;
-	uint64_t end = at_home ? pthread_end(m, tp) : m->high;
-	uint32_t block = block_list_around(f->blocks, t->sp);
-	if (!at_home && block != BLOCK_NONE && block_list_end(f->blocks, block) < end)
-		end = block_list_end(f->blocks, block);
+	bool at_home = m == own && tp > sp && thread_low(f, m, tp) <= sp;
+	uint64_t end = at_home ? thread_end(f, m, tp) : foreign_end(f, m, t->sp);
 	claim(&f->claims, sp, end, &stack);
-	if (at_home || m->kind == MAPPED_STACK)
-		claim(&f->claims, m->low, sp, &none);
-	else if (is_anonymous(own))
-		claim(&f->claims, own->low, pthread_end(own, tp), &stack);
-}
-
-/* What is left when a thread has ended: glibc keeps its stack, its struct pthread on top with its
- * own address in it. The thread pointer, or 0. */
-static uint64_t ended_thread(struct finder *f, uint64_t low, uint64_t high)
-{
-	enum { STEP = 64 };
-	uint64_t at =
-		high - low > f->space->tls_bytes + PAGE ? high - f->space->tls_bytes - PAGE : low;
-	uint64_t words[3];
-	for (at &= ~(uint64_t)(STEP - 1); at + PTHREAD_BYTES <= high; at += STEP)
-		if (at >= low && read_cache_get(f->cache, at, words, sizeof(words)) &&
-		    words[0] == at && words[2] == at)
-			return at;
-	return 0;
+	if (at_home)
+		claim(&f->claims, thread_low(f, m, tp), sp, &no_root);
+	else if (m->kind == MAPPED_STACK)
+		claim(&f->claims, m->low, sp, &no_root);
+	else if (own && own->writable && own->kind == MAPPED_ANONYMOUS)
+		claim(&f->claims, thread_low(f, own, tp), thread_end(f, own, tp), &stack);
 }
 
 /* A pointer to the block that the vector of a thread's dynamic TLS is in; it points behind the
@@ -176,7 +180,7 @@ static void add_dtv(struct finder *f, uint64_t thread_pointer, uint32_t tid)
 	root->value = dtv - DTV_BEFORE_BYTES;
 }
 
-static void find_threads(struct finder *f)
+static void find_running(struct finder *f)
 {
 	const struct scan_target *t = f->target;
 	for (size_t i = 0; i < t->thread_count; i++) {
@@ -190,6 +194,22 @@ static void find_threads(struct finder *f)
 		add_dtv(f, thread->thread_pointer, thread->tid);
 		claim_tls(f, thread);
 		claim_stack(f, thread);
+	}
+}
+
+/* Of threads that have ended: whose stack it is next gets the vector, too. What they return is kept
+ * beside it until they are joined. */
+static void find_ended(struct finder *f)
+{
+	const struct root result = { .holder = HOLDER_TLS, .module = NO_MODULE };
+	for (size_t i = 0; i < f->threads.count; i++) {
+		const struct thread_memory *t = &f->threads.list[i];
+		if (t->is_running)
+			continue;
+		add_dtv(f, t->thread_pointer, 0);
+		if (t->is_unjoined && t->stack.high > t->thread_pointer)
+			claim(&f->claims, t->thread_pointer, t->stack.high, &result);
+		claim(&f->claims, t->stack.low, t->stack.high, &no_root);
 	}
 }
 
@@ -209,6 +229,30 @@ static void claim_modules(struct finder *f)
 	}
 }
 
+static void claim_known(struct finder *f)
+{
+	for (size_t i = 0; i < f->known->own_count; i++)
+		claim(&f->claims, f->known->own[i].low, f->known->own[i].high, &no_root);
+}
+
+/* glibc's heaps, where they are not one with other memory of the same kind. */
+static void claim_heaps(struct finder *f)
+{
+	struct scan_range r;
+	for (size_t i = 0; i < f->space->mapping_count; i++) {
+		const struct mapping *m = &f->space->mappings[i];
+		if (!m->writable || m->kind != MAPPED_ANONYMOUS)
+			continue;
+		for (uint64_t at = m->low; glibc_heap_arena(f->cache, at, m->high, &r); at = r.high)
+			claim(&f->claims, r.low, r.high, &no_root);
+		uint32_t block = block_list_lower(f->blocks, m->low);
+		for (; block < f->blocks->plain_count && f->blocks->starts[block] < m->high;
+		     block++)
+			if (glibc_heap_mapped(f->cache, f->blocks, block, &r))
+				claim(&f->claims, r.low, r.high, &no_root);
+	}
+}
+
 static bool has_blocks(const struct block_list *l, uint64_t low, uint64_t high)
 {
 	uint32_t i = block_list_lower(l, low);
@@ -217,23 +261,58 @@ static bool has_blocks(const struct block_list *l, uint64_t low, uint64_t high)
 	return i > 0 && block_list_end(l, i - 1) > low;
 }
 
-/* What nobody has claimed of a mapping. */
-static void add_unclaimed(struct finder *f, const struct mapping *m, uint64_t low, uint64_t high)
+/* An allocator may keep its blocks in the data of a module: these count by themselves. */
+static void add_module_data(struct finder *f, uint64_t low, uint64_t high, const struct root *like)
+{
+	const struct block_list *l = f->blocks;
+	uint32_t i = block_list_lower(l, low);
+	for (; i < l->plain_count && l->starts[i] < high; i++) {
+		add_root(f->out, low, l->starts[i], like);
+		low = block_list_end(l, i);
+	}
+	if (low < high)
+		add_root(f->out, low, high, like);
+}
+
+/* Nothing is known of who mapped it. */
+static void add_unknown(struct finder *f, const struct mapping *m, uint64_t low, uint64_t high)
 {
 	const struct root root = { .holder =
 					   m->kind == MAPPED_FILE ? HOLDER_MODULE : HOLDER_MAPPING,
 				   .module = m->module };
-	if (low >= high || has_blocks(f->blocks, low, high))
-		return;
-	uint64_t ended = m->kind == MAPPED_ANONYMOUS ? ended_thread(f, low, high) : 0;
-	if (ended) {
-		/* Whose stack it is next gets the vector, too. */
-		add_dtv(f, ended, 0);
+	if (low < high && !has_blocks(f->blocks, low, high))
+		add_root(f->out, low, high, &root);
+}
+
+static bool is_allocators(const struct finder *f, const struct known_range *r)
+{
+	const struct mapping *code = address_space_find(f->space, r->caller - 1);
+	return known_memory_allocates(f->known, r) ||
+	       (code && code->module != NO_MODULE && f->space->modules[code->module].is_allocator);
+}
+
+/* What nobody has claimed of a mapping. */
+static void add_unclaimed(struct finder *f, const struct mapping *m, uint64_t low, uint64_t high)
+{
+	const struct known_memory *k = f->known;
+	const struct root root = { .holder = HOLDER_MAPPING, .module = NO_MODULE };
+	if (m->kind == MAPPED_FILE) {
+		if (!f->space->modules[m->module].is_allocator)
+			add_unknown(f, m, low, high);
 		return;
 	}
-	if (m->kind == MAPPED_FILE && f->space->modules[m->module].is_allocator)
-		return;
-	add_root(f->out, low, high, &root);
+	for (size_t i = known_memory_above(k, low); i < k->mapped_count; i++) {
+		const struct known_range *r = &k->mapped[i];
+		if (r->range.low >= high)
+			break;
+		uint64_t from = r->range.low > low ? r->range.low : low;
+		uint64_t to = r->range.high < high ? r->range.high : high;
+		add_unknown(f, m, low, from);
+		if (!is_allocators(f, r))
+			add_root(f->out, from, to, &root);
+		low = to;
+	}
+	add_unknown(f, m, low, high);
 }
 
 static void add_mapping(struct finder *f, const struct mapping *m)
@@ -246,27 +325,46 @@ static void add_mapping(struct finder *f, const struct mapping *m)
 		const struct claim *c = &f->claims.list[i];
 		if (c->low >= m->high)
 			break;
-		if (at < c->low)
-			add_unclaimed(f, m, at, c->low);
+		add_unclaimed(f, m, at, c->low);
 		uint64_t low = c->low > m->low ? c->low : m->low;
 		at = c->high < m->high ? c->high : m->high;
-		add_root(f->out, low, at, &c->root);
+		if (c->root.holder == HOLDER_MODULE)
+			add_module_data(f, low, at, &c->root);
+		else
+			add_root(f->out, low, at, &c->root);
 	}
 	add_unclaimed(f, m, at, m->high);
 }
 
+/* What the program has named counts wherever it lies. */
+static void add_named(struct finder *f)
+{
+	const struct root root = { .holder = HOLDER_ROOT, .module = NO_MODULE };
+	for (size_t i = 0; i < f->known->root_count; i++)
+		add_root(f->out, f->known->roots[i].low, f->known->roots[i].high, &root);
+}
+
 void root_list_find(struct root_list *r, const struct scan_target *target,
 		    const struct address_space *space, const struct block_list *blocks,
-		    struct read_cache *cache)
+		    const struct known_memory *known, struct read_cache *cache)
 {
 	*r = (struct root_list){ 0 };
-	struct finder f = {
-		.out = r, .target = target, .space = space, .blocks = blocks, .cache = cache
-	};
+	struct finder f = { .out = r,
+			    .target = target,
+			    .space = space,
+			    .blocks = blocks,
+			    .known = known,
+			    .cache = cache };
+	thread_memory_find(&f.threads, target, space, cache);
 	claim_modules(&f);
-	find_threads(&f);
+	find_running(&f);
+	find_ended(&f);
+	claim_known(&f);
+	claim_heaps(&f);
+	add_named(&f);
 	for (size_t i = 0; i < space->mapping_count; i++)
 		add_mapping(&f, &space->mappings[i]);
+	thread_memory_release(&f.threads);
 	free(f.claims.list);
 }
 

@@ -8,6 +8,8 @@
 
 #include "scan/address_space.h"
 #include "scan/block_list.h"
+#include "scan/known_memory.h"
+#include "scan/thread_memory.h"
 
 struct root {
 	uint64_t low, high;    /* whole words; of registers: 0 and their bytes */
@@ -29,7 +31,7 @@ struct root_list {
 
 void root_list_find(struct root_list *r, const struct scan_target *target,
 		    const struct address_space *space, const struct block_list *blocks,
-		    struct read_cache *cache);
+		    const struct known_memory *known, struct read_cache *cache);
 void root_list_release(struct root_list *r);
 
 /* The root that has this word. */

@@ -96,7 +96,7 @@ static bool read_memory(void *context, uint64_t at, void *out, size_t bytes)
 }
 
 /* The process's own record in the session memory that it has mapped. */
-static uint64_t find_block_roots(const struct process_memory *m, const char *maps)
+static struct session_process find_record(const struct process_memory *m, const char *maps)
 {
 	const char *line = strstr(maps, "/memfd:alloctrace");
 	while (line && line > maps && line[-1] != '\n')
@@ -107,9 +107,9 @@ static uint64_t find_block_roots(const struct process_memory *m, const char *map
 		uint64_t at = base + session_processes_offset() + i * sizeof(p);
 		if (process_memory_read(m, at, &p, sizeof(p)) && p.pid == (uint32_t)m->pid &&
 		    (p.state == PROCESS_READY || p.state == PROCESS_SEEN))
-			return p.block_roots;
+			return p;
 	}
-	return 0;
+	return (struct session_process){ 0 };
 }
 
 static bool is_allocator(void *context, const char *path)
@@ -155,10 +155,12 @@ int main(int argc, char **argv)
 	uint64_t begin = now_us();
 	stop(pid);
 	char *maps = read_maps(&memory);
+	const struct session_process record = find_record(&memory, maps);
 	const struct scan_target target = {
 		.memory = { &memory, read_memory },
 		.maps = maps,
-		.block_roots = find_block_roots(&memory, maps),
+		.block_roots = record.block_roots,
+		.memory_tables = record.memory_tables,
 		.threads = threads,
 		.thread_count = thread_count,
 		.now_tsc = __rdtsc(),
