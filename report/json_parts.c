@@ -8,6 +8,8 @@
 #include "analysis/lineage.h"
 #include "report/finding_list.h"
 #include "report/instance_words.h"
+#include "report/leaks_report.h"
+#include "report/leaks_words.h"
 #include "wire/families.h"
 
 static const char *const fact_keys[] = {
@@ -48,6 +50,24 @@ static void json_command(struct json *j, const struct trace_process *p)
 	json_end_array(j);
 }
 
+/* "leaks": the sums of each kind, or null when nobody has looked. */
+static void json_leaks(struct json *j, const struct trace_data *d)
+{
+	struct leak_total kinds[LEAK_ALL_KINDS];
+	if (!leaks_totals(kinds, d->names, d->stacks)) {
+		json_string(j, "leaks", NULL);
+		return;
+	}
+	json_object(j, "leaks");
+	for (unsigned i = 0; i < LEAK_KINDS; i++) {
+		json_object(j, leak_kind_key(i));
+		json_uint(j, "blocks", kinds[i].sum.blocks);
+		json_uint(j, "bytes", kinds[i].sum.bytes);
+		json_end_object(j);
+	}
+	json_end_object(j);
+}
+
 void json_findings(struct json *j, const struct trace_data *d)
 {
 	struct finding_list list;
@@ -59,6 +79,7 @@ void json_findings(struct json *j, const struct trace_data *d)
 	json_end_object(j);
 	json_uint(j, "crashes", trace_reader_crash_count(d->reader));
 	finding_list_release(&list);
+	json_leaks(j, d);
 }
 
 void json_losses(struct json *j, const uint64_t *losses)

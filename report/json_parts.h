@@ -8,7 +8,7 @@
 
 void json_trace(struct json *j, const struct trace_data *d);	  /* "trace" */
 void json_processes(struct json *j, const struct trace_data *d);  /* "processes" */
-/* "wrong_frees": how many different ones, and how often they occurred */
+/* "wrong_frees": how many different ones, and how often they occurred; "crashes"; "leaks" */
 void json_findings(struct json *j, const struct trace_data *d);
 /* "frames", "outermost" */
 void json_stack(struct json *j, const struct trace_data *d, const struct callstacks *c,

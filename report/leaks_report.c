@@ -110,6 +110,23 @@ int leaks_report_open(struct leaks_report *r, const char *path, const struct lea
 	return 0;
 }
 
+bool leaks_totals(struct leak_total kinds[LEAK_ALL_KINDS], struct trace_names *names,
+		  struct callstacks *stacks)
+{
+	const struct leaks_request request = { .suppressions = names->suppressions };
+	struct leaks_report r = { .request = &request, .names = names, .stacks = stacks };
+	leaks_choose(&r.chosen, names->reader, &request.selection);
+	bool looked = says_something(&r);
+	r.suppressed_nodes = mem_zalloc(trace_reader_node_count(names->reader) + 1,
+					sizeof(*r.suppressed_nodes));
+	make_places(&r);
+	memcpy(kinds, r.places.kinds, sizeof(r.places.kinds));
+	drop_places(&r);
+	leaks_chosen_release(&r.chosen);
+	free(r.suppressed_nodes);
+	return looked;
+}
+
 void leaks_report_close(struct leaks_report *r)
 {
 	drop_places(r);

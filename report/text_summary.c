@@ -9,6 +9,7 @@
 #include "report/crash_text.h"
 #include "report/finding_list.h"
 #include "report/humane.h"
+#include "report/leaks_report.h"
 #include "report/text_parts.h"
 #include "util/path.h"
 
@@ -242,6 +243,39 @@ static void findings(struct sheet *s)
 	finding_list_release(&list);
 }
 
+/* "lost  546 B  definitely, in 7 blocks; 464 B indirectly; 4.00 KiB possibly; ..." */
+static void leaks(struct sheet *s)
+{
+	struct leak_total kinds[LEAK_ALL_KINDS];
+	char a[HUMANE_BYTES], b[HUMANE_BYTES];
+	if (!filter_is_empty(s->data->filter) ||
+	    !leaks_totals(kinds, s->data->names, s->data->stacks))
+		return;
+	struct trace_leak_sum definite = kinds[LEAK_DEFINITE].sum,
+			      indirect = kinds[LEAK_INDIRECT].sum,
+			      possible = kinds[LEAK_POSSIBLE].sum,
+			      reachable = kinds[LEAK_REACHABLE].sum;
+	if (!definite.blocks && !indirect.blocks && !possible.blocks) {
+		line(s, "lost", "nothing");
+		if (reachable.blocks)
+			sheet_format(s, STYLE_DIM, "%s in %s block%s still reachable",
+				     humane_bytes(a, reachable.bytes),
+				     humane_count(b, reachable.blocks),
+				     reachable.blocks == 1 ? "" : "s");
+		sheet_end_line(s);
+		return;
+	}
+	line(s, "lost", humane_bytes(a, definite.bytes));
+	sheet_format(s, STYLE_DIM, "definitely, in %s block%s", humane_count(a, definite.blocks),
+		     definite.blocks == 1 ? "" : "s");
+	if (indirect.blocks)
+		sheet_format(s, STYLE_DIM, "; %s indirectly", humane_bytes(a, indirect.bytes));
+	if (possible.blocks)
+		sheet_format(s, STYLE_DIM, "; %s possibly", humane_bytes(a, possible.bytes));
+	sheet_text(s, STYLE_DIM, "; listed by alloctrace leaks");
+	sheet_end_line(s);
+}
+
 static void crashes(struct sheet *s)
 {
 	uint32_t count = (uint32_t)trace_reader_crash_count(s->data->reader);
@@ -278,6 +312,7 @@ void text_summary(struct sheet *s)
 		largest(s);
 	}
 	mapped(s);
+	leaks(s);
 	findings(s);
 	crashes(s);
 }
