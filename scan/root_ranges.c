@@ -215,14 +215,18 @@ static void find_ended(struct finder *f)
 
 /* ---- the rest ---- */
 
+/* Its data hold no pointers of the program. */
+static bool holds_nothing(const struct scan_module *m)
+{
+	return m->is_allocator || m->is_runtime;
+}
+
 static void claim_modules(struct finder *f)
 {
 	for (size_t i = 0; i < f->space->data_count; i++) {
 		const struct module_data *d = &f->space->data[i];
 		const struct scan_module *m = &f->space->modules[d->module];
-		const struct root root = { .holder = m->is_allocator || m->is_runtime
-							     ? HOLDER_NONE
-							     : HOLDER_MODULE,
+		const struct root root = { .holder = holds_nothing(m) ? HOLDER_NONE : HOLDER_MODULE,
 					   .module = d->module,
 					   .only_to_start = m->is_libc };
 		claim(&f->claims, d->range.low, d->range.high, &root);
@@ -277,9 +281,12 @@ static void add_module_data(struct finder *f, uint64_t low, uint64_t high, const
 /* Nothing is known of who mapped it. */
 static void add_unknown(struct finder *f, const struct mapping *m, uint64_t low, uint64_t high)
 {
-	const struct root root = { .holder =
-					   m->kind == MAPPED_FILE ? HOLDER_MODULE : HOLDER_MAPPING,
-				   .module = m->module };
+	bool is_file = m->kind == MAPPED_FILE;
+	const struct root root = {
+		.holder = is_file ? HOLDER_MODULE : HOLDER_MAPPING,
+		.module = m->module,
+		.only_to_start = is_file && f->space->modules[m->module].is_libc,
+	};
 	if (low < high && !has_blocks(f->blocks, low, high))
 		add_root(f->out, low, high, &root);
 }
@@ -297,7 +304,7 @@ static void add_unclaimed(struct finder *f, const struct mapping *m, uint64_t lo
 	const struct known_memory *k = f->known;
 	const struct root root = { .holder = HOLDER_MAPPING, .module = NO_MODULE };
 	if (m->kind == MAPPED_FILE) {
-		if (!f->space->modules[m->module].is_allocator)
+		if (!holds_nothing(&f->space->modules[m->module]))
 			add_unknown(f, m, low, high);
 		return;
 	}
