@@ -63,16 +63,20 @@ static void add_thread(struct strbuf *out, const struct trace_reader *reader, ui
 		strbuf_addf(out, " (%s)", t->name);
 }
 
-static void add_variable(struct strbuf *out, const struct leak_story *s,
-			 const struct trace_reader *reader)
+static void add_variable(struct strbuf *out, const struct leak_story *s, struct trace_names *names)
 {
 	const struct trace_leak_group *g = s->example;
+	struct strbuf name = STRBUF_INIT;
 	if (!g->holder_module_plus_1) {
 		strbuf_addf(out, "0x%" PRIx64, g->holder_address);
 		return;
 	}
-	const struct trace_module *m = trace_reader_module(reader, g->holder_module_plus_1 - 1);
-	strbuf_addf(out, "%s+0x%" PRIx64, path_name(m->path), g->holder_address);
+	uint32_t module = g->holder_module_plus_1 - 1;
+	strbuf_addf(out, "%s+0x%" PRIx64,
+		    path_name(trace_reader_module(names->reader, module)->path), g->holder_address);
+	if (trace_names_add_variable(&name, names, module, g->holder_address))
+		strbuf_addf(out, " (%s)", name.text);
+	strbuf_release(&name);
 }
 
 /* A block of another group: of which code. */
@@ -117,7 +121,7 @@ void leak_story_add_holder(struct strbuf *out, const struct leak_story *s,
 		break;
 	case HOLDER_MODULE:
 		strbuf_adds(out, "held by a global variable at ");
-		add_variable(out, s, names->reader);
+		add_variable(out, s, names);
 		break;
 	case HOLDER_MAPPING:
 		strbuf_addf(out, "held by mapped memory, at 0x%" PRIx64, g->holder_address);

@@ -109,6 +109,13 @@ static void holder(struct json *j, const struct leak_story *s, struct trace_name
 	if (g->holder_module_plus_1)
 		json_string(j, "module",
 			    trace_reader_module(names->reader, g->holder_module_plus_1 - 1)->path);
+	if (g->holder == HOLDER_MODULE && g->holder_module_plus_1) {
+		struct strbuf name = STRBUF_INIT;
+		bool known = trace_names_add_variable(&name, names, g->holder_module_plus_1 - 1,
+						      g->holder_address);
+		json_string(j, "variable", known ? name.text : NULL);
+		strbuf_release(&name);
+	}
 	json_string(j, "text", text.text);
 	json_end_object(j);
 	strbuf_release(&text);

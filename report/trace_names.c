@@ -1,6 +1,7 @@
 /* trace_names.c - see trace_names.h. */
 #include "report/trace_names.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "util/mem.h"
@@ -43,6 +44,31 @@ static size_t symbols_of(void *ctx, uint32_t module, uint64_t offset,
 	if (m->anonymous_process_plus_1)
 		pid = trace_reader_process(n->reader, m->anonymous_process_plus_1 - 1)->pid;
 	return symbolizer_resolve(n->symbolizer, m, pid, offset, symbols);
+}
+
+bool trace_names_add_variable(struct strbuf *out, struct trace_names *n, uint32_t module,
+			      uint64_t address)
+{
+	size_t count = 0;
+	uint64_t start = address;
+	const struct trace_symbol *symbols =
+		trace_reader_symbols(n->reader, module, address, &count);
+	if (symbols && count && symbols[0].function) {
+		strbuf_adds(out, symbols[0].function);
+		return true;
+	}
+	if (module >= trace_reader_module_count(n->reader))
+		return false;
+	if (!n->symbolizer)
+		n->symbolizer = symbolizer_new();
+	const char *name = symbolizer_variable(
+		n->symbolizer, trace_reader_module(n->reader, module), address, &start);
+	if (!name)
+		return false;
+	strbuf_adds(out, name);
+	if (address > start)
+		strbuf_addf(out, "+0x%" PRIx64, address - start);
+	return true;
 }
 
 struct trace_names *trace_names_open(const char *path, struct err *err)

@@ -5,6 +5,7 @@
 #include "analysis/frames.h"
 #include "symbol/symbol.h"
 #include "util/err.h"
+#include "util/strbuf.h"
 
 struct suppressions;
 
@@ -19,5 +20,10 @@ struct trace_names {
 
 struct trace_names *trace_names_open(const char *path, struct err *err) AT_MUST_CHECK;
 void trace_names_close(struct trace_names *n);
+
+/* Adds "name" or "name+0x10": the variable that an address in a module's file lies in, by the
+ * trace's own symbols or those of the file on this machine; false: not known. Not escaped. */
+bool trace_names_add_variable(struct strbuf *out, struct trace_names *n, uint32_t module,
+			      uint64_t address);
 
 #endif

@@ -36,17 +36,15 @@ static bool is_code(const struct code_module *m, uint64_t offset)
 
 /* The full table of the file or of its debug file; else what is exported, with what
  * .gnu_debugdata adds to it. */
-static void load_symbols(struct code_module *m)
+static void load_symbols(const struct module_files *files, struct symbol_table *symbols)
 {
-	const struct module_files *files = &m->files;
-	bool full =
-		(files->main.elf && symbol_table_add(&m->symbols, files->main.elf, SHT_SYMTAB)) ||
-		(files->debug.elf && symbol_table_add(&m->symbols, files->debug.elf, SHT_SYMTAB));
+	bool full = (files->main.elf && symbol_table_add(symbols, files->main.elf, SHT_SYMTAB)) ||
+		    (files->debug.elf && symbol_table_add(symbols, files->debug.elf, SHT_SYMTAB));
 	if (!full && files->mini.elf)
-		symbol_table_add(&m->symbols, files->mini.elf, SHT_SYMTAB);
+		symbol_table_add(symbols, files->mini.elf, SHT_SYMTAB);
 	if (!full && files->main.elf)
-		symbol_table_add(&m->symbols, files->main.elf, SHT_DYNSYM);
-	symbol_table_build(&m->symbols);
+		symbol_table_add(symbols, files->main.elf, SHT_DYNSYM);
+	symbol_table_build(symbols);
 }
 
 static void open_jit(struct code_module *m, uint32_t pid)
@@ -74,7 +72,7 @@ void code_module_open(struct code_module *m, const struct trace_module *module, 
 	if (!code)
 		return;
 	load_code_ranges(m, code);
-	load_symbols(m);
+	load_symbols(&m->files, &m->symbols);
 	if (m->files.dwarf)
 		dwarf_index_build(&m->dwarf, m->files.dwarf, m->files.alt_dwarf);
 }
@@ -83,6 +81,7 @@ void code_module_close(struct code_module *m)
 {
 	perf_map_release(&m->jit);
 	symbol_table_release(&m->symbols);
+	symbol_table_release(&m->variables);
 	dwarf_index_release(&m->dwarf);
 	module_files_close(&m->files);
 	free(m->code);
@@ -110,4 +109,14 @@ size_t code_module_frames(struct code_module *m, struct names *names, uint64_t o
 		out[count++] = (struct trace_symbol){ .function = NULL };
 	out[count - 1].function = name;
 	return count;
+}
+
+const char *code_module_variable(struct code_module *m, struct names *names, uint64_t address,
+				 uint64_t *start)
+{
+	if (!m->has_variables) {
+		m->has_variables = m->variables.of_variables = true;
+		load_symbols(&m->files, &m->variables);
+	}
+	return symbol_table_find(&m->variables, names, address, start);
 }

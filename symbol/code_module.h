@@ -22,6 +22,8 @@ struct code_module {
 	struct module_files files;
 	struct dwarf_index dwarf;
 	struct symbol_table symbols;
+	struct symbol_table variables; /* when first asked for */
+	bool has_variables;
 	struct perf_map jit;
 	struct code_range *code; /* executable segments */
 	size_t code_count, code_cap;
@@ -36,5 +38,9 @@ void code_module_close(struct code_module *m);
  * are the names' pool's. */
 size_t code_module_frames(struct code_module *m, struct names *names, uint64_t offset,
 			  struct trace_symbol *out, size_t max);
+
+/* The variable that the address lies in, and where it starts; NULL: not known. */
+const char *code_module_variable(struct code_module *m, struct names *names, uint64_t address,
+				 uint64_t *start);
 
 #endif

@@ -30,6 +30,11 @@ void symbolizer_add_debug_root(struct symbolizer *s, const char *path);
 size_t symbolizer_resolve(struct symbolizer *s, const struct trace_module *module, uint32_t pid,
 			  uint64_t offset, const struct trace_symbol **out);
 
+/* The variable that a virtual address in the module's file lies in, and the first address of that;
+ * NULL: not known. Owned as above. Not thread-local ones. */
+const char *symbolizer_variable(struct symbolizer *s, const struct trace_module *module,
+				uint64_t address, uint64_t *start);
+
 /* NULL, or why a module could not be used as it should ("build-id differs: the file has been
  * rebuilt since the trace"); for a note in the report. */
 const char *symbolizer_problem(struct symbolizer *s, const struct trace_module *module);

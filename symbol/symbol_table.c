@@ -90,12 +90,20 @@ static bool is_function(const GElf_Sym *symbol)
 	return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
 }
 
+static bool is_wanted(const struct symbol_table *symbols, const GElf_Sym *symbol)
+{
+	unsigned type = GELF_ST_TYPE(symbol->st_info);
+	if (symbols->of_variables)
+		return (type == STT_OBJECT || type == STT_COMMON) && symbol->st_size;
+	return is_function(symbol);
+}
+
 static void add_symbol(struct symbol_table *symbols, const struct table *table, size_t index)
 {
 	GElf_Sym symbol;
 	Elf32_Word section = 0;
 	if (!gelf_getsymshndx(table->symbols, table->sections, (int)index, &symbol, &section) ||
-	    !is_function(&symbol) || symbol.st_shndx == SHN_UNDEF ||
+	    !is_wanted(symbols, &symbol) || symbol.st_shndx == SHN_UNDEF ||
 	    symbol.st_name >= table->names_bytes || table->names[symbol.st_name] == '\0')
 		return;
 	if (symbol.st_shndx != SHN_XINDEX)
@@ -241,6 +249,13 @@ static size_t source_name_bytes(const char *name)
 const char *symbol_table_function(struct symbol_table *symbols, struct names *names,
 				  uint64_t address)
 {
+	uint64_t start;
+	return symbol_table_find(symbols, names, address, &start);
+}
+
+const char *symbol_table_find(struct symbol_table *symbols, struct names *names, uint64_t address,
+			      uint64_t *start)
+{
 	uint32_t found = range_map_find(&symbols->map, address);
 	if (found == RANGE_NONE)
 		return NULL;
@@ -248,5 +263,6 @@ const char *symbol_table_function(struct symbol_table *symbols, struct names *na
 	if (!symbol->function)
 		symbol->function =
 			names_function(names, symbol->name, source_name_bytes(symbol->name));
+	*start = symbol->value;
 	return symbol->function;
 }

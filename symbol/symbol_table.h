@@ -1,4 +1,4 @@
-/* symbol_table.h - function names from ELF symbol tables.
+/* symbol_table.h - names of functions, or of variables, from ELF symbol tables.
  *
  * Collects the function symbols of one or more tables (.symtab, or .dynsym with what
  * .gnu_debugdata adds) and answers which one an address lies in. Of several names of one function
@@ -28,6 +28,7 @@ struct table_symbol {
 };
 
 struct symbol_table {
+	bool of_variables; /* set before the first add: not functions, but variables with a size */
 	struct table_symbol *items;
 	size_t count, cap;
 	struct range_map map;
@@ -44,5 +45,9 @@ void symbol_table_build(struct symbol_table *symbols); /* once, after the last a
  * of a function, as in "main.cold" or "work.isra.0". */
 const char *symbol_table_function(struct symbol_table *symbols, struct names *names,
 				  uint64_t address);
+
+/* The same with the symbol's first address in *start. */
+const char *symbol_table_find(struct symbol_table *symbols, struct names *names, uint64_t address,
+			      uint64_t *start);
 
 #endif

@@ -219,6 +219,18 @@ size_t symbolizer_resolve(struct symbolizer *s, const struct trace_module *modul
 	return answer->count;
 }
 
+const char *symbolizer_variable(struct symbolizer *s, const struct trace_module *module,
+				uint64_t address, uint64_t *start)
+{
+	struct trace_module copy;
+	module = checked(module, &copy);
+	if (module->anonymous_process_plus_1 != 0)
+		return NULL;
+	struct known_module *m = find_module(s, module, 0);
+	open_module(s, m);
+	return code_module_variable(&m->code, &s->names, address, start);
+}
+
 const char *symbolizer_problem(struct symbolizer *s, const struct trace_module *module)
 {
 	struct trace_module copy;

@@ -10,6 +10,7 @@
  * nopoint  no scan: --leak-point=none
  * limit    no scan: the recording was cut
  * deep     a chain of indirect groups, each held by the one before
+ * variable FILE ADDRESS  reachable by variables of the file, which has no build-id
  * large N  N allocation events, and a scan */
 #include <stdio.h>
 #include <stdlib.h>
@@ -351,6 +352,21 @@ static void write_large(uint64_t events)
 	add_scan(&s);
 }
 
+static void write_variable(const char *file, const char *address)
+{
+	struct trace_leak_group g[2];
+	trace_writer_module(w, &(struct trace_module){ file, (const uint8_t *)"", 0, 0 });
+	for (uint32_t i = 0; i < 2; i++) {
+		g[i] = group(LEAK_REACHABLE, ROLE_MALLOC, i ? places.load : places.cache, 1,
+			     10 + i);
+		g[i].holder = HOLDER_MODULE;
+		g[i].holder_address = strtoull(address, NULL, 16) + 8 * i;
+		g[i].holder_module_plus_1 = MODULES + 1;
+	}
+	struct trace_leak_scan s = scan_of(0, SCAN_AT_EXIT, g, 2);
+	add_scan(&s);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[2] : "full";
@@ -379,6 +395,8 @@ int main(int argc, char **argv)
 		write_limit();
 	else if (strcmp(what, "deep") == 0)
 		write_deep();
+	else if (strcmp(what, "variable") == 0 && argc > 4)
+		write_variable(argv[3], argv[4]);
 	else if (strcmp(what, "large") == 0 && argc > 3)
 		write_large(strtoull(argv[3], NULL, 10));
 	else
