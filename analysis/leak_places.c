@@ -6,6 +6,9 @@
 #include "analysis/pair_map.h"
 #include "util/mem.h"
 
+/* A place that is none. */
+#define NO_PLACE UINT32_MAX
+
 struct builder {
 	struct leak_places *p;
 	const struct leak_places_request *request;
@@ -33,18 +36,37 @@ static void add_sum(struct trace_leak_sum *to, uint64_t blocks, uint64_t bytes)
 	to->bytes = add_up(to->bytes, bytes);
 }
 
-/* ---- what is suppressed ---- */
+/* ---- what is left out ---- */
 
-/* By group. A parent comes before its children, and takes them along. */
-static bool *suppressed_groups(const struct trace_leak_scan *scan,
-			       const struct leak_places_request *request)
+enum verdict { SHOWN = 0, SUPPRESSED, LEFT_OUT };
+
+static bool passes(const struct replay_filter *f, const struct trace_leak_group *g)
 {
-	bool *result = mem_zalloc(scan->group_count + 1u, sizeof(*result));
-	for (uint32_t i = 0; request->suppressed && i < scan->group_count; i++) {
+	if (!f)
+		return true;
+	if (f->one_allocator && g->allocator != f->allocator &&
+	    !(g->allocator && f->use(f->ctx, g->allocator) == REPLAY_JOINED))
+		return false;
+	return (!f->stack || f->stack(f->ctx, g->stack)) &&
+	       (!f->thread || f->thread(f->ctx, g->thread));
+}
+
+/* By group; the caller frees it. A parent comes before its children, and a suppressed one takes
+ * them along. */
+static uint8_t *judge_groups(const struct trace_leak_scan *scan,
+			     const struct leak_places_request *request)
+{
+	uint8_t *result = mem_zalloc(scan->group_count + 1u, sizeof(*result));
+	for (uint32_t i = 0; i < scan->group_count; i++) {
 		const struct trace_leak_group *g = &scan->groups[i];
 		bool by_parent = g->parent_plus_1 && g->parent_plus_1 <= i &&
-				 kind_of(g) == LEAK_INDIRECT && result[g->parent_plus_1 - 1];
-		result[i] = by_parent || request->suppressed(request->ctx, g->stack);
+				 kind_of(g) == LEAK_INDIRECT &&
+				 result[g->parent_plus_1 - 1] == SUPPRESSED;
+		if (!passes(request->filter, g))
+			result[i] = LEFT_OUT;
+		else if (by_parent ||
+			 (request->suppressed && request->suppressed(request->ctx, g->stack)))
+			result[i] = SUPPRESSED;
 	}
 	return result;
 }
@@ -134,6 +156,7 @@ static uint32_t parent_place(const struct builder *b, const struct trace_leak_gr
 	if (!b->request->tree || kind_of(g) != LEAK_INDIRECT || !g->parent_plus_1 ||
 	    g->parent_plus_1 > group)
 		return 0;
+	/* What is left out is no place: NO_PLACE + 1 is 0. */
 	return place_of[g->parent_plus_1 - 1] + 1;
 }
 
@@ -141,15 +164,16 @@ static void take_scan(struct builder *b, uint32_t number)
 {
 	struct leak_places *p = b->p;
 	const struct trace_leak_scan *s = trace_reader_leak_scan(p->reader, number);
-	bool *suppressed = suppressed_groups(s, b->request);
+	uint8_t *verdicts = judge_groups(s, b->request);
 	uint32_t *place_of = mem_zalloc(s->group_count + 1u, sizeof(*place_of));
 	struct trace_leak_sum left_out[LEAK_ALL_KINDS] = { 0 };
 	for (uint32_t i = 0; i < s->group_count; i++) {
 		const struct trace_leak_group *g = &s->groups[i];
-		if (suppressed[i]) {
+		if (verdicts[i] != SHOWN) {
+			place_of[i] = NO_PLACE;
 			add_sum(&left_out[kind_of(g)], g->blocks, g->bytes);
 			/* Of what is reachable nobody wants to hear of in the first place. */
-			if (kind_of(g) == LEAK_REACHABLE)
+			if (verdicts[i] == LEFT_OUT || kind_of(g) == LEAK_REACHABLE)
 				continue;
 			p->suppressed.places++;
 			add_sum(&p->suppressed.sum, g->blocks, g->bytes);
@@ -165,7 +189,7 @@ static void take_scan(struct builder *b, uint32_t number)
 	}
 	add_sum(&p->cut, s->cut.blocks, s->cut.bytes);
 	free(place_of);
-	free(suppressed);
+	free(verdicts);
 }
 
 /* Sums of what hangs on the places inside a tree, and the lists of children. The scan tells those
@@ -316,11 +340,11 @@ struct leak_row *leak_rows_make(const struct leak_places *p,
 	for (size_t i = 0; i < request->scan_count; i++) {
 		const struct trace_leak_scan *s =
 			trace_reader_leak_scan(p->reader, request->scans[i]);
-		bool *suppressed = suppressed_groups(s, request);
+		uint8_t *verdicts = judge_groups(s, request);
 		for (uint32_t k = 0; k < s->group_count; k++)
-			if (!suppressed[k] && kinds >> kind_of(&s->groups[k]) & 1)
+			if (verdicts[k] == SHOWN && kinds >> kind_of(&s->groups[k]) & 1)
 				add_to_row(&b, row_key(p, by, s, &s->groups[k]), &s->groups[k]);
-		free(suppressed);
+		free(verdicts);
 	}
 	if (b.count)
 		qsort(b.rows, b.count, sizeof(*b.rows), compare_rows);

@@ -38,7 +38,8 @@ static unsigned worth(const struct trace_leak_scan *scan)
 
 static bool wants_process(const struct leaks_selection *s, uint32_t process)
 {
-	return !s->process || s->process(s->ctx, process);
+	const struct replay_filter *f = s->filter;
+	return !f || !f->process || f->process(f->ctx, process);
 }
 
 /* The best scan of each process, the last of equals; UINT32_MAX: none. */

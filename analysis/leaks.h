@@ -9,6 +9,7 @@
 #define ALLOCTRACE_ANALYSIS_LEAKS_H
 
 #include "analysis/callstacks.h"
+#include "analysis/replay.h"
 #include "wire/scans.h"
 
 enum leaks_at {
@@ -22,8 +23,8 @@ struct leaks_selection {
 	enum leaks_at at;
 	const char *mark;
 	uint64_t number;
-	bool (*process)(void *ctx, uint32_t process); /* NULL: all */
-	void *ctx;
+	/* What counts: its `process`; may be NULL, as the function. */
+	const struct replay_filter *filter;
 };
 
 struct leaks_chosen {
@@ -70,6 +71,8 @@ struct leak_places_request {
 	const uint32_t *scans;
 	size_t scan_count;
 	bool tree;
+	/* What counts: its stack, thread and allocator; NULL: all. */
+	const struct replay_filter *filter;
 	/* Whether the user does not want to hear of what this stack makes; may be NULL. */
 	bool (*suppressed)(void *ctx, uint32_t node);
 	void *ctx;
@@ -80,7 +83,7 @@ struct leak_places {
 	struct callstacks *stacks;
 	struct leak_place *places;
 	size_t count;
-	struct leak_total kinds[LEAK_ALL_KINDS]; /* without what is suppressed */
+	struct leak_total kinds[LEAK_ALL_KINDS]; /* without what is suppressed or left out */
 	struct leak_total suppressed;
 	struct trace_leak_sum cut; /* in no place: there was no room for it in the trace */
 };

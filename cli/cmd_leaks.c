@@ -167,7 +167,7 @@ static int show_leaks(const char *path, const struct leaks_options *o,
 }
 
 static int run_leaks(const struct usage *usage, const char *path, const struct leaks_options *o,
-		     struct suppressions *suppressions)
+		     struct suppressions *suppressions, struct filter *filter)
 {
 	struct leaks_request request;
 	struct err err;
@@ -175,8 +175,9 @@ static int run_leaks(const struct usage *usage, const char *path, const struct l
 		return usage_error(usage, "%s", err.text);
 	if (o->error_exitcode > 255)
 		return usage_error(usage, "--error-exitcode: from 0 to 255");
-	if (o->filters.count)
-		return usage_error(usage, "--filter is for --growth, --from and --to");
+	if (filter->from_ns || filter->to_ns)
+		return usage_error(usage, "--filter: time= is for --growth alone");
+	request.filter = filter->count ? filter : NULL;
 	return show_leaks(path, o, &request);
 }
 
@@ -187,11 +188,10 @@ static bool is_about_events(const struct leaks_options *o)
 	return o->growth || o->from || o->to;
 }
 
-static int run_events(const struct usage *usage, const char *trace, const struct leaks_options *o)
+static int run_events(const struct usage *usage, const char *trace, const struct leaks_options *o,
+		      struct filter *filter)
 {
-	struct filter filter = { 0 };
-	struct err err;
-	const struct leaks_growth_options growth = { .filter = &filter,
+	const struct leaks_growth_options growth = { .filter = filter,
 						     .from = o->from,
 						     .to = o->to,
 						     .top = o->top,
@@ -200,15 +200,9 @@ static int run_events(const struct usage *usage, const char *trace, const struct
 						     .long_names = o->long_names,
 						     .no_pager = o->no_pager,
 						     .color = o->color };
-	int code;
 	if (o->growth && (o->from || o->to))
-		code = usage_error(usage, "--growth and --from or --to exclude each other");
-	else if (filter_parse(&filter, &o->filters, &err) < 0)
-		code = usage_error(usage, "%s", err.text);
-	else
-		code = (o->growth ? leaks_growth : leaks_between)(trace, &growth);
-	filter_release(&filter);
-	return code;
+		return usage_error(usage, "--growth and --from or --to exclude each other");
+	return (o->growth ? leaks_growth : leaks_between)(trace, &growth);
 }
 
 int cmd_leaks(int argc, char **argv)
@@ -232,6 +226,8 @@ int cmd_leaks(int argc, char **argv)
 		  "below a lost block what is lost with it", NULL, NULL },
 		{ "peek", 0, OPTION_FLAG, &o.peek, NULL,
 		  "the first bytes of an example, if the trace has them", NULL, NULL },
+		{ "filter", 'f', OPTION_LIST, &o.filters, "TERM",
+		  "count only allocations that pass: " FILTER_TERMS, NULL, NULL },
 		{ "min-bytes", 0, OPTION_BYTES, &o.least_bytes, "BYTES",
 		  "leave out places with less, together with what is lost with them", NULL, NULL },
 		{ "top", 'n', OPTION_NUMBER, &o.top, "N",
@@ -254,8 +250,6 @@ int cmd_leaks(int argc, char **argv)
 		{ "from", 0, OPTION_STRING, &o.from, "MARK|TIME",
 		  "what was allocated after this moment, and not freed", NULL, NULL },
 		{ "to", 0, OPTION_STRING, &o.to, "MARK|TIME", "... by this moment", NULL, NULL },
-		{ "filter", 'f', OPTION_LIST, &o.filters, "TERM",
-		  "count only allocations that pass: " FILTER_TERMS, NULL, NULL },
 		OPTION_GROUP("Output"),
 		{ "style", 0, OPTION_CHOICE, &o.style, "STYLE",
 		  "words of alloctrace (default), lsan or valgrind", style_choices, NULL },
@@ -269,16 +263,21 @@ int cmd_leaks(int argc, char **argv)
 				     options };
 	const char *trace;
 	struct suppressions suppressions = { NULL, 0, 0 };
+	struct filter filter = { 0 };
+	struct err err;
 	int code = options_parse_trace(&usage, argc, argv, &trace);
 	/* Other tools list all. */
 	if (o.top == UNSAID)
 		o.top = o.style == LEAKS_STYLE_OWN ? DEFAULT_TOP : 0;
+	if (code < 0 && filter_parse(&filter, &o.filters, &err) < 0)
+		code = usage_error(&usage, "%s", err.text);
 	if (code < 0 && suppressions_option_load(&suppressions, &o.suppression_files) < 0)
 		code = EXIT_CANNOT;
 	if (code < 0)
-		code = is_about_events(&o) ? run_events(&usage, trace, &o)
-					   : run_leaks(&usage, trace, &o, &suppressions);
+		code = is_about_events(&o) ? run_events(&usage, trace, &o, &filter)
+					   : run_leaks(&usage, trace, &o, &suppressions, &filter);
 	suppressions_release(&suppressions);
+	filter_release(&filter);
 	option_list_release(&o.suppression_files);
 	option_list_release(&o.filters);
 	return code;

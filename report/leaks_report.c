@@ -32,6 +32,7 @@ static struct leak_places_request places_request(struct leaks_report *r)
 		.scans = r->chosen.scans,
 		.scan_count = r->chosen.count,
 		.tree = r->request->tree,
+		.filter = r->request->filter ? &r->filter : NULL,
 		.suppressed = r->request->suppressions ? is_suppressed : NULL,
 		.ctx = r,
 	};
@@ -52,12 +53,19 @@ static void drop_places(struct leaks_report *r)
 	leak_places_release(&r->places);
 }
 
+static void choose(struct leaks_report *r, const struct leaks_selection *selection)
+{
+	struct leaks_selection filtered = *selection;
+	filtered.filter = r->request->filter ? &r->filter : NULL;
+	leaks_choose(&r->chosen, r->names->reader, &filtered);
+}
+
 void leaks_report_choose(struct leaks_report *r, uint32_t scan)
 {
 	const struct leaks_selection one = { .at = LEAKS_AT_NUMBER, .number = scan };
 	drop_places(r);
 	leaks_chosen_release(&r->chosen);
-	leaks_choose(&r->chosen, r->names->reader, &one);
+	choose(r, &one);
 	make_places(r);
 }
 
@@ -83,12 +91,16 @@ static int open_events(struct leaks_report *r, const struct progress_sink *progr
 	trace_names_close(r->names);
 	r->names = NULL;
 	leaks_chosen_release(&r->chosen);
-	r->events = trace_data_load(r->path, NULL, progress, err);
+	r->events = trace_data_load(r->path, r->request->filter, progress, err);
 	if (!r->events)
 		return -1;
 	r->names = r->events->names;
 	r->stacks = r->events->stacks;
-	leaks_choose(&r->chosen, r->names->reader, &r->request->selection);
+	/* Made anew: the replay has had the filter for other frames. */
+	if (r->request->filter &&
+	    filter_prepare(r->request->filter, r->names->frames, &r->filter, err) < 0)
+		return -1;
+	choose(r, &r->request->selection);
 	rollup_make(&r->not_freed, ROLLUP_STACK, SORT_LIVE, false, r->events->profile, r->stacks);
 	return 0;
 }
@@ -102,7 +114,10 @@ int leaks_report_open(struct leaks_report *r, const char *path, const struct lea
 		return -1;
 	r->suppressed_nodes = mem_zalloc(trace_reader_node_count(r->names->reader) + 1,
 					 sizeof(*r->suppressed_nodes));
-	leaks_choose(&r->chosen, r->names->reader, &request->selection);
+	if (request->filter &&
+	    filter_prepare(request->filter, r->names->frames, &r->filter, err) < 0)
+		return -1;
+	choose(r, &request->selection);
 	if (!says_something(r) && request->selection.at == LEAKS_AT_LAST)
 		return open_events(r, progress, err);
 	r->stacks = callstacks_new(r->names->frames, NULL, 0);
@@ -117,8 +132,8 @@ bool leaks_totals(struct leak_total kinds[LEAK_ALL_KINDS], struct trace_names *n
 	struct leaks_report r = { .request = &request, .names = names, .stacks = stacks };
 	leaks_choose(&r.chosen, names->reader, &request.selection);
 	bool looked = says_something(&r);
-	r.suppressed_nodes = mem_zalloc(trace_reader_node_count(names->reader) + 1,
-					sizeof(*r.suppressed_nodes));
+	r.suppressed_nodes =
+		mem_zalloc(trace_reader_node_count(names->reader) + 1, sizeof(*r.suppressed_nodes));
 	make_places(&r);
 	memcpy(kinds, r.places.kinds, sizeof(r.places.kinds));
 	drop_places(&r);
@@ -169,10 +184,13 @@ static bool was_switched_off(const struct trace_reader *reader)
 	       (strstr(options, "--leak-point=none") || strstr(options, "--leak-point none"));
 }
 
+/* The first one that nobody has looked at. */
 static const struct profile_process *first_process(const struct leaks_report *r)
 {
-	return r->events && r->events->profile->process_count ? &r->events->profile->processes[0]
-							      : NULL;
+	uint32_t process = r->chosen.unseen_count ? r->chosen.unseen[0] : 0;
+	if (!r->events || process >= r->events->profile->process_count)
+		return NULL;
+	return &r->events->profile->processes[process];
 }
 
 static const char *problem_of_scans(const struct leaks_report *r)

@@ -22,6 +22,7 @@ struct leaks_request {
 	bool tree;
 	bool peek;
 	bool unused;			   /* list the suppressions of leaks that match nothing */
+	struct filter *filter; /* what counts; without a range of time; NULL: all */
 	struct suppressions *suppressions; /* NULL: none */
 	struct finding_style style;
 };
@@ -31,6 +32,7 @@ struct leaks_report {
 	const struct leaks_request *request;
 	struct trace_names *names;
 	struct callstacks *stacks;
+	struct replay_filter filter;
 	struct leaks_chosen chosen;
 	struct leak_places places;
 	uint32_t *list; /* of the places to show */
