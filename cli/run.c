@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,10 +11,12 @@
 #include "cli/command.h"
 #include "cli/error_policy.h"
 #include "cli/family_option.h"
+#include "cli/leak_options.h"
 #include "cli/live_errors.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/run_report.h"
+#include "cli/signal_option.h"
 #include "cli/suppressions_option.h"
 #include "collect/clock.h"
 #include "collect/collect.h"
@@ -42,35 +43,10 @@ struct run_options {
 	bool no_crash_report;
 	struct option_list only, skip;
 	struct family_options family;
+	struct leak_options leaks;
+	struct collect_options told; /* of the leaks' options */
 	struct progress progress; /* label NULL: not begun */
 };
-
-static int signal_number(const char *name)
-{
-	char *end;
-	long number = strtol(name, &end, 10);
-	if (*name && !*end)
-		return number > 0 && number < NSIG ? (int)number : -1;
-	if (strncasecmp(name, "SIG", 3) == 0)
-		name += 3;
-	for (int i = 1; i < NSIG; i++) {
-		const char *known = sigabbrev_np(i);
-		if (known && strcasecmp(known, name) == 0)
-			return i;
-	}
-	return -1;
-}
-
-/* Signals that the tool needs for itself, or that cannot be caught. */
-static bool signal_is_usable(int number)
-{
-	static const int taken[] = { SIGKILL, SIGSTOP, SIGCHLD, SIGCONT, SIGSEGV, SIGBUS,
-				     SIGILL,  SIGFPE,  SIGABRT, SIGTRAP, SIGSYS,  SIGPIPE };
-	for (size_t i = 0; i < AT_COUNT_OF(taken); i++)
-		if (number == taken[i])
-			return false;
-	return number > 0;
-}
 
 static void notice(void *context, const char *text)
 {
@@ -200,7 +176,7 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 {
 	struct collect_result result;
 	struct err err = { "" };
-	const struct collect_options collect = {
+	struct collect_options collect = {
 		.argv = argv,
 		.output = o->output,
 		.session_options = session_options(o),
@@ -208,7 +184,12 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 		.on_error = o->policies,
 		.paused = o->start_paused,
 		.no_record = o->no_record,
-		.toggle_signal = o->signal ? signal_number(o->signal) : 0,
+		.toggle_signal = o->told.toggle_signal,
+		.leak_points = o->told.leak_points,
+		.leak_signal = o->told.leak_signal,
+		.leak_interval_ns = o->told.leak_interval_ns,
+		.leak_snapshot = o->told.leak_snapshot,
+		.peek_bytes = o->told.peek_bytes,
 		.duration_ns = o->duration_ns,
 		.max_bytes = o->max_bytes,
 		.symbols = !o->no_symbols,
@@ -227,6 +208,7 @@ static int run_program(char **argv, struct run_options *o, const char *options)
 		.findings_end = o->quiet ? NULL : findings_end,
 		.context = o,
 	};
+	memcpy(collect.leak_marks, o->told.leak_marks, sizeof(collect.leak_marks));
 	if (o->verbose && !clock_is_steady())
 		say("the time-stamp counters of this machine are not steady: times and the order "
 		    "of events of different threads are less exact");
@@ -273,7 +255,8 @@ static int check_options(const struct usage *usage, struct run_options *o)
 	if (o->signal && !signal_is_usable(signal_number(o->signal)))
 		return usage_error(usage, "--signal: '%s' cannot be used; USR1 and USR2 can",
 				   o->signal);
-	return -1;
+	o->told.toggle_signal = o->signal ? signal_number(o->signal) : 0;
+	return leak_options_read(&o->leaks, o->no_record, usage, &o->told);
 }
 
 /* As options_parse(): -1 to go on, with the program in *argv. */
@@ -328,6 +311,8 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		OPTION_SUPPRESSIONS(o->suppression_files),
 		{ "max-errors", 0, OPTION_NUMBER, &o->live.max, "N",
 		  "tell of so many different ones; 0: all (default 50)", NULL, NULL },
+		OPTION_GROUP("Leaks"),
+		OPTIONS_LEAKS(o->leaks),
 		OPTION_GROUP("Output"),
 		{ "output", 'o', OPTION_STRING, &o->output, "FILE",
 		  "write the trace to FILE; %p is the pid, %n the program's name (default "
@@ -378,6 +363,7 @@ int cmd_run(int argc, char **argv)
 	option_list_release(&o.only);
 	option_list_release(&o.skip);
 	family_options_release(&o.family);
+	leak_options_release(&o.leaks);
 	option_list_release(&o.suppression_files);
 	suppressions_release(&o.suppressions);
 	return code;

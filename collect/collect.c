@@ -143,7 +143,8 @@ static int run_child(struct run *run, struct err *err)
 			       .channel = &run->channel,
 			       .filter = run->options->filter,
 			       .child = run->launch.pid,
-			       .toggle_signal = run->options->toggle_signal };
+			       .toggle_signal = run->options->toggle_signal,
+			       .leak_signal = run->options->leak_signal };
 	if (watch_start(&watch, &run->blocked, err) < 0) {
 		launch_cancel(&run->launch);
 		discard_trace(run, writer);
@@ -169,13 +170,15 @@ int collect_run(const struct collect_options *options, struct collect_result *re
 		struct err *err)
 {
 	struct run run = { .options = options, .result = result };
-	const struct session_settings settings = {
+	struct session_settings settings = {
 		.options = options->session_options,
 		.max_depth = options->max_depth,
 		.on_error = options->on_error,
+		.leak_points = options->leak_points,
 		.state = options->no_record ? SESSION_CHECKING :
 			 options->paused    ? SESSION_PAUSED : SESSION_RECORDING,
 	};
+	memcpy(settings.leak_marks, options->leak_marks, sizeof(settings.leak_marks));
 	memset(result, 0, sizeof(*result));
 	launch_prepare(&run.inherited, &run.blocked);
 	if (session_create(&run.session, &settings, err) < 0)

@@ -44,6 +44,7 @@ struct collector {
 	struct order_entry *heap; /* order.c */
 	size_t heap_count;
 
+	uint32_t scan_count; /* looks for leaks that are in the trace */
 	uint64_t words;      /* taken from rings, in all */
 	uint64_t pass_words; /* in the last pass */
 	uint64_t idle_ns;    /* how long to sleep when nothing comes */

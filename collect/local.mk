@@ -22,6 +22,9 @@ collect_libcollect_a_SOURCES = \
 	collect/processes.c collect/processes.h \
 	collect/recording.c collect/recording.h \
 	collect/runtime_path.c collect/runtime_path.h \
+	collect/scan_job.c collect/scan_job.h \
+	collect/scan_log.c collect/scan_log.h \
+	collect/scanner.c collect/scanner.h \
 	collect/session_memory.c collect/session_memory.h \
 	collect/slots.c collect/slots.h \
 	collect/survivors.c collect/survivors.h \

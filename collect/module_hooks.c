@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/atomics.h"
+#include "collect/scanner.h"
 #include "elf/allocators.h"
 #include "elf/function_set.h"
 #include "elf/hook_plan.h"
@@ -31,7 +32,8 @@ static const struct function_kind kinds[] = {
 };
 
 /* What is no allocator's: the dynamic linker's function that it calls whenever it has changed what is
- * loaded, those by which a program gets at functions past the runtime's, and those that map memory. */
+ * loaded, those by which a program gets at functions past the runtime's, those that map memory, and those by
+ * which a process ends. */
 static const struct {
 	const char *name;
 	uint8_t flag, role;
@@ -44,6 +46,12 @@ static const struct {
 	{ "munmap", SESSION_HOOK_MAPS, ROLE_MUNMAP },
 	{ "mremap", SESSION_HOOK_MAPS, ROLE_MREMAP },
 	{ "sbrk", SESSION_HOOK_MAPS, ROLE_SBRK },
+	{ "exit", SESSION_HOOK_ENDS, SESSION_ENDING_BEGINS },
+	{ "quick_exit", SESSION_HOOK_ENDS, SESSION_ENDING_BEGINS },
+	{ "_exit", SESSION_HOOK_ENDS, SESSION_ENDING_NOW },
+	{ "execve", SESSION_HOOK_ENDS, SESSION_ENDING_EXEC },
+	{ "execveat", SESSION_HOOK_ENDS, SESSION_ENDING_EXEC },
+	{ "fexecve", SESSION_HOOK_ENDS, SESSION_ENDING_EXEC },
 };
 
 static const struct function_kind *find_kind(const char *name)
@@ -150,6 +158,13 @@ static bool is_wanted(const struct allocator *a)
 	return !a->layer && a->family != FAMILY_MUSL && a->family != FAMILY_SANITIZER;
 }
 
+static bool other_is_wanted(const struct planning *p, uint8_t flag, bool libc)
+{
+	if (flag == SESSION_HOOK_ENDS)
+		return libc && p->m->session->header->leak_points;
+	return libc || flag != SESSION_HOOK_MAPS;
+}
+
 /* Only where the dynamic linker's own functions are: others may have functions of these names. */
 static void add_others(struct planning *p, const struct function_set *functions)
 {
@@ -159,7 +174,7 @@ static void add_others(struct planning *p, const struct function_set *functions)
 	for (size_t i = 0; i < AT_COUNT_OF(others); i++) {
 		const struct function *f = function_set_find(functions, "", others[i].name);
 		const struct session_hook like = { .flags = others[i].flag, .role = others[i].role };
-		if (f && (libc || others[i].flag != SESSION_HOOK_MAPS))
+		if (f && other_is_wanted(p, others[i].flag, libc))
 			add_hook(p, &like, others[i].name, f->address);
 	}
 }
@@ -171,6 +186,13 @@ static bool has_wanted(const struct allocators *found)
 		if (is_wanted(&found->items[i]) && found->items[i].family != FAMILY_GLIBC)
 			return true;
 	return false;
+}
+
+/* Of libc's data the allocator's are the smallest part. */
+static void tell_scanner(struct module_hooks *m, const struct allocator *a, const char *path)
+{
+	if (m->scanner && a->linkage == ALLOCATOR_SHARED && a->family != FAMILY_GLIBC)
+		scanner_note_allocator(m->scanner, path);
 }
 
 static void plan_file(struct module_hooks *m, uint32_t module, const struct elf_file *file,
@@ -191,8 +213,10 @@ static void plan_file(struct module_hooks *m, uint32_t module, const struct elf_
 	for (size_t i = known; i < found.count; i++)
 		add_allocator(&p, &found.items[i], (unsigned)i);
 	for (size_t i = 0; i < known; i++)
-		if (is_wanted(&found.items[i]))
+		if (is_wanted(&found.items[i])) {
 			add_allocator(&p, &found.items[i], (unsigned)i);
+			tell_scanner(m, &found.items[i], path);
+		}
 	add_others(&p, &functions);
 	hook_planner_free(p.planner);
 	allocators_release(&found);

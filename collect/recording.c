@@ -12,6 +12,7 @@
 #include "collect/empty_trace.h"
 #include "collect/called_names.h"
 #include "collect/judge_findings.h"
+#include "collect/scan_log.h"
 #include "collect/survivors.h"
 #include "elf/user_families.h"
 #include "util/mem.h"
@@ -99,8 +100,12 @@ void recording_init(struct recording *r, const struct collect_options *options,
 	r->collector.processes.context = r;
 	r->hooks = (struct module_hooks){ .session = session,
 					  .tables = &r->collector.tables,
-					  .families = options->families };
+					  .families = options->families,
+					  .scanner = &r->scanner };
 	r->collector.on_hooks_wanted = on_hooks_wanted;
+	scanner_init(&r->scanner, session, watch);
+	r->scanner.snapshot = options->leak_snapshot;
+	r->scanner.peek_bytes = options->peek_bytes;
 	whys_init(&r->whys, session, &r->collector.tables, &r->collector.allocators);
 	r->collector.explain_finding = explain_finding;
 	r->collector.context = r;
@@ -114,6 +119,7 @@ void recording_init(struct recording *r, const struct collect_options *options,
 
 void recording_release(struct recording *r)
 {
+	scanner_release(&r->scanner);
 	module_hooks_release(&r->hooks);
 	whys_release(&r->whys);
 	collector_release(&r->collector);
@@ -201,12 +207,53 @@ static void write_missing_crashes(struct recording *r)
 	trace_writer_fact(r->writer, "crashes_not_told", text);
 }
 
+/* What has been found is in the trace before the process that it was found in ends there. */
+static void write_scans(struct recording *r, struct scan_job *done)
+{
+	for (struct scan_job *next; done; done = next) {
+		next = done->next;
+		scan_log_write(&r->collector, done);
+		scan_job_free(done);
+	}
+}
+
+/* Looks for leaks in all processes that are known to live. */
+static void look_for_leaks(struct recording *r, enum scan_reason reason)
+{
+	const struct processes *p = &r->collector.processes;
+	for (uint32_t i = 0; i < p->notes_end && r->writer; i++) {
+		if (!p->notes[i].seen || p->notes[i].ended)
+			continue;
+		struct scan_job *job = scan_job_new(&r->collector.slots, i);
+		job->reason = reason;
+		scanner_add(&r->scanner, job);
+	}
+}
+
+static void look_in_time(struct recording *r)
+{
+	uint64_t now_ns = clock_monotonic_ns(), interval_ns = r->options->leak_interval_ns;
+	if (!interval_ns || now_ns < r->next_look_ns || r->scanner.pending)
+		return;
+	if (r->next_look_ns)
+		look_for_leaks(r, SCAN_PERIODIC);
+	r->next_look_ns = now_ns + interval_ns;
+}
+
+/* What is not done yet is not waited for. */
+static void end_scans(struct recording *r)
+{
+	scanner_stop(&r->scanner);
+	write_scans(r, scanner_take(&r->scanner));
+}
+
 /* Takes and writes what is still to be had, and no more from now on. */
 static void write_last_events(struct recording *r)
 {
 	struct collector *c = &r->collector;
 	at_store_release(&r->session->header->state, (uint32_t)SESSION_ENDED);
 	collector_drain_all(c);
+	end_scans(r);
 	collector_finish_ended(c);
 	collector_leave_live(c);
 	uint64_t unrecorded = at_load_relaxed(&r->session->header->unrecorded);
@@ -348,6 +395,9 @@ static void take_messages(struct recording *r)
 		case WATCH_TOGGLE:
 			toggle(r);
 			break;
+		case WATCH_LEAKS:
+			look_for_leaks(r, SCAN_ON_SIGNAL);
+			break;
 		case WATCH_INTERRUPTED:
 			r->interrupted = true;
 			break;
@@ -418,6 +468,8 @@ static bool all_ended(struct recording *r)
 {
 	if (r->interrupted)
 		return true;
+	if (r->scanner.pending)
+		return false;
 	if (r->collector.processes.watched_live || unknown_ones_left(r)) {
 		tell_of_others(r);
 		return false;
@@ -428,7 +480,11 @@ static bool all_ended(struct recording *r)
 /* One round while the trace is being written. */
 static void record(struct recording *r)
 {
+	struct scan_job *done = scanner_take(&r->scanner);
 	collector_pass(&r->collector);
+	write_scans(r, done);
+	scanner_look(&r->scanner, &r->collector.slots);
+	look_in_time(r);
 	check_limits(r);
 	if (!r->writer)
 		return;

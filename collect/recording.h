@@ -9,6 +9,7 @@
 #include "collect/collector.h"
 #include "collect/finding_why.h"
 #include "collect/module_hooks.h"
+#include "collect/scanner.h"
 #include "collect/watch.h"
 
 struct recording {
@@ -21,6 +22,8 @@ struct recording {
 	struct collector collector;
 	struct module_hooks hooks;
 	struct whys whys;
+	struct scanner scanner;
+	uint64_t next_look_ns; /* for leaks, with an interval */
 	bool heap_named;      /* the first process is there; the trace knows its allocator */
 	uint64_t first_ns;    /* time of that */
 	bool child_ended;

@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -37,6 +38,8 @@ static void fill_header(struct session *s, const struct session_settings *settin
 	h->on_error = settings->on_error;
 	h->tool_pid = (uint32_t)getpid();
 	h->state = settings->state;
+	h->leak_points = settings->leak_points;
+	memcpy(h->leak_marks, settings->leak_marks, sizeof(h->leak_marks));
 	h->node_count = NODE_FIRST;
 	h->allocator_count = 1;
 	for (unsigned slot = 0; slot < SESSION_MAX_RINGS; slot++) {

@@ -30,6 +30,8 @@ struct session_settings {
 	uint32_t max_depth;
 	uint32_t on_error; /* as in the header */
 	enum session_state state;
+	uint32_t leak_points; /* as in the header */
+	uint64_t leak_marks[SESSION_LEAK_MARKS];
 };
 
 /* Makes the memory and maps it. Returns 0, or -1 with the error and nothing to release. */

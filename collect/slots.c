@@ -27,8 +27,10 @@ void slots_init(struct slots *s, struct session *session, struct trace_writer *w
 
 void slots_release(struct slots *s)
 {
-	for (uint32_t i = 0; i < SESSION_MAX_RINGS; i++)
+	for (uint32_t i = 0; i < SESSION_MAX_RINGS; i++) {
 		free(s->items[i].owners);
+		free(s->items[i].history);
+	}
 	free(s->items);
 }
 
@@ -51,6 +53,17 @@ static void remember_owner(struct slot *slot)
 				sizeof(*slot->owners));
 	slot->owners[slot->owner_count++] =
 		(struct slot_owner){ slot->first_counter, slot->process };
+}
+
+/* A thread that made no block leaves nothing to remember. */
+static void remember_thread(struct slot *slot)
+{
+	const struct slot_thread now = { slot->counter, slot->thread };
+	if (slot->history_count && slot->history[slot->history_count - 1].first_counter == slot->counter)
+		slot->history_count--;
+	slot->history = mem_grow(slot->history, &slot->history_cap, slot->history_count + 1,
+				 sizeof(*slot->history));
+	slot->history[slot->history_count++] = now;
 }
 
 static void write_thread_start(struct slots *s, uint32_t index, struct slot *slot)
@@ -121,6 +134,7 @@ static bool adopt(struct slots *s, uint32_t index, struct slot *slot)
 	memcpy(slot->name, ring->name, sizeof(slot->name));
 	slot->name[sizeof(slot->name) - 1] = '\0';
 	remember_owner(slot);
+	remember_thread(slot);
 	s->owned_count++;
 	write_thread_start(s, index, slot);
 	slot_follow_name(s, index);
@@ -196,6 +210,22 @@ uint32_t slot_thread_at(const struct slots *s, uint32_t index, uint64_t time_ns)
 	if (slot->threads == 1 || (slot->threads && time_ns >= slot->since_ns))
 		return slot->thread;
 	return TRACE_NO_THREAD;
+}
+
+uint32_t slot_thread_of(const struct slots *s, uint32_t index, uint64_t counter)
+{
+	if (index >= s->count)
+		return TRACE_NO_THREAD;
+	const struct slot *slot = &s->items[index];
+	size_t low = 0, high = slot->history_count; /* the last with first_counter <= counter */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (slot->history[middle].first_counter <= counter)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? slot->history[low - 1].thread : TRACE_NO_THREAD;
 }
 
 const struct slot *slot_of_thread(const struct slots *s, uint32_t thread)

@@ -21,6 +21,11 @@ struct slot_owner {
 	uint32_t process; /* id */
 };
 
+struct slot_thread {
+	uint64_t first_counter;
+	uint32_t thread; /* running number */
+};
+
 struct slot {
 	/* Hot. Invariant: tail <= head <= tail + capacity. */
 	const uint64_t *words;
@@ -49,6 +54,8 @@ struct slot {
 	char name[THREAD_NAME_BYTES];
 	struct slot_owner *owners; /* earlier owners by rising first_counter; neighbours differ */
 	size_t owner_count, owner_cap;
+	struct slot_thread *history; /* threads that made blocks, the present one too; as owners */
+	size_t history_count, history_cap;
 };
 
 struct slots {
@@ -87,6 +94,8 @@ void slot_follow_name(struct slots *s, uint32_t slot);
 /* The thread (running number) that had the slot at that time, as far as it is sure; else
  * TRACE_NO_THREAD. */
 uint32_t slot_thread_at(const struct slots *s, uint32_t slot, uint64_t time_ns);
+/* The thread (running number) that made the block, or TRACE_NO_THREAD. */
+uint32_t slot_thread_of(const struct slots *s, uint32_t slot, uint64_t counter);
 /* The slot whose present or last owner is the thread (running number); NULL: there is none. And its
  * tid, else 0. */
 const struct slot *slot_of_thread(const struct slots *s, uint32_t thread);

@@ -33,6 +33,7 @@ enum {
 #define ABOUT_SOCKET  (UINT64_C(1) << 32)
 #define ABOUT_SIGNALS (UINT64_C(2) << 32)
 #define ABOUT_QUIT    (UINT64_C(3) << 32)
+#define ABOUT_CHILD   (UINT64_C(4) << 32)
 
 static void post_locked(struct watch *w, enum watch_kind kind, uint32_t index, int value)
 {
@@ -168,11 +169,31 @@ static void answer_all(struct watch *w)
 
 /* ---- signals ---- */
 
+bool watch_hold_child(struct watch *w, pid_t pid)
+{
+	if (pid != at_load_relaxed(&w->child))
+		return false;
+	pthread_mutex_lock(&w->child_lock);
+	if (pid == at_load_relaxed(&w->child))
+		return true;
+	watch_let_child_go(w);
+	return false;
+}
+
+void watch_let_child_go(struct watch *w)
+{
+	const uint64_t one = 1;
+	pthread_mutex_unlock(&w->child_lock);
+	ssize_t written AT_UNUSED = write(w->look_fd, &one, sizeof(one));
+}
+
 /* Takes what has happened to the child; whether anything has. */
 static bool wait_for_child(struct watch *w)
 {
 	int status;
 	bool any = false;
+	if (pthread_mutex_trylock(&w->child_lock) != 0)
+		return false; /* look_fd tells when to look again */
 	while (w->child && waitpid(w->child, &status, WNOHANG | WUNTRACED | WCONTINUED) > 0) {
 		any = true;
 		if (WIFSTOPPED(status)) {
@@ -183,6 +204,7 @@ static bool wait_for_child(struct watch *w)
 			post(w, WATCH_CHILD_ENDED, 0, status);
 		}
 	}
+	pthread_mutex_unlock(&w->child_lock);
 	return any;
 }
 
@@ -222,6 +244,8 @@ static void take_signal(struct watch *w, const struct signalfd_siginfo *info)
 		wait_for_child(w);
 	} else if (w->toggle_signal && signal == w->toggle_signal) {
 		post(w, WATCH_TOGGLE, 0, signal);
+	} else if (w->leak_signal && signal == w->leak_signal) {
+		post(w, WATCH_LEAKS, 0, signal);
 	} else if (signal == SIGCONT) {
 		continue_child(w);
 	} else if (signal == SIGWINCH || signal == SIGURG) {
@@ -248,6 +272,13 @@ static void take_signals(struct watch *w)
 
 /* ---- the thread ---- */
 
+static void look_at_child(struct watch *w)
+{
+	uint64_t times;
+	ssize_t bytes AT_UNUSED = read(w->look_fd, &times, sizeof(times));
+	wait_for_child(w);
+}
+
 static void *watch_main(void *context)
 {
 	struct watch *w = context;
@@ -264,6 +295,8 @@ static void *watch_main(void *context)
 				answer_all(w);
 			else if (about == ABOUT_SIGNALS)
 				take_signals(w);
+			else if (about == ABOUT_CHILD)
+				look_at_child(w);
 			else
 				process_ended(w, (uint32_t)about, 0);
 		}
@@ -278,7 +311,7 @@ static int add_to_epoll(struct watch *w, int fd, uint64_t about)
 
 static void close_fds(struct watch *w)
 {
-	int fds[] = { w->epoll_fd, w->signal_fd, w->quit_fd };
+	int fds[] = { w->epoll_fd, w->signal_fd, w->quit_fd, w->look_fd };
 	for (size_t i = 0; i < AT_COUNT_OF(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -302,14 +335,17 @@ int watch_start(struct watch *w, const sigset_t *signals, struct err *err)
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	w->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->look_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (add_to_epoll(w, w->channel->listen_fd, ABOUT_SOCKET) < 0 ||
 	    add_to_epoll(w, w->signal_fd, ABOUT_SIGNALS) < 0 ||
-	    add_to_epoll(w, w->quit_fd, ABOUT_QUIT) < 0) {
+	    add_to_epoll(w, w->quit_fd, ABOUT_QUIT) < 0 ||
+	    add_to_epoll(w, w->look_fd, ABOUT_CHILD) < 0) {
 		err_set_errno(err, "cannot watch the program");
 		close_fds(w);
 		return -1;
 	}
 	pthread_mutex_init(&w->lock, NULL);
+	pthread_mutex_init(&w->child_lock, NULL);
 	w->watched = mem_zalloc(SESSION_MAX_PROCESSES, sizeof(*w->watched));
 	errno = start_thread(w);
 	if (errno == 0)
@@ -329,6 +365,7 @@ void watch_stop(struct watch *w)
 		if (w->watched[i].fd_plus_1)
 			close(w->watched[i].fd_plus_1 - 1);
 	close_fds(w);
+	pthread_mutex_destroy(&w->child_lock);
 	pthread_mutex_destroy(&w->lock);
 	free(w->watched);
 	free(w->polled);

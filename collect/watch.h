@@ -23,6 +23,7 @@ enum watch_kind {
 	WATCH_CHILD_ENDED,   /* .value = wait status */
 	WATCH_CHILD_STOPPED, /* .value = signal; without a child the tool itself is to stop */
 	WATCH_TOGGLE,        /* the signal for pausing and resuming came */
+	WATCH_LEAKS,         /* the signal for looking for leaks came */
 	WATCH_INTERRUPTED,   /* .value = SIGINT, SIGTERM...: when there is no child to be told */
 };
 
@@ -45,8 +46,10 @@ struct watch {
 	uint32_t left_out; /* programs that the filter did not want; the thread writes it */
 	uint64_t child_ended_ns; /* CLOCK_MONOTONIC; the thread's own */
 	int toggle_signal; /* 0: none */
-	int epoll_fd, signal_fd, quit_fd;
+	int leak_signal;   /* 0: none */
+	int epoll_fd, signal_fd, quit_fd, look_fd;
 	pthread_t thread;
+	pthread_mutex_t child_lock; /* held while the child is waited for, or traced */
 	pthread_mutex_t lock; /* protects all below */
 	struct watched *watched; /* by process index */
 	uint32_t *polled;     /* indices of processes without a pidfd, asked now and then */
@@ -66,5 +69,11 @@ struct watch_message *watch_take(struct watch *w, size_t *count);
 /* Watches for the end of a process that has (again) been given this record; pid 0: its end cannot
  * be seen. */
 void watch_process(struct watch *w, uint32_t index, pid_t pid);
+
+/* From another thread, which is going to trace a process and to wait for it: until it lets go of the
+ * child, the child is not waited for here, and what happens to it is noticed then. False: the
+ * process is not the child, and there is nothing to let go of. */
+bool watch_hold_child(struct watch *w, pid_t pid);
+void watch_let_child_go(struct watch *w);
 
 #endif

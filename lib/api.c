@@ -2,6 +2,7 @@
  *
  * Inside the traced process; called by the program, not from hooks. */
 #include "base/atomics.h"
+#include "lib/leak_point.h"
 #include "lib/record.h"
 
 AT_EXPORT void alloctrace_api_start(void);
@@ -46,6 +47,8 @@ void alloctrace_api_text(int type, const char *text)
 		return;
 	hook_text(&h, EVENT_MARK, (unsigned)type, 0, text);
 	hook_leave(&h);
+	if (type == MARK_POINT)
+		leak_point_mark(text);
 }
 
 unsigned alloctrace_api_pool_create(const char *name)

@@ -13,6 +13,7 @@
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "lib/elf_symbols.h"
+#include "lib/leak_point.h"
 #include "lib/lock.h"
 #include "lib/participant.h"
 #include "lib/runtime.h"
@@ -224,6 +225,8 @@ void crash_forked(void)
 		at_store_relaxed(&owner, 0u); /* a thread of the parent's */
 }
 
+enum { RSP_IN_RECORD = 7 };
+
 static struct session_crash *claim_record(void)
 {
 	uint32_t index = at_add_relaxed(&session.header->crash_count, 1u);
@@ -285,6 +288,7 @@ static void gather(const struct crash_call *call)
 		return;
 	at_store_release(&record->state, (uint32_t)CRASH_READY);
 	session_wake_collector();
+	leak_point_crash(record->registers, record->registers[RSP_IN_RECORD]);
 }
 
 /* Calls work(call) with the stack pointer at `top`. */

@@ -14,6 +14,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/inline_patch.c lib/inline_patch.h \
 	lib/intern.c lib/intern.h \
 	lib/judge.c lib/judge.h lib/judge_mapped.c lib/judge_mapped.h \
+	lib/leak_point.c lib/leak_point.h \
 	lib/load_order.c lib/load_order.h \
 	lib/loader.c lib/loader.h \
 	lib/lock.c lib/lock.h \

@@ -8,6 +8,7 @@
 #include "base/atomics.h"
 #include "base/compiler.h"
 #include "lib/hooks_inline.h"
+#include "lib/leak_point.h"
 #include "lib/lock.h"
 #include "lib/modules.h"
 #include "lib/participant.h"
@@ -323,6 +324,8 @@ static enum plan_reason prepare(struct point *p, const struct session_hook *hook
 				   .point = (uintptr_t)p };
 	if (hook->flags & SESSION_HOOK_OPENS)
 		how.hook = hooks_inline_watch;
+	if (hook->flags & SESSION_HOOK_ENDS)
+		how.hook = leak_point_entry;
 	p->is_kept = how.keeper != NULL;
 	return inline_patch_prepare(&near_memory, &how, &p->patch);
 }
@@ -344,7 +347,8 @@ static enum plan_reason note_visitor(uint32_t module, const struct session_hook 
 static enum plan_reason hook_function(uint32_t module, uint32_t number,
 				      const struct session_hook *hook)
 {
-	enum { NO_ALLOCATOR = SESSION_HOOK_LOADER | SESSION_HOOK_OPENS | SESSION_HOOK_MAPS };
+	enum { NO_ALLOCATOR = SESSION_HOOK_LOADER | SESSION_HOOK_OPENS | SESSION_HOOK_MAPS |
+			      SESSION_HOOK_ENDS };
 	uintptr_t bias = modules[module].bias;
 	if (is_visitor(hook))
 		return note_visitor(module, hook);
@@ -405,7 +409,7 @@ static void hook_module(uint32_t module, bool libc)
 		struct session_hook hook = session.hooks[i];
 		hook.arguments[sizeof(hook.arguments) - 1] = '\0';
 		hook.version[sizeof(hook.version) - 1] = '\0';
-		bool no_allocator = hook.flags & (SESSION_HOOK_LOADER | SESSION_HOOK_OPENS);
+		bool no_allocator = hook.flags & (SESSION_HOOK_LOADER | SESSION_HOOK_OPENS | SESSION_HOOK_ENDS);
 		if ((!no_allocator && is_own_libc(module, &hook)) != libc)
 			continue;
 		enum plan_reason reason = hook_function(module, i, &hook);

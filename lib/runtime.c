@@ -135,6 +135,12 @@ bool runtime_may_record(void)
 	return !runtime_is_off() && sys_getpid() == session.pid;
 }
 
+bool runtime_is_of_this_process(void)
+{
+	return at_load_acquire(&state) == RUNTIME_ON && at_load_acquire(process_mark) == MARK_SET &&
+	       sys_getpid() == session.pid;
+}
+
 /* What was loaded meanwhile and had no part in a stack. A child of fork that has no record of its own
  * has nothing to tell. */
 static __attribute__((destructor)) void finish(void)

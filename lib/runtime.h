@@ -19,4 +19,8 @@ bool runtime_is_off(void);
  * vfork() that only borrows this process's memory. */
 bool runtime_may_record(void);
 
+/* Whether this process has a record of its own in the session and is not a child that only borrows
+ * memory, by vfork() or otherwise. Changes nothing. */
+bool runtime_is_of_this_process(void);
+
 #endif

@@ -14,6 +14,7 @@
 enum {
 	SCAN_MAX = 64, /* at the same time in a session */
 	SCAN_LABEL_BYTES = 120,
+	SCAN_REGISTERS = 16,
 };
 
 enum scan_state {
@@ -23,6 +24,7 @@ enum scan_state {
 	SCAN_TAKEN = 3, /* the tool is at it */
 	SCAN_SERVE = 4,
 	SCAN_DONE = 5,
+	SCAN_LEFT = 6, /* nobody waits any more: the tool sets FREE */
 };
 
 /* What made it due. Stored in traces: append only. */
@@ -93,8 +95,10 @@ struct session_scan {
 	uint64_t possible_blocks, possible_bytes;
 	uint64_t reachable_blocks, reachable_bytes;
 	char label[SCAN_LABEL_BYTES]; /* of the mark or scope; terminated */
+	/* With a frame: what else of the asking thread may hold pointers. */
+	uint64_t registers[SCAN_REGISTERS];
 };
 
-_Static_assert(sizeof(struct session_scan) == 24 + 16 + 48 + SCAN_LABEL_BYTES, "layout is shared");
+_Static_assert(sizeof(struct session_scan) == 24 + 16 + 48 + SCAN_LABEL_BYTES + 8 * SCAN_REGISTERS, "layout is shared");
 
 #endif

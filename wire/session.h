@@ -21,7 +21,7 @@
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
 enum {
-	SESSION_VERSION = 8,
+	SESSION_VERSION = 9,
 	SESSION_MAX_PROCESSES = 16384,
 	SESSION_MAX_RINGS = 4096,
 	SESSION_MAX_MODULES = 16384,
@@ -30,6 +30,7 @@ enum {
 	SESSION_MAX_HOOKS_A_MODULE = 512,
 	SESSION_HOOK_NAME_BYTES = 56,
 	SESSION_MAX_FINDINGS = 4096, /* different ones; a power of two */
+	SESSION_LEAK_MARKS = 8, /* names of marks at which leaks are looked for */
 	SESSION_MAX_ORDER = 1022,    /* modules whose place in the search order is known */
 	/* Ring sizes in words. The first rings are large; with hundreds of threads alive the
 	 * later ones are small, so that memory stays bounded. */
@@ -102,7 +103,9 @@ struct session_header {
 	/* A robust futex: the thread number of the collector's first thread. When that ends, however
 	 * it ends, the kernel sets FUTEX_OWNER_DIED. 0: not tied to one. */
 	uint32_t collector_life;
-	uint32_t pad1[2];
+	uint32_t scans_wanted; /* a process adds 1 when it has made a session_scan WANTED */
+	uint32_t leak_points;  /* at what processes ask for one: 1 << enum scan_reason; fixed like options */
+	uint64_t leak_marks[SESSION_LEAK_MARKS]; /* hash_bytes() of the names, where marks are; fixed, too */
 };
 
 enum process_state {
@@ -201,6 +204,14 @@ enum session_hook_flag {
 	SESSION_HOOK_OWN_FILE = 2, /* the module is nothing but the allocator */
 	SESSION_HOOK_OPENS = 4,	   /* no allocator's: dlopen and its like; seen, and not stood in for */
 	SESSION_HOOK_MAPS = 8,	   /* no allocator's: libc's mmap and its like; hooked with libc's malloc */
+	SESSION_HOOK_ENDS = 16,	   /* no allocator's: a process ends here; `role` is an enum session_ending */
+};
+
+/* What a function with SESSION_HOOK_ENDS does. */
+enum session_ending {
+	SESSION_ENDING_BEGINS = 0, /* exit(), quick_exit(): handlers come first */
+	SESSION_ENDING_NOW = 1,	   /* _exit(), where all the others end */
+	SESSION_ENDING_EXEC = 2,
 };
 
 /* A function of an allocator that can be hooked inline, or cannot, as its plan says. */
@@ -263,7 +274,7 @@ struct session_node {
 	uint64_t offset;
 };
 
-_Static_assert(sizeof(struct session_header) == 144, "layout is shared");
+_Static_assert(sizeof(struct session_header) == 208, "layout is shared");
 _Static_assert(sizeof(struct session_process) == 1024, "layout is shared");
 _Static_assert(sizeof(struct session_ring) == 192, "layout is shared");
 _Static_assert(sizeof(struct session_module) == 512, "layout is shared");

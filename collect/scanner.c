@@ -1,0 +1,414 @@
+/* scanner.c - see scanner.h. */
+#include "collect/scanner.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/atomics.h"
+#include "collect/clock.h"
+#include "collect/collect.h"
+#include "inject/stopped.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+
+enum {
+	THREAD_STACK_BYTES = 1 << 20,
+	RED_ZONE_BYTES = 128, /* below the stack pointer, used all the same */
+};
+
+void scanner_init(struct scanner *s, struct session *session, struct watch *watch)
+{
+	*s = (struct scanner){ .session = session, .watch = watch };
+	s->queue_end = &s->queue;
+	s->done_end = &s->done;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->work, NULL);
+}
+
+static void free_list(struct scan_job *list)
+{
+	for (struct scan_job *next; list; list = next) {
+		next = list->next;
+		scan_job_free(list);
+	}
+}
+
+void scanner_stop(struct scanner *s)
+{
+	scanner_cancel(s);
+	pthread_mutex_lock(&s->lock);
+	s->quits = true;
+	pthread_cond_signal(&s->work);
+	pthread_mutex_unlock(&s->lock);
+	if (s->started)
+		pthread_join(s->thread, NULL);
+	s->started = false;
+	s->refuses = true;
+}
+
+void scanner_release(struct scanner *s)
+{
+	scanner_stop(s);
+	free_list(s->queue);
+	free_list(s->done);
+	for (size_t i = 0; i < s->allocator_file_count; i++)
+		free(s->allocator_files[i]);
+	free(s->allocator_files);
+	pthread_cond_destroy(&s->work);
+	pthread_mutex_destroy(&s->lock);
+}
+
+void scanner_cancel(struct scanner *s)
+{
+	at_store_relaxed(&s->is_cancelled, true);
+}
+
+void scanner_note_allocator(struct scanner *s, const char *path)
+{
+	pthread_mutex_lock(&s->lock);
+	s->allocator_files = mem_grow(s->allocator_files, &s->allocator_file_cap,
+				      s->allocator_file_count + 1, sizeof(*s->allocator_files));
+	s->allocator_files[s->allocator_file_count++] = mem_strdup(path);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- one job, in the scanner's thread ---- */
+
+_Static_assert((int)COLLECT_MAX_PEEK_BYTES == SCAN_PEEK_MAX_BYTES, "what the user may ask for");
+
+struct looking {
+	struct scanner *scanner;
+	struct scan_job *job;
+	struct stopped stopped;
+	struct scan_thread *threads;
+	uint64_t *registers; /* of all threads */
+};
+
+static bool read_memory(void *context, uint64_t at, void *out, size_t bytes)
+{
+	const struct looking *l = context;
+	return !at_load_relaxed(&l->scanner->is_cancelled) &&
+	       process_memory_read(&l->stopped.memory, at, out, bytes);
+}
+
+static bool is_own(void *context, uint32_t slot, uint64_t counter)
+{
+	const struct looking *l = context;
+	return scan_job_is_own(l->job, slot, counter);
+}
+
+static bool is_allocator(void *context, const char *path)
+{
+	struct scanner *s = ((struct looking *)context)->scanner;
+	bool found = false;
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->allocator_file_count && !found; i++)
+		found = strcmp(s->allocator_files[i], path) == 0;
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
+enum { REGISTERS_A_THREAD = STOPPED_REGISTERS + STOPPED_VECTOR_WORDS };
+
+_Static_assert((int)SCAN_REGISTERS <= REGISTERS_A_THREAD, "those of the asking thread fit");
+
+/* The asking thread is in the runtime: what is in its registers now is not the program's. */
+static void describe_thread(const struct scan_job *job, const struct stopped_thread *from,
+			    uint64_t *registers, struct scan_thread *out)
+{
+	bool asks = job->frame && (uint32_t)from->tid == job->tid;
+	*out = (struct scan_thread){ .tid = (uint32_t)from->tid,
+				     .sp = asks ? job->frame : from->sp - RED_ZONE_BYTES,
+				     .thread_pointer = from->fs_base,
+				     .registers = registers };
+	if (asks) {
+		memcpy(registers, job->registers, sizeof(job->registers));
+		out->register_count = SCAN_REGISTERS;
+		return;
+	}
+	memcpy(registers, from->registers, sizeof(from->registers));
+	memcpy(registers + STOPPED_REGISTERS, from->vectors, sizeof(from->vectors));
+	out->register_count = STOPPED_REGISTERS + from->vector_words;
+}
+
+static void describe_threads(struct looking *l)
+{
+	l->threads = mem_zalloc(l->stopped.count, sizeof(*l->threads));
+	l->registers = mem_zalloc(l->stopped.count, REGISTERS_A_THREAD * sizeof(*l->registers));
+	for (size_t i = 0; i < l->stopped.count; i++)
+		describe_thread(l->job, &l->stopped.threads[i],
+				l->registers + i * REGISTERS_A_THREAD, &l->threads[i]);
+}
+
+static int read_maps(const struct process_memory *memory, struct strbuf *text, struct err *err)
+{
+	char buffer[16384];
+	ssize_t bytes;
+	int fd = process_memory_file(memory, "maps");
+	if (fd < 0)
+		return err_set_errno(err, "its mappings cannot be read");
+	while ((bytes = read(fd, buffer, sizeof(buffer))) > 0)
+		strbuf_add(text, buffer, (size_t)bytes);
+	close(fd);
+	return text->len ? 0 : err_set(err, "it has ended");
+}
+
+static int look_through(struct looking *l, struct err *err)
+{
+	struct scan_job *job = l->job;
+	struct strbuf maps = STRBUF_INIT;
+	int failed = read_maps(&l->stopped.memory, &maps, err);
+	if (!failed) {
+		describe_threads(l);
+		const struct session_process *process =
+			&job->session->processes[job->process_index];
+		const struct scan_target target = {
+			.memory = { l, read_memory },
+			.maps = maps.text,
+			.block_roots = at_load_relaxed(&process->block_roots),
+			.threads = l->threads,
+			.thread_count = l->stopped.count,
+			.now_tsc = job->now_tsc,
+			.is_own = is_own,
+			.is_allocator = is_allocator,
+			.context = l,
+			.since_tsc = job->since_tsc,
+			.peek_bytes = l->scanner->peek_bytes,
+		};
+		failed = leak_scan_run(&target, &job->scan, err);
+	}
+	strbuf_release(&maps);
+	free(l->threads);
+	free(l->registers);
+	return failed;
+}
+
+static void fail(struct scan_job *job, const char *why)
+{
+	job->method = SCAN_IMPOSSIBLE;
+	err_set(&job->problem, "%s", why);
+	leak_scan_release(&job->scan);
+	job->scan = (struct leak_scan){ .groups = NULL };
+}
+
+static void look_at_stopped(struct looking *l)
+{
+	struct scan_job *job = l->job;
+	struct err err = { "" };
+	job->method = SCAN_BY_PTRACE;
+	job->now_tsc = clock_tsc();
+	if (l->scanner->snapshot && stopped_snapshot(&l->stopped, &err) == STOPPED_OK)
+		job->method = SCAN_BY_SNAPSHOT;
+	else if (err.text[0])
+		err_set(&job->problem, "it could not be copied and stood still instead: %s",
+			err.text);
+	if (look_through(l, &err) < 0)
+		fail(job, err.text);
+	else if (at_load_relaxed(&l->scanner->is_cancelled))
+		fail(job, "it was broken off");
+	stopped_end(&l->stopped);
+	job->stopped_ns = l->stopped.stopped_ns;
+}
+
+static void look(struct scanner *s, struct scan_job *job)
+{
+	struct looking l = { .scanner = s, .job = job };
+	struct err err = { "" };
+	if (!job->pid) {
+		fail(job, "its number in the tool's pid namespace is not known");
+		return;
+	}
+	if (at_load_relaxed(&s->is_cancelled)) {
+		fail(job, "it was broken off");
+		return;
+	}
+	bool held = watch_hold_child(s->watch, job->pid);
+	enum stopped_outcome outcome = stopped_begin(&l.stopped, job->pid, &err);
+	if (outcome == STOPPED_OK)
+		look_at_stopped(&l);
+	else if (outcome == STOPPED_GONE)
+		fail(job, "it has ended meanwhile");
+	else
+		fail(job, err.text);
+	if (held)
+		watch_let_child_go(s->watch);
+}
+
+/* ---- the thread ---- */
+
+static void fill_answer(struct session_scan *r, const struct scan_job *job)
+{
+	const struct leak_sum *kinds = job->scan.kinds;
+	r->method = job->method;
+	r->lost_blocks = kinds[LEAK_DEFINITE].blocks + kinds[LEAK_INDIRECT].blocks;
+	r->lost_bytes = kinds[LEAK_DEFINITE].bytes + kinds[LEAK_INDIRECT].bytes;
+	r->possible_blocks = kinds[LEAK_POSSIBLE].blocks;
+	r->possible_bytes = kinds[LEAK_POSSIBLE].bytes;
+	r->reachable_blocks = kinds[LEAK_REACHABLE].blocks;
+	r->reachable_bytes = kinds[LEAK_REACHABLE].bytes;
+}
+
+/* What was found is handed back before, so it is known before the process ends. If nobody waits any
+ * more, the record is free again. */
+static void let_go_on(struct session_scan *r)
+{
+	uint32_t seen = SCAN_TAKEN;
+	if (!r)
+		return;
+	if (at_cas_acq_rel(&r->state, &seen, (uint32_t)SCAN_DONE))
+		syscall(SYS_futex, &r->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+	else
+		at_store_release(&r->state, (uint32_t)SCAN_FREE);
+}
+
+static struct scan_job *next_job(struct scanner *s)
+{
+	pthread_mutex_lock(&s->lock);
+	while (!s->queue && !s->quits)
+		pthread_cond_wait(&s->work, &s->lock);
+	struct scan_job *job = s->quits ? NULL : s->queue;
+	if (job) {
+		s->queue = job->next;
+		if (!s->queue)
+			s->queue_end = &s->queue;
+		job->next = NULL;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return job;
+}
+
+static void hand_back(struct scanner *s, struct scan_job *job)
+{
+	pthread_mutex_lock(&s->lock);
+	*s->done_end = job;
+	s->done_end = &job->next;
+	pthread_mutex_unlock(&s->lock);
+	session_wake(s->session);
+}
+
+static void carry_out(struct scanner *s, struct scan_job *job)
+{
+	uint64_t began_ns = clock_monotonic_ns();
+	look(s, job);
+	job->took_ns = clock_monotonic_ns() - began_ns;
+	struct session_scan *record = job->record;
+	if (record)
+		fill_answer(record, job);
+	hand_back(s, job);
+	let_go_on(record);
+}
+
+static void *scanner_main(void *context)
+{
+	struct scanner *s = context;
+	for (struct scan_job *job; (job = next_job(s));)
+		carry_out(s, job);
+	return NULL;
+}
+
+static int start_thread(struct scanner *s)
+{
+	pthread_attr_t attr;
+	int code = pthread_attr_init(&attr);
+	if (code)
+		return code;
+	pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
+	code = pthread_create(&s->thread, &attr, scanner_main, s);
+	pthread_attr_destroy(&attr);
+	return code;
+}
+
+/* ---- the collector's side ---- */
+
+static bool is_ready(struct scanner *s)
+{
+	if (!s->started && !s->refuses) {
+		s->started = start_thread(s) == 0;
+		s->refuses = !s->started;
+	}
+	return s->started;
+}
+
+void scanner_add(struct scanner *s, struct scan_job *job)
+{
+	s->pending++;
+	if (!is_ready(s)) {
+		fail(job, "the tool could not start a thread");
+		let_go_on(job->record);
+		hand_back(s, job);
+		return;
+	}
+	pthread_mutex_lock(&s->lock);
+	*s->queue_end = job;
+	s->queue_end = &job->next;
+	pthread_cond_signal(&s->work);
+	pthread_mutex_unlock(&s->lock);
+}
+
+struct scan_job *scanner_take(struct scanner *s)
+{
+	if (!s->pending)
+		return NULL;
+	pthread_mutex_lock(&s->lock);
+	struct scan_job *done = s->done;
+	s->done = NULL;
+	s->done_end = &s->done;
+	pthread_mutex_unlock(&s->lock);
+	for (const struct scan_job *job = done; job; job = job->next)
+		s->pending--;
+	return done;
+}
+
+/* Nothing in the record can be relied on. */
+static void take_request(struct scanner *s, struct slots *slots, struct session_scan *r)
+{
+	uint32_t seen = SCAN_WANTED, process = at_load_relaxed(&r->process);
+	if (!at_cas_acq_rel(&r->state, &seen, (uint32_t)SCAN_TAKEN))
+		return;
+	if (!processes_see(slots->processes, process)) {
+		r->method = SCAN_IMPOSSIBLE;
+		at_store_release(&r->state, (uint32_t)SCAN_DONE);
+		return;
+	}
+	struct scan_job *job = scan_job_new(slots, process);
+	job->record = r;
+	job->reason = r->reason;
+	job->tid = r->tid;
+	job->frame = r->frame;
+	job->since_tsc = r->since_tsc;
+	memcpy(job->registers, r->registers, sizeof(job->registers));
+	memcpy(job->label, r->label, sizeof(job->label) - 1);
+	scanner_add(s, job);
+}
+
+/* Its process was killed before it could take the answer. */
+static bool is_orphan(const struct slots *slots, const struct session_scan *r)
+{
+	const struct processes *p = slots->processes;
+	return r->process >= p->notes_end || !p->notes[r->process].seen ||
+	       p->notes[r->process].ended;
+}
+
+void scanner_look(struct scanner *s, struct slots *slots)
+{
+	uint32_t wanted = at_load_acquire(&s->session->header->scans_wanted);
+	if (wanted == s->wanted_seen)
+		return;
+	s->wanted_seen = wanted;
+	slots_look(slots);
+	for (uint32_t i = 0; i < slots->count; i++)
+		if (!slots->items[i].owned)
+			slot_refresh(slots, i);
+	for (uint32_t i = 0; i < SCAN_MAX; i++) {
+		struct session_scan *r = &s->session->scans[i];
+		uint32_t state = at_load_acquire(&r->state);
+		if (state == SCAN_WANTED)
+			take_request(s, slots, r);
+		else if (state == SCAN_DONE && is_orphan(slots, r))
+			at_cas_acq_rel(&r->state, &state, (uint32_t)SCAN_FREE);
+	}
+}
