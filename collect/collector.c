@@ -108,6 +108,8 @@ uint64_t collector_pass(struct collector *c)
 	order_drain(c);
 	if (c->crashes.count != at_load_relaxed(&c->session->header->crash_count))
 		crash_log_look(c);
+	if (c->on_drained)
+		c->on_drained(c->context);
 	look_after_threads(c);
 	if (c->processes.ended_count)
 		collector_finish_ended(c);

@@ -56,6 +56,9 @@ struct collector {
 				struct trace_finding *finding);
 	/* NULL, or called in a pass when processes wait for the hooks of modules. */
 	void (*on_hooks_wanted)(void *context);
+	/* NULL, or called when what was there at the beginning of the pass is written, before the
+	 * processes that have ended end in the trace. */
+	void (*on_drained)(void *context);
 	void *context;
 };
 

@@ -84,6 +84,16 @@ static void on_hooks_wanted(void *context)
 	module_hooks_answer(&r->hooks);
 }
 
+static void write_scans(void *context)
+{
+	struct recording *r = context;
+	for (struct scan_job *next; r->scans; r->scans = next) {
+		next = r->scans->next;
+		scan_log_write(&r->collector, r->scans);
+		scan_job_free(r->scans);
+	}
+}
+
 void recording_init(struct recording *r, const struct collect_options *options,
 		    struct collect_result *result, struct session *session, struct channel *channel,
 		    struct watch *watch, struct trace_writer *writer)
@@ -103,6 +113,7 @@ void recording_init(struct recording *r, const struct collect_options *options,
 					  .families = options->families,
 					  .scanner = &r->scanner };
 	r->collector.on_hooks_wanted = on_hooks_wanted;
+	r->collector.on_drained = write_scans;
 	scanner_init(&r->scanner, session, watch);
 	r->scanner.snapshot = options->leak_snapshot;
 	r->scanner.peek_bytes = options->peek_bytes;
@@ -207,16 +218,6 @@ static void write_missing_crashes(struct recording *r)
 	trace_writer_fact(r->writer, "crashes_not_told", text);
 }
 
-/* What has been found is in the trace before the process that it was found in ends there. */
-static void write_scans(struct recording *r, struct scan_job *done)
-{
-	for (struct scan_job *next; done; done = next) {
-		next = done->next;
-		scan_log_write(&r->collector, done);
-		scan_job_free(done);
-	}
-}
-
 /* Looks for leaks in all processes that are known to live. */
 static void look_for_leaks(struct recording *r, enum scan_reason reason)
 {
@@ -244,7 +245,8 @@ static void look_in_time(struct recording *r)
 static void end_scans(struct recording *r)
 {
 	scanner_stop(&r->scanner);
-	write_scans(r, scanner_take(&r->scanner));
+	r->scans = scanner_take(&r->scanner);
+	write_scans(r);
 }
 
 /* Takes and writes what is still to be had, and no more from now on. */
@@ -480,9 +482,8 @@ static bool all_ended(struct recording *r)
 /* One round while the trace is being written. */
 static void record(struct recording *r)
 {
-	struct scan_job *done = scanner_take(&r->scanner);
+	r->scans = scanner_take(&r->scanner);
 	collector_pass(&r->collector);
-	write_scans(r, done);
 	scanner_look(&r->scanner, &r->collector.slots);
 	look_in_time(r);
 	check_limits(r);

@@ -11,7 +11,8 @@ TAP_TESTS = tests/invariants.tap tests/layering.tap tests/unwind.tap tests/progr
 	tests/programs-life.tap tests/programs-processes.tap tests/programs-threads.tap tests/header.tap tests/sanitized-programs.tap \
 	tests/kill.tap tests/preload.tap tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap tests/real-tcmalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-mallocx.tap tests/real-browser.tap tests/wrong.tap tests/right.tap tests/cross.tap \
-	tests/own-families.tap tests/crash.tap tests/hidden.tap tests/whole-api.tap
+	tests/own-families.tap tests/crash.tap tests/hidden.tap tests/whole-api.tap \
+	tests/leak-points.tap
 TESTS += $(TAP_TESTS)
 EXTRA_DIST += $(TAP_TESTS) tests/README.md tests/mallocx-counter.c tests/archives.py tests/harness.py tests/ld_debug.py tests/expectations.py \
 	tests/programs/hidden-host.cc tests/programs/hidden-plugin.c \
@@ -32,7 +33,7 @@ TEST_PRELOADS = tests/counter.so tests/bump.so tests/swept.so tests/slow-symbols
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-past.so tests/programs/plugin-pool.so tests/programs/plugin-cxx.so
 TRACED_C = api-texts cancel clone constructors coroutines crashing daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
-	header hungry left-runtime longjmp looked-up misaligned namespaces own-inner own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
+	header hungry leak-ends left-runtime longjmp looked-up misaligned namespaces own-inner own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads whole-api wrong-child wrong-past
 TRACED_CXX = destructors exceptions left-hooks operators operators-looked-up own-heap throwing-handler wrong-forms wrong-places
 # The same program and library with operators new and delete of different kinds (right.tap).
