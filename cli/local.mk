@@ -15,7 +15,7 @@ alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/run.c cli/run_report.c cli/run_report.h \
 	cli/cmd_dump.c cli/cmd_errors.c cli/cmd_help.c cli/cmd_info.c cli/cmd_report.c cli/cmd_symbols.c cli/cmd_version.c \
 	cli/symbols_gate.c cli/symbols_gate.h cli/symbols_show.c cli/symbols_show.h cli/symbols_trace.c cli/symbols_trace.h cli/symbols_live.c cli/symbols_live.h cli/symbols_targets.c cli/symbols_targets.h
-alloctrace_LDADD = collect/libcollect.a $(REPORT_LIBS) $(HOOK_PLAN_LIBS)
+alloctrace_LDADD = collect/libcollect.a scan/libscan.a $(REPORT_LIBS) $(HOOK_PLAN_LIBS)
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 zshcompletiondir = $(datadir)/zsh/site-functions

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/alloctrace.h"
+#include "../../lib/alloctrace.h"
 
 enum { LOST_BYTES = 4321, KEPT_BYTES = 77 };
 
