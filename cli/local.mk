@@ -11,7 +11,7 @@ alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/report_summary.c cli/report_summary.h \
 	cli/error_policy.c cli/error_policy.h cli/live_errors.c cli/live_errors.h \
 	cli/cmd_leaks.c cli/leaks_options.h cli/leaks_growth.c cli/leaks_growth.h \
-	cli/leak_options.c cli/leak_options.h cli/signal_option.c cli/signal_option.h \
+	cli/run_leaks.c cli/run_leaks.h cli/signal_option.c cli/signal_option.h \
 	cli/run.c cli/run_report.c cli/run_report.h \
 	cli/cmd_dump.c cli/cmd_errors.c cli/cmd_help.c cli/cmd_info.c cli/cmd_report.c cli/cmd_symbols.c cli/cmd_version.c \
 	cli/symbols_gate.c cli/symbols_gate.h cli/symbols_show.c cli/symbols_show.h cli/symbols_trace.c cli/symbols_trace.h cli/symbols_live.c cli/symbols_live.h cli/symbols_targets.c cli/symbols_targets.h

@@ -11,7 +11,7 @@
 #include "cli/command.h"
 #include "cli/error_policy.h"
 #include "cli/family_option.h"
-#include "cli/leak_options.h"
+#include "cli/run_leaks.h"
 #include "cli/live_errors.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -43,7 +43,7 @@ struct run_options {
 	bool no_crash_report;
 	struct option_list only, skip;
 	struct family_options family;
-	struct leak_options leaks;
+	struct run_leaks leaks;
 	struct collect_options told; /* of the leaks' options */
 	struct progress progress; /* label NULL: not begun */
 };
@@ -256,7 +256,7 @@ static int check_options(const struct usage *usage, struct run_options *o)
 		return usage_error(usage, "--signal: '%s' cannot be used; USR1 and USR2 can",
 				   o->signal);
 	o->told.toggle_signal = o->signal ? signal_number(o->signal) : 0;
-	return leak_options_read(&o->leaks, o->no_record, usage, &o->told);
+	return run_leaks_read(&o->leaks, o->no_record, usage, &o->told);
 }
 
 /* As options_parse(): -1 to go on, with the program in *argv. */
@@ -363,7 +363,7 @@ int cmd_run(int argc, char **argv)
 	option_list_release(&o.only);
 	option_list_release(&o.skip);
 	family_options_release(&o.family);
-	leak_options_release(&o.leaks);
+	run_leaks_release(&o.leaks);
 	option_list_release(&o.suppression_files);
 	suppressions_release(&o.suppressions);
 	return code;

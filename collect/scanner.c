@@ -170,6 +170,7 @@ static int look_through(struct looking *l, struct err *err)
 			.memory = { l, read_memory },
 			.maps = maps.text,
 			.block_roots = at_load_relaxed(&process->block_roots),
+			.memory_tables = at_load_relaxed(&process->memory_tables),
 			.threads = l->threads,
 			.thread_count = l->stopped.count,
 			.now_tsc = job->now_tsc,

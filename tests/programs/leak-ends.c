@@ -1,6 +1,6 @@
-/* leak-ends.c - loses a block of 4321 bytes, unless its second argument is "not" (then it is freed), and
- * ends, or goes on, in the way its first argument says. Others that are alive at the end are held by
- * main's caller's own data. */
+/* leak-ends.c - loses a block of 4321 bytes, unless its second argument is "not" (then it is
+ * freed), and ends, or goes on, in the way its first argument says. Others that are alive at the
+ * end are held by main's caller's own data. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -138,7 +138,7 @@ static void jump_out(void)
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "return";
-	char *const no_argument[] = { "true", NULL };
+	char name[] = "true", *const no_argument[] = { name, NULL };
 	const struct rlimit no_core = { 0, 0 };
 	setrlimit(RLIMIT_CORE, &no_core);
 	gives_back = argc > 2 && strcmp(argv[2], "not") == 0;
@@ -177,7 +177,8 @@ int main(int argc, char **argv)
 		execvp("true", no_argument);
 	if (strcmp(how, "fexecve") == 0)
 		fexecve(open("/bin/true", O_RDONLY), no_argument, environ);
-	if (strcmp(how, "exec-fails") == 0 && (execv("/nonexistent", no_argument) != -1 || errno != ENOENT))
+	if (strcmp(how, "exec-fails") == 0 &&
+	    (execv("/nonexistent", no_argument) != -1 || errno != ENOENT))
 		return 95;
 	if (strcmp(how, "vfork-exec") == 0) {
 		pid_t child = vfork();

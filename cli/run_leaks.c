@@ -1,5 +1,5 @@
-/* leak_options.c - see leak_options.h. */
-#include "cli/leak_options.h"
+/* run_leaks.c - see run_leaks.h. */
+#include "cli/run_leaks.h"
 
 #include <string.h>
 
@@ -72,7 +72,7 @@ static int read_points(struct reading *r, const char *list)
 	return code;
 }
 
-static int check(const struct leak_options *o, bool no_record, const struct reading *r)
+static int check(const struct run_leaks *o, bool no_record, const struct reading *r)
 {
 	bool asked =
 		r->out->leak_points || o->signal || o->interval_ns || o->snapshot || o->peek_bytes;
@@ -91,8 +91,8 @@ static int check(const struct leak_options *o, bool no_record, const struct read
 	return -1;
 }
 
-int leak_options_read(const struct leak_options *o, bool no_record, const struct usage *usage,
-		      struct collect_options *out)
+int run_leaks_read(const struct run_leaks *o, bool no_record, const struct usage *usage,
+		   struct collect_options *out)
 {
 	struct reading r = { .usage = usage, .out = out };
 	int code = -1;
@@ -111,7 +111,7 @@ int leak_options_read(const struct leak_options *o, bool no_record, const struct
 	return -1;
 }
 
-void leak_options_release(struct leak_options *o)
+void run_leaks_release(struct run_leaks *o)
 {
 	option_list_release(&o->points);
 }

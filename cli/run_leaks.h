@@ -1,6 +1,6 @@
-/* leak_options.h - when `run` looks for leaks, and how. */
-#ifndef ALLOCTRACE_CLI_LEAK_OPTIONS_H
-#define ALLOCTRACE_CLI_LEAK_OPTIONS_H
+/* run_leaks.h - when `run` looks for leaks, and how. */
+#ifndef ALLOCTRACE_CLI_RUN_LEAKS_H
+#define ALLOCTRACE_CLI_RUN_LEAKS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include "cli/options.h"
 #include "collect/collect.h"
 
-struct leak_options {
+struct run_leaks {
 	struct option_list points; /* lists with commas */
 	const char *signal;
 	uint64_t interval_ns, peek_bytes;
@@ -60,8 +60,8 @@ struct leak_options {
 
 /* Puts them into what the run is told; `no_record`: nothing is recorded that could have leaked. -1
  * to go on, or the exit code after telling the mistake. */
-int leak_options_read(const struct leak_options *o, bool no_record, const struct usage *usage,
-		      struct collect_options *out);
-void leak_options_release(struct leak_options *o);
+int run_leaks_read(const struct run_leaks *o, bool no_record, const struct usage *usage,
+		   struct collect_options *out);
+void run_leaks_release(struct run_leaks *o);
 
 #endif
