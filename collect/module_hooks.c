@@ -50,8 +50,8 @@ static const struct {
 	{ "quick_exit", SESSION_HOOK_ENDS, SESSION_ENDING_BEGINS },
 	{ "_exit", SESSION_HOOK_ENDS, SESSION_ENDING_NOW },
 	{ "execve", SESSION_HOOK_ENDS, SESSION_ENDING_EXEC },
-	{ "execveat", SESSION_HOOK_ENDS, SESSION_ENDING_EXEC },
-	{ "fexecve", SESSION_HOOK_ENDS, SESSION_ENDING_EXEC },
+	{ "execveat", SESSION_HOOK_ENDS, SESSION_ENDING_EXEC_AT },
+	{ "fexecve", SESSION_HOOK_ENDS, SESSION_ENDING_EXEC_FILE },
 };
 
 static const struct function_kind *find_kind(const char *name)

@@ -146,8 +146,9 @@ long alloctrace_watched_syscall(long number, long a, long b, long c, long d, lon
 }
 
 /* In assembly because a clone or vfork by it returns twice, once perhaps on another stack: nothing
- * may be on the stack but what the caller put there. 157 is prctl, 317 seccomp. */
-_Static_assert(SYS_prctl == 157 && SYS_seccomp == 317, "as below");
+ * may be on the stack but what the caller put there. 157 is prctl, 317 seccomp, 231
+ * exit_group (leak_point.h). */
+_Static_assert(SYS_prctl == 157 && SYS_seccomp == 317 && SYS_exit_group == 231, "as below");
 __asm__(".pushsection .text\n\t"
 	".globl syscall\n\t"
 	".type syscall, @function\n"
@@ -157,6 +158,8 @@ __asm__(".pushsection .text\n\t"
 	"je alloctrace_watched_syscall\n\t"
 	"cmpq $317, %rdi\n\t"
 	"je alloctrace_watched_syscall\n\t"
+	"cmpq $231, %rdi\n\t"
+	"je leak_point_exit_group\n\t"
 	"movq alloctrace_real_syscall(%rip), %r11\n\t"
 	"testq %r11, %r11\n\t"
 	"je alloctrace_watched_syscall\n\t"

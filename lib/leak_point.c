@@ -1,8 +1,10 @@
 /* leak_point.c - see leak_point.h. */
 #include "lib/leak_point.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/atomics.h"
 #include "base/compiler.h"
@@ -230,6 +232,12 @@ static void ask_at_end(enum scan_reason reason, const struct ending_registers *r
 	leak_point_ask(&point, NULL);
 }
 
+/* execvp() tries all of PATH. */
+static bool is_there(int folder, uint64_t path)
+{
+	return !sys_is_restricted() && !sys_failed(sys_call3(SYS_faccessat, folder, path, F_OK));
+}
+
 __attribute__((used)) void leak_point_ends(const struct ending_registers *r, const struct point *p,
 					   const uint64_t *frame);
 
@@ -247,6 +255,14 @@ void leak_point_ends(const struct ending_registers *r, const struct point *p, co
 		ask_at_end(SCAN_AT_EXIT, r, frame);
 		break;
 	case SESSION_ENDING_EXEC:
+		if (is_there(AT_FDCWD, r->rdi))
+			ask_at_end(SCAN_AT_EXEC, r, frame);
+		break;
+	case SESSION_ENDING_EXEC_AT:
+		if (r->r8 & AT_EMPTY_PATH || is_there((int)r->rdi, r->rsi))
+			ask_at_end(SCAN_AT_EXEC, r, frame);
+		break;
+	case SESSION_ENDING_EXEC_FILE:
 		ask_at_end(SCAN_AT_EXEC, r, frame);
 		break;
 	}
@@ -285,4 +301,33 @@ __asm__(".hidden leak_point_entry\n"
 	FRAME_ENDS
 	"notrack jmp *(%r11)\n\t" /* struct point begins with it */
 	FUNCTION_ENDS("leak_point_entry"));
+
+/* syscall(SYS_exit_group, code) comes here (hooks_limits.c). */
+__asm__(".pushsection .text\n\t"
+	".globl leak_point_exit_group\n\t"
+	".hidden leak_point_exit_group\n\t"
+	".type leak_point_exit_group, @function\n"
+	"leak_point_exit_group:\n\t"
+	".cfi_startproc\n\t"
+	"lea leak_point_of_exit_group(%rip), %r11\n\t"
+	"jmp leak_point_entry\n\t"
+	".cfi_endproc\n\t"
+	".size leak_point_exit_group, . - leak_point_exit_group\n\t"
+	".type leak_point_end_group, @function\n"
+	"leak_point_end_group:\n\t"
+	".cfi_startproc\n\t"
+	"mov %rdi, %rax\n\t"
+	"mov %rsi, %rdi\n\t"
+	"syscall\n\t"
+	"hlt\n\t"
+	".cfi_endproc\n\t"
+	".size leak_point_end_group, . - leak_point_end_group\n\t"
+	".popsection");
 /* clang-format on */
+
+extern AT_HIDDEN const char leak_point_end_group[];
+
+__attribute__((used)) AT_HIDDEN struct point leak_point_of_exit_group = {
+	.patch = { .original = (void *)leak_point_end_group },
+	.role = (enum role)SESSION_ENDING_NOW,
+};

@@ -211,7 +211,9 @@ enum session_hook_flag {
 enum session_ending {
 	SESSION_ENDING_BEGINS = 0, /* exit(), quick_exit(): handlers come first */
 	SESSION_ENDING_NOW = 1,	   /* _exit(), where all the others end */
-	SESSION_ENDING_EXEC = 2,
+	SESSION_ENDING_EXEC = 2,     /* of a path, */
+	SESSION_ENDING_EXEC_AT = 3,  /* of a path in a directory, */
+	SESSION_ENDING_EXEC_FILE = 4, /* of an open file */
 };
 
 /* A function of an allocator that can be hooked inline, or cannot, as its plan says. */
