@@ -15,6 +15,7 @@ collect_libcollect_a_SOURCES = \
 	collect/judge_findings.c collect/judge_findings.h \
 	collect/launch.c collect/launch.h collect/life_line.c collect/life_line.h \
 	collect/loaded.c collect/loaded.h \
+	collect/served.c collect/served.h \
 	collect/module_hooks.c collect/module_hooks.h \
 	collect/order.c collect/order.h \
 	collect/process_bindings.c collect/process_bindings.h \

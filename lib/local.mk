@@ -5,6 +5,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/api.c \
 	lib/cfi.c lib/cfi.h lib/cfi_expression.c lib/cfi_reader.h \
 	lib/crash.c lib/crash.h lib/crash_look.c \
+	lib/serve.c lib/serve.h lib/serve_stop.c lib/serve_stop.h \
 	lib/doubt.c lib/doubt.h \
 	lib/elf_symbols.c lib/elf_symbols.h \
 	lib/environment.c lib/environment.h \

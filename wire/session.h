@@ -3,7 +3,7 @@
  * One memfd, made and sized (sparsely) by the tool, mapped whole by every process:
  *
  * | header | processes | rings | modules | loaded | hooks | findings | intern table | nodes | ring words |
- * | crashes | scans |
+ * | crashes | scans | serves |
  *
  * Everything is append-only or owned by one writer at a time, and any process may be killed at
  * any instruction: a half-written record is never published, because publishing is one store.
@@ -17,6 +17,7 @@
 #include "wire/crashes.h"
 #include "wire/plan.h"
 #include "wire/scans.h"
+#include "wire/serves.h"
 
 #define SESSION_MAGIC UINT64_C(0x31656361727461) /* "atrace1" */
 
@@ -374,9 +375,15 @@ static inline uint64_t session_scans_offset(void)
 	       session_page_up(CRASH_MAX * sizeof(struct session_crash));
 }
 
-static inline uint64_t session_bytes(void)
+/* One session_serve for each session_scan. */
+static inline uint64_t session_serves_offset(void)
 {
 	return session_scans_offset() + session_page_up(SCAN_MAX * sizeof(struct session_scan));
+}
+
+static inline uint64_t session_bytes(void)
+{
+	return session_serves_offset() + session_page_up(SCAN_MAX * sizeof(struct session_serve));
 }
 
 /* What the tool answers on the socket when a process connects, with the memfd beside it. The

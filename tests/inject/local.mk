@@ -7,3 +7,9 @@ tests_inject_stopping_SOURCES = tests/inject/stopping.c tests/inject/target.h
 tests_inject_stopping_LDADD = inject/libinject.a util/libutil.a
 tests_inject_copying_SOURCES = tests/inject/copying.c tests/inject/target.h
 tests_inject_copying_LDADD = inject/libinject.a util/libutil.a
+
+# The process and the tool in one program.
+check_PROGRAMS += tests/collect/serving
+TESTS += tests/collect/serving
+tests_collect_serving_SOURCES = tests/collect/serving.c tests/inject/target.h lib/serve.c lib/serve_stop.c lib/sys.c
+tests_collect_serving_LDADD = collect/libcollect.a util/libutil.a
