@@ -10,7 +10,7 @@
 #include "report/suppressions.h"
 #include "util/path.h"
 
-enum { PEEK_LINE_BYTES = 16, PEEK_TEXT_BYTES = 160 };
+enum { PEEK_LINE_BYTES = 16, UNKNOWN_AGE_NS = 30000000 };
 
 void leaks_add_amount(struct strbuf *out, uint64_t bytes, uint64_t blocks)
 {
@@ -38,7 +38,9 @@ static void add_title(struct strbuf *out, const struct leak_story *s, const char
 	strbuf_release(&title);
 }
 
-static void add_maker(struct strbuf *out, const struct leak_story *s)
+/* The main thread, and the only process, go without saying. */
+static void add_maker(struct strbuf *out, const struct leak_story *s,
+		      const struct trace_reader *reader)
 {
 	const struct story_frame *frame = story_stack_place(&s->stack);
 	strbuf_addf(out, "made by %s%s", s->call, s->place->roles_differ ? " and others" : "");
@@ -46,36 +48,50 @@ static void add_maker(struct strbuf *out, const struct leak_story *s)
 		strbuf_addf(out, " of %s", s->allocator);
 	if (frame)
 		strbuf_addf(out, ", for %s", story_module_name(frame));
-	if (s->tid)
-		strbuf_addf(out, ", in thread %" PRIu32, s->tid);
-	if (s->tid && *s->thread_name)
-		strbuf_addf(out, " (%s)", s->thread_name);
 	if (s->place->threads_differ)
-		strbuf_adds(out, " and others");
+		strbuf_adds(out, ", in several threads");
+	else if (s->tid && s->tid != s->pid)
+		strbuf_addf(out, ", in thread %" PRIu32 "%s%s%s", s->tid,
+			    *s->thread_name ? " (" : "", s->thread_name,
+			    *s->thread_name ? ")" : "");
+	if (trace_reader_process_count(reader) < 2)
+		return;
 	if (s->place->processes > 1)
-		strbuf_addf(out, ", in %" PRIu32 " processes, pid %" PRIu32 " for one",
-			    s->place->processes, s->pid);
+		strbuf_addf(out, ", in %" PRIu32 " processes", s->place->processes);
 	else
-		strbuf_addf(out, " of pid %" PRIu32, s->pid);
-	if (*s->exe)
-		strbuf_addf(out, " (%s)", path_name(s->exe));
+		strbuf_addf(out, ", in pid %" PRIu32 "%s%s%s", s->pid, *s->exe ? " (" : "",
+			    path_name(s->exe), *s->exe ? ")" : "");
 }
 
-static void add_sizes_and_ages(struct strbuf *out, const struct leak_place *p)
+/* Ages come in steps of some 20 ms. */
+static const char *age(char *buf, uint64_t ns)
+{
+	return humane_time(buf, ns < UNKNOWN_AGE_NS ? UNKNOWN_AGE_NS : ns);
+}
+
+static void add_ages(struct strbuf *out, const struct leak_place *p)
 {
 	char a[HUMANE_BYTES], b[HUMANE_BYTES];
-	if (p->least_bytes == p->most_bytes)
-		strbuf_addf(out, "%s%s", humane_bytes(a, p->most_bytes),
-			    p->blocks > 1 ? " each" : "");
+	age(a, p->youngest_ns);
+	age(b, p->oldest_ns);
+	if (p->oldest_ns < UNKNOWN_AGE_NS)
+		strbuf_addf(out, "under %s old", b);
+	else if (strcmp(a, b) == 0)
+		strbuf_addf(out, "%s old", a);
 	else
+		strbuf_addf(out, "%s%s to %s old", p->youngest_ns < UNKNOWN_AGE_NS ? "under " : "",
+			    a, b);
+}
+
+static void add_sizes(struct strbuf *out, const struct leak_place *p)
+{
+	char a[HUMANE_BYTES], b[HUMANE_BYTES];
+	if (p->least_bytes != p->most_bytes)
 		strbuf_addf(out, "%s to %s each", humane_bytes(a, p->least_bytes),
 			    humane_bytes(b, p->most_bytes));
-	humane_time(a, p->youngest_ns);
-	humane_time(b, p->oldest_ns);
-	if (strcmp(a, b) == 0)
-		strbuf_addf(out, ", %s old", a);
 	else
-		strbuf_addf(out, ", %s to %s old", a, b);
+		strbuf_addf(out, "%s%s", humane_bytes(a, p->most_bytes),
+			    p->blocks > 1 ? " each" : "");
 }
 
 static void add_remarks(struct strbuf *out, const struct leak_story *s, struct trace_names *names)
@@ -122,10 +138,12 @@ void leaks_add_place(struct strbuf *out, const struct leaks_report *r,
 	struct strbuf text = STRBUF_INIT;
 	leak_story_read(&s, r->names, &r->places, place);
 	add_title(out, &s, head, style);
-	add_maker(&text, &s);
+	add_maker(&text, &s, r->names->reader);
 	story_add_paragraph(out, style, text.text);
 	strbuf_clear(&text);
-	add_sizes_and_ages(&text, place);
+	add_sizes(&text, place);
+	strbuf_adds(&text, ", ");
+	add_ages(&text, place);
 	strbuf_addf(&text, ", for example at 0x%" PRIx64, s.example->address);
 	add_remarks(&text, &s, r->names);
 	story_add_paragraph(out, style, text.text);
@@ -184,7 +202,7 @@ static void add_scan(struct strbuf *out, const struct trace_reader *reader, uint
 	const struct trace_leak_scan *s = trace_reader_leak_scan(reader, number);
 	char a[HUMANE_BYTES];
 	add_process(out, reader, s->process);
-	strbuf_addf(out, " was looked at %s", scan_reason_words(s->reason));
+	strbuf_addf(out, " was examined %s", scan_reason_words(s->reason));
 	if (*s->label) {
 		strbuf_adds(out, ", ");
 		strbuf_add_escaped(out, s->label);
@@ -229,7 +247,7 @@ static void add_unseen(struct strbuf *out, const struct leaks_report *r)
 	size_t count = r->chosen.unseen_count;
 	if (!count)
 		return;
-	strbuf_addf(out, "not looked at, so not told of: ");
+	strbuf_adds(out, "not examined, so not told of: ");
 	for (size_t i = 0; i < count && i < NAMED; i++) {
 		strbuf_adds(out, i ? ", " : "");
 		add_process(out, r->names->reader, r->chosen.unseen[i]);

@@ -53,9 +53,9 @@ const char *scan_reason_key(unsigned reason)
 const char *scan_method_words(unsigned method)
 {
 	static const char *const words[SCAN_METHODS] = {
-		[SCAN_BY_PTRACE] = "from outside, its threads stopped (ptrace)",
+		[SCAN_BY_PTRACE] = "from outside with its threads stopped (ptrace)",
 		[SCAN_BY_SNAPSHOT] = "in a copy of it (a snapshot by fork)",
-		[SCAN_INSIDE] = "from inside, its threads stopped by itself: ptrace was refused",
+		[SCAN_INSIDE] = "from inside, because ptrace was refused",
 		[SCAN_IMPOSSIBLE] = "not at all",
 	};
 	return method < SCAN_METHODS ? words[method] : "in a way unknown to this version";

@@ -10,7 +10,7 @@ const char *leak_kind_key(unsigned kind);
 /* "at exit" ...: goes on from "looked for leaks". */
 const char *scan_reason_words(unsigned reason);
 const char *scan_reason_key(unsigned reason);
-/* How the process was looked at: "its threads stopped (ptrace)" ... */
+/* How the process was looked at: "from outside ..."  */
 const char *scan_method_words(unsigned method);
 const char *scan_method_key(unsigned method);
 const char *leak_holder_key(unsigned holder);
