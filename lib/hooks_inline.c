@@ -11,6 +11,7 @@
 
 #include "lib/elf_symbols.h"
 #include "lib/function_frame.h"
+#include "lib/inner_heaps.h"
 #include "lib/hooks_map.h"
 #include "lib/load_order.h"
 #include "lib/loader.h"
@@ -140,6 +141,12 @@ static inline uint32_t maker_of(const struct call *c, const struct hook *h, cons
 	return maker;
 }
 
+static AT_NOINLINE void note_heap(const struct call *c, const struct hook *h, const void *p)
+{
+	hook_to_backend(h);
+	inner_heaps_note(h, c->a[c->point->arguments.within], p);
+}
+
 static uintptr_t make(const struct call *c, const struct hook *h)
 {
 	uintptr_t result = go_on(c);
@@ -147,6 +154,8 @@ static uintptr_t make(const struct call *c, const struct hook *h)
 	size_t bytes = p ? bytes_of(c, p) : 0;
 	if (p)
 		hook_record(h, p, bytes, c->point->role, maker_of(c, h, p, bytes));
+	if (AT_UNLIKELY(c->point->arguments.within >= 0) && p)
+		note_heap(c, h, p);
 	hook_leave(h);
 	return result;
 }
@@ -285,34 +294,18 @@ static uintptr_t move(const struct call *c, const struct hook *h)
 		hook_put_back(h, old, &taken);
 	else
 		hook_reallocated(h, &taken, old, p, bytes, r.role, maker_of(c, h, p, bytes));
+	if (AT_UNLIKELY(c->point->arguments.within >= 0) && p)
+		note_heap(c, h, p);
 	hook_leave(h);
 	return result;
 }
 
-struct destroying {
-	const struct hook *h;
-	uint32_t allocator;
-};
-
-/* For mimalloc's mi_heap_visit_blocks(). */
-static bool block_is_gone(const void *heap, const void *area, void *block, size_t bytes, void *context)
-{
-	const struct destroying *d = context;
-	(void)heap, (void)area;
-	if (block)
-		hook_gone(d->h, (uintptr_t)block, bytes, d->allocator);
-	return true;
-}
-
 static uintptr_t destroy(const struct call *c, const struct hook *h)
 {
-	typedef bool (*visitor)(const void *, const void *, void *, size_t, void *);
-	typedef bool (*visit)(const void *heap, bool blocks, visitor call, void *context);
-	const struct instance *i = c->instance;
-	struct destroying d = { h, i->allocator };
-	visit f = (visit)i->visit;
-	if (f)
-		f((const void *)c->a[c->point->arguments.heap], true, block_is_gone, &d);
+	if (c->point->arguments.heap >= 0)
+		inner_heaps_end(h, c->instance, c->a[c->point->arguments.heap]);
+	else
+		inner_heaps_control(h, c->point, c->a);
 	uintptr_t result = go_on(c);
 	hook_leave(h);
 	return result;

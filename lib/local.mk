@@ -9,7 +9,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/doubt.c lib/doubt.h \
 	lib/elf_symbols.c lib/elf_symbols.h \
 	lib/environment.c lib/environment.h \
-	lib/freestanding.c lib/function_frame.h \
+	lib/freestanding.c lib/function_frame.h lib/inner_heaps.c lib/inner_heaps.h \
 	lib/hooks_inline.c lib/hooks_inline.h lib/hooks_limits.c lib/hooks_malloc.c \
 	lib/hooks_map.c lib/hooks_map.h lib/hooks_new.c lib/hooks_signal.c lib/hooks_symbol.c \
 	lib/inline_patch.c lib/inline_patch.h \

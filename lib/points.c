@@ -273,9 +273,10 @@ static bool is_block(char letter)
 
 static void read_arguments(struct point_arguments *a, const char *text)
 {
-	static const char how[] = "_twexfiH"; /* by enum point_how */
-	*a = (struct point_arguments){ -1, -1, -1, -1, -1, -1, -1, -1, 0, POINT_PLAIN };
-	for (int8_t i = 0; i < POINT_ARGUMENTS && text[i]; i++) {
+	static const char how[] = "_twexfiHCM"; /* by enum point_how */
+	*a = (struct point_arguments){ .size = -1, .count = -1, .block = -1, .align = -1, .out = -1, .room = -1,
+					 .heap = -1, .within = -1, .other = -1, .how = POINT_PLAIN };
+	for (int8_t i = 0; i < POINT_ARGUMENTS && text[i] && text[i] != 'R'; i++) {
 		a->all = (int8_t)(i + 1);
 		int8_t *const place = text[i] == 's'   ? &a->size
 				      : text[i] == 'n' ? &a->count
@@ -283,6 +284,7 @@ static void read_arguments(struct point_arguments *a, const char *text)
 				      : text[i] == 'o' ? &a->out
 				      : text[i] == 'r' ? &a->room
 				      : text[i] == 'H' ? &a->heap
+				      : text[i] == 'h' ? &a->within
 				      : text[i] == 'g' ? &a->other
 				      : is_block(text[i]) ? &a->block
 							  : NULL;
@@ -298,11 +300,19 @@ static enum point_act act_of(const struct point *p)
 {
 	if (p->role == ROLE_USABLE_SIZE)
 		return POINT_QUERY;
-	if (p->arguments.how == POINT_DESTROYS)
+	if (p->arguments.how >= POINT_DESTROYS)
 		return POINT_DESTROY;
 	if (role_is_release(p->role))
 		return POINT_RELEASE;
 	return p->arguments.block >= 0 ? POINT_MOVE : POINT_MAKE;
+}
+
+static bool returns_number(const struct session_hook *hook)
+{
+	for (size_t i = 0; i < sizeof(hook->arguments); i++)
+		if (hook->arguments[i] == 'R')
+			return true;
+	return false;
 }
 
 /* Callers in the function's own file may know which registers it leaves alone, and the hook does not.
@@ -311,7 +321,8 @@ static const void *keeper_for(const struct session_hook *hook)
 {
 	if (!inline_plan_needs_keeper(&hook->plan))
 		return NULL;
-	return role_is_release(hook->role) ? inline_keep_all : inline_keep_but_integer;
+	return role_is_release(hook->role) && !returns_number(hook) ? inline_keep_all
+								    : inline_keep_but_integer;
 }
 
 static enum plan_reason prepare(struct point *p, const struct session_hook *hook, uintptr_t bias)

@@ -26,6 +26,7 @@ struct point_arguments {
 	int8_t size, count, block, align, out;
 	int8_t room; /* where the result lies if it is not NULL; then it is no block */
 	int8_t heap;  /* that is destroyed */
+	int8_t within; /* the heap that the block is made in */
 	int8_t other; /* a function that gets what is not this allocator's */
 	int8_t all;   /* how many */
 	uint8_t how;  /* enum point_how */
@@ -40,6 +41,8 @@ enum point_how {
 	POINT_FREES,	/* a block that cannot be moved is freed */
 	POINT_INDIRECT, /* the argument is where the block is stored; an error number is returned */
 	POINT_DESTROYS, /* all blocks of a heap are gone */
+	POINT_CONTROLS, /* the same, perhaps: the argument is what jemalloc's mallctl() is to do */
+	POINT_CONTROLS_MIB, /* the same in numbers */
 };
 
 /* What a call of the function is about, of its role and arguments. */
@@ -54,7 +57,8 @@ struct instance {
 	bool is_seen_whole; /* all ways to get a block of it and to give one back are hooked */
 	bool is_by_user; /* of a family that the user has named */
 	bool has_own;	 /* by the user: it has made blocks that are not another allocator's */
-	uintptr_t visit; /* its function that tells the blocks of a heap, or 0 */
+	uintptr_t visit; /* its function that tells the blocks of a heap, or of jemalloc the numbers of a
+			  * name; or 0 */
 	bool is_libc;	 /* a C library's own */
 	uint32_t allocator; /* in events and in the block table; 0: the program's heap */
 	/* wrappers.h: of a family the twin, once there is one; of a twin the family, and the allocator
