@@ -26,6 +26,7 @@ enum {
 	THREAD_STACK_BYTES = 1 << 20,
 	GUARD_BYTES = 4096, /* of them */
 	STACKS_AT_ONCE = 16,
+	SAME_MOMENT_US = 5000, /* after the first, in which another thread's crash is told, too */
 	WAIT_FOR_OTHER_US = 200,
 	WAITS_FOR_OTHER = 2500,
 };
@@ -196,6 +197,10 @@ bool crash_is_own_stack(const stack_t *s)
 /* ---- the handler ---- */
 
 static uint32_t owner; /* tid of the thread that is being looked at; 0: none */
+/* Several threads may crash before the process has ended. By the signal of the first it ends, when the others
+ * have been looked at, too. */
+static uint32_t first;	 /* its tid; 0: no thread has crashed */
+static uint32_t unknown; /* how many have crashed and not been looked at yet */
 static char own_stack[OWN_STACK_BYTES] __attribute__((aligned(64)));
 static void *escape[5];
 static struct session_crash *record; /* the owner's; NULL: there is none (yet) */
@@ -221,8 +226,11 @@ void crash_forked(void)
 	    crash_is_own_stack(&now))
 		first_stack = now.ss_sp;
 	__builtin_memset(thread_stacks, 0, sizeof(thread_stacks));
-	if (at_load_relaxed(&owner) != sys_gettid())
-		at_store_relaxed(&owner, 0u); /* a thread of the parent's */
+	bool is_own = at_load_relaxed(&owner) == sys_gettid(); /* else a thread's of the parent */
+	if (!is_own)
+		at_store_relaxed(&owner, 0u);
+	at_store_relaxed(&first, at_load_relaxed(&owner));
+	at_store_relaxed(&unknown, is_own ? 1u : 0u);
 }
 
 enum { RSP_IN_RECORD = 7 };
@@ -310,10 +318,22 @@ __asm__(".pushsection .text\n\t"
 	".size alloctrace_on_stack, .-alloctrace_on_stack\n\t"
 	".popsection");
 
-/* Another thread is being looked at: it ends the process when it is done. */
-static void wait_for_other(void)
+/* One at a time. False: another thread takes too long. */
+static bool become_owner(uint32_t tid)
 {
-	for (unsigned i = 0; i < WAITS_FOR_OTHER && at_load_acquire(&owner); i++)
+	for (unsigned i = 0; i < WAITS_FOR_OTHER; i++) {
+		uint32_t nobody = 0;
+		if (at_cas_acq_rel(&owner, &nobody, tid))
+			return true;
+		sys_sleep_us(WAIT_FOR_OTHER_US);
+	}
+	return false;
+}
+
+/* Until the value is 0, or for too long. */
+static void wait_for(const uint32_t *value)
+{
+	for (unsigned i = 0; i < WAITS_FOR_OTHER && at_load_acquire(value); i++)
 		sys_sleep_us(WAIT_FOR_OTHER_US);
 }
 
@@ -352,7 +372,7 @@ static void let_it_happen(int signal, siginfo_t *info, ucontext_t *context)
 void crash_handler(int signal, siginfo_t *info, void *context)
 {
 	const struct crash_call call = { signal, info, context };
-	uint32_t nobody = 0, tid = sys_gettid();
+	uint32_t none = 0, tid = sys_gettid();
 	if (at_load_relaxed(&owner) == tid)
 		__builtin_longjmp(escape, 1);
 	if (at_load_relaxed(&session.header->state) == SESSION_ENDED ||
@@ -360,12 +380,17 @@ void crash_handler(int signal, siginfo_t *info, void *context)
 		let_it_happen(signal, info, context);
 		return;
 	}
-	if (at_cas_acq_rel(&owner, &nobody, tid)) {
+	bool is_first = at_cas_acq_rel(&first, &none, tid);
+	at_add_relaxed(&unknown, 1u);
+	if (become_owner(tid)) {
 		alloctrace_on_stack(gather, &call, own_stack + OWN_STACK_BYTES);
-		let_it_happen(signal, info, context);
 		at_store_release(&owner, 0u);
-	} else {
-		wait_for_other();
-		let_it_happen(signal, info, context);
 	}
+	at_add_relaxed(&unknown, UINT32_MAX); /* one less */
+	if (is_first && !lock_is_single_threaded())
+		sys_sleep_us(SAME_MOMENT_US);
+	wait_for(is_first ? &unknown : &first);
+	let_it_happen(signal, info, context);
+	if (is_first)
+		at_store_release(&first, 0u);
 }
