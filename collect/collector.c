@@ -28,6 +28,7 @@ void collector_init(struct collector *c, struct session *session, struct trace_w
 	c->forced = mem_zalloc(SESSION_MAX_RINGS + 1, sizeof(*c->forced));
 	c->heap = mem_zalloc(SESSION_MAX_RINGS, sizeof(*c->heap));
 	c->idle_ns = SHORT_SLEEP_NS;
+	strbuf_init(&c->suppressions);
 }
 
 void collector_release(struct collector *c)
@@ -35,6 +36,7 @@ void collector_release(struct collector *c)
 	free(c->heap);
 	free(c->forced);
 	allocator_names_release(&c->allocators);
+	strbuf_release(&c->suppressions);
 	slots_release(&c->slots);
 	finding_log_release(&c->findings);
 	loaded_release(&c->loaded);

@@ -19,6 +19,7 @@
 #include "collect/slots.h"
 #include "collect/code_tables.h"
 #include "trace/trace.h"
+#include "util/strbuf.h"
 
 /* A ring that has something for this pass. */
 struct order_entry {
@@ -37,6 +38,7 @@ struct collector {
 	struct finding_log findings;
 	struct crash_log crashes;
 	struct allocator_names allocators;
+	struct strbuf suppressions; /* of the programs: a line each */
 
 	uint64_t next_time_tsc;  /* the trace's clock is moved on from this stamp on */
 	uint64_t quantum_ticks;  /* events of threads that are nearer in time may swap places */

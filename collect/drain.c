@@ -12,6 +12,7 @@
 enum {
 	/* So often the producer gets its space back: a thread that waits for it goes on early. */
 	PUBLISH_WORDS = 2048,
+	MAX_SUPPRESSIONS_BYTES = 1 << 16,
 };
 
 enum step {
@@ -164,6 +165,15 @@ static void take_allocator(struct collector *c, const struct slot *slot, uint64_
 	allocator_names_set(&c->allocators, number, &allocator);
 }
 
+/* All of a session's are one fact, a line each. */
+static void add_suppression(struct collector *c, const char *line)
+{
+	if (c->suppressions.len + strlen(line) > MAX_SUPPRESSIONS_BYTES)
+		return;
+	strbuf_addf(&c->suppressions, "%s\n", line);
+	trace_writer_fact(c->writer, "suppressions", c->suppressions.text);
+}
+
 static bool take_text(struct collector *c, struct slot *slot, uint32_t index, uint64_t word)
 {
 	uint64_t words[EVENT_MAX_WORDS];
@@ -182,6 +192,10 @@ static bool take_text(struct collector *c, struct slot *slot, uint32_t index, ui
 	struct trace_event event = {
 		.op = TRACE_MARK, .role = (uint8_t)event_flags(word), .slot = index, .text = text
 	};
+	if (event.role == MARK_SUPPRESSION) {
+		add_suppression(c, text);
+		return true;
+	}
 	if (event.role > MARK_RESUME)
 		return false;
 	trace_writer_event(c->writer, &event);

@@ -30,6 +30,7 @@ struct scan_job {
 	uint32_t reason; /* enum scan_reason */
 	uint32_t tid;	 /* that asks; 0: the tool itself does */
 	uint64_t frame, since_tsc;
+	uint64_t since_counters, since_slots; /* in the process's memory */
 	uint64_t registers[SCAN_REGISTERS];
 	char label[SCAN_LABEL_BYTES];
 	struct session_scan *record; /* where the process waits; NULL: it does not */

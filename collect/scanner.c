@@ -157,10 +157,24 @@ static int read_maps(const struct process_memory *memory, struct strbuf *text, s
 	return text->len ? 0 : err_set(err, "it has ended");
 }
 
+/* The first block of each ring since the scope began; NULL: only its time tells. The caller frees it. */
+static uint64_t *read_counters(struct looking *l)
+{
+	const struct scan_job *job = l->job;
+	if (!job->since_counters || !job->since_slots || job->since_slots > SESSION_MAX_RINGS)
+		return NULL;
+	uint64_t *counters = mem_zalloc((size_t)job->since_slots, sizeof(*counters));
+	if (read_memory(l, job->since_counters, counters, job->since_slots * sizeof(*counters)))
+		return counters;
+	free(counters);
+	return NULL;
+}
+
 static int look_through(struct looking *l, struct err *err)
 {
 	struct scan_job *job = l->job;
 	struct strbuf maps = STRBUF_INIT;
+	uint64_t *counters = read_counters(l);
 	int failed = read_maps(&l->stopped.memory, &maps, err);
 	if (!failed) {
 		describe_threads(l);
@@ -178,11 +192,14 @@ static int look_through(struct looking *l, struct err *err)
 			.is_allocator = is_allocator,
 			.context = l,
 			.since_tsc = job->since_tsc,
+			.since_counters = counters,
+			.since_slots = counters ? job->since_slots : 0,
 			.peek_bytes = l->scanner->peek_bytes,
 		};
 		failed = leak_scan_run(&target, &job->scan, err);
 	}
 	strbuf_release(&maps);
+	free(counters);
 	free(l->threads);
 	free(l->registers);
 	return failed;
@@ -246,6 +263,8 @@ static void fill_answer(struct session_scan *r, const struct scan_job *job)
 	const struct leak_sum *kinds = job->scan.kinds;
 	r->method = job->method;
 	r->lost_blocks = kinds[LEAK_DEFINITE].blocks + kinds[LEAK_INDIRECT].blocks;
+	r->indirect_blocks = kinds[LEAK_INDIRECT].blocks;
+	r->indirect_bytes = kinds[LEAK_INDIRECT].bytes;
 	r->lost_bytes = kinds[LEAK_DEFINITE].bytes + kinds[LEAK_INDIRECT].bytes;
 	r->possible_blocks = kinds[LEAK_POSSIBLE].blocks;
 	r->possible_bytes = kinds[LEAK_POSSIBLE].bytes;
@@ -381,6 +400,8 @@ static void take_request(struct scanner *s, struct slots *slots, struct session_
 	job->tid = r->tid;
 	job->frame = r->frame;
 	job->since_tsc = r->since_tsc;
+	job->since_counters = r->since_counters;
+	job->since_slots = r->since_slots;
 	memcpy(job->registers, r->registers, sizeof(job->registers));
 	memcpy(job->label, r->label, sizeof(job->label) - 1);
 	scanner_add(s, job);

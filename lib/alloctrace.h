@@ -15,6 +15,10 @@
  *	alloctrace_pool_move(pool, p, q, size); // it moved or resized one
  *	alloctrace_pool_free(pool, q);          // it took one back
  *
+ *	struct alloctrace_leaks leaks;          // in a scope: of the blocks made since it began
+ *	if (alloctrace_leak_check(&leaks) && leaks.definite_blocks)
+ *		fail("%llu bytes are lost", leaks.definite_bytes);
+ *
  * Copyright (c) 2026 the alloctrace authors. MIT licence. */
 #ifndef ALLOCTRACE_H
 #define ALLOCTRACE_H
@@ -35,6 +39,11 @@ extern void alloctrace_api_pool_alloc(unsigned pool, void *p, size_t size) ALLOC
 extern void alloctrace_api_pool_free(unsigned pool, void *p) ALLOCTRACE_WEAK;
 extern void alloctrace_api_pool_move(unsigned pool, void *from, void *to,
 				     size_t size) ALLOCTRACE_WEAK;
+extern int alloctrace_api_leak_check(unsigned long long *numbers, unsigned count,
+				     const char *label) ALLOCTRACE_WEAK;
+extern void alloctrace_api_ignore_block(const void *p) ALLOCTRACE_WEAK;
+extern void alloctrace_api_root_region(const void *p, size_t bytes, int on) ALLOCTRACE_WEAK;
+extern void alloctrace_api_suppressions(const char *text) ALLOCTRACE_WEAK;
 #undef ALLOCTRACE_WEAK
 
 /* 1 when the program runs under the tracer. */
@@ -101,6 +110,64 @@ static inline void alloctrace_pool_move(unsigned pool, void *from, void *to, siz
 {
 	if (alloctrace_api_pool_move)
 		alloctrace_api_pool_move(pool, from, to, size);
+}
+
+/* What a look for leaks has found. Nothing points to what is definitely lost; only lost blocks point
+ * to what is indirectly lost, and only the middle of a block is pointed to where it is possibly. */
+struct alloctrace_leaks {
+	unsigned long long definite_blocks, definite_bytes;
+	unsigned long long indirect_blocks, indirect_bytes;
+	unsigned long long possible_blocks, possible_bytes;
+	unsigned long long reachable_blocks, reachable_bytes;
+};
+
+/* Looks which blocks are lost now: of those made since the innermost scope of this thread began, by
+ * any thread, or of all if there is none. The report has it under the scope's name. All threads
+ * stand still meanwhile. Returns 1, or 0 when it could not be done - without the tracer, or where it
+ * may not look into the process -; then all numbers are 0. A name is the report's instead of the
+ * scope's; NULL: none. */
+static inline int alloctrace_leak_check_named(struct alloctrace_leaks *out, const char *name)
+{
+	static const struct alloctrace_leaks none = { 0, 0, 0, 0, 0, 0, 0, 0 };
+	*out = none;
+	return alloctrace_api_leak_check &&
+	       alloctrace_api_leak_check(&out->definite_blocks,
+					 (unsigned)(sizeof(*out) / sizeof(out->definite_blocks)),
+					 name);
+}
+
+static inline int alloctrace_leak_check(struct alloctrace_leaks *out)
+{
+	return alloctrace_leak_check_named(out, NULL);
+}
+
+/* The block that starts at p is no leak, nor is what it points to. */
+static inline void alloctrace_ignore_block(const void *p)
+{
+	if (alloctrace_api_ignore_block)
+		alloctrace_api_ignore_block(p);
+}
+
+/* Memory that the tracer would not look through for pointers, as a file mapped from elsewhere: what
+ * it points to is in use, until it is unregistered. Up to 256 of them. */
+static inline void alloctrace_root_region(const void *p, size_t bytes)
+{
+	if (alloctrace_api_root_region)
+		alloctrace_api_root_region(p, bytes, 1);
+}
+
+static inline void alloctrace_root_region_unregister(const void *p, size_t bytes)
+{
+	if (alloctrace_api_root_region)
+		alloctrace_api_root_region(p, bytes, 0);
+}
+
+/* Suppressions of leaks, lines as in alloctrace-suppressions(5): for reports of this session. A line
+ * of more than 120 bytes is not taken. */
+static inline void alloctrace_suppressions(const char *text)
+{
+	if (alloctrace_api_suppressions)
+		alloctrace_api_suppressions(text);
 }
 
 #ifdef __cplusplus

@@ -3,11 +3,13 @@
  * Inside the traced process; called by the program, not from hooks. */
 #include "base/atomics.h"
 #include "lib/leak_point.h"
+#include "lib/leak_scope.h"
 #include "lib/record.h"
 
 AT_EXPORT void alloctrace_api_start(void);
 AT_EXPORT void alloctrace_api_stop(void);
 AT_EXPORT void alloctrace_api_text(int type, const char *text);
+AT_EXPORT void alloctrace_api_suppressions(const char *text);
 AT_EXPORT unsigned alloctrace_api_pool_create(const char *name);
 AT_EXPORT void alloctrace_api_pool_alloc(unsigned pool, void *p, size_t size);
 AT_EXPORT void alloctrace_api_pool_free(unsigned pool, void *p);
@@ -45,10 +47,36 @@ void alloctrace_api_text(int type, const char *text)
 	struct hook h;
 	if (type < MARK_POINT || type > MARK_SCOPE_END || !text || !hook_enter(&h))
 		return;
+	hook_busy(&h);
+	if (type == MARK_SCOPE_BEGIN)
+		leak_scope_begin(h.thread, text);
+	else if (type == MARK_SCOPE_END)
+		leak_scope_end(h.thread, text);
 	hook_text(&h, EVENT_MARK, (unsigned)type, 0, text);
 	hook_leave(&h);
 	if (type == MARK_POINT)
 		leak_point_mark(text);
+}
+
+/* A line is one event, or none if it does not fit. */
+void alloctrace_api_suppressions(const char *text)
+{
+	struct hook h;
+	if (!text || !hook_enter(&h))
+		return;
+	while (*text) {
+		char line[EVENT_TEXT_MAX_BYTES + 1];
+		size_t bytes = 0;
+		for (; *text && *text != '\n'; text++)
+			if (bytes++ < EVENT_TEXT_MAX_BYTES)
+				line[bytes - 1] = *text;
+		if (bytes && bytes <= EVENT_TEXT_MAX_BYTES && line[0] != '#') {
+			line[bytes] = '\0';
+			hook_text(&h, EVENT_MARK, MARK_SUPPRESSION, 0, line);
+		}
+		text += *text == '\n';
+	}
+	hook_leave(&h);
 }
 
 unsigned alloctrace_api_pool_create(const char *name)

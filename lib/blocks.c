@@ -158,6 +158,19 @@ void blocks_forget_freed(enum block_space space, uintptr_t address)
 	lock_release(&page->lock);
 }
 
+void blocks_ignore(enum block_space space, uintptr_t address)
+{
+	struct page_word *page = find_page(space, address, false);
+	if (!page || !at_load_relaxed(&page->class) || address & GRANULE_MASK)
+		return;
+	lock_acquire(&page->lock);
+	struct table t = page_table(page);
+	struct block *r = lookup(&t, position_of(address));
+	if (r && block_is_live(block_state(r)))
+		r->meta |= BLOCK_IGNORED;
+	lock_release(&page->lock);
+}
+
 static inline enum block_state look(enum block_space space, uintptr_t address, bool only_live,
 				    struct block *out)
 {

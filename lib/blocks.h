@@ -32,6 +32,9 @@ enum block_state blocks_remove(enum block_space space, uintptr_t address, uint32
  * true. */
 void blocks_forget_freed(enum block_space space, uintptr_t address);
 
+/* The block that starts at address, if one does, is no leak, whatever points to it. */
+void blocks_ignore(enum block_space space, uintptr_t address);
+
 /* What is known of the address, as blocks_remove() tells it; nothing changes. */
 enum block_state blocks_look(enum block_space space, uintptr_t address, struct block *out);
 

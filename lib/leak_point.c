@@ -69,6 +69,8 @@ static void fill(struct session_scan *s, const struct leak_point *point)
 	s->reason = point->reason;
 	s->frame = point->frame;
 	s->since_tsc = point->since_tsc;
+	s->since_counters = point->since_counters;
+	s->since_slots = point->since_slots;
 	for (; point->label && point->label[i] && i < SCAN_LABEL_BYTES - 1; i++)
 		s->label[i] = point->label[i];
 	s->label[i] = '\0';

@@ -18,6 +18,7 @@ struct leak_point {
 	uint64_t frame;		   /* as struct session_scan has it */
 	const uint64_t *registers; /* SCAN_REGISTERS, with a frame; NULL: none */
 	uint64_t since_tsc;	   /* 0: all blocks */
+	uint64_t since_counters, since_slots; /* as struct session_scan has them */
 	bool is_last; /* the process ends: its signals stay blocked, and its exit code what it was
 		       */
 };

@@ -15,7 +15,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/inline_patch.c lib/inline_patch.h \
 	lib/intern.c lib/intern.h \
 	lib/judge.c lib/judge.h lib/judge_mapped.c lib/judge_mapped.h \
-	lib/leak_point.c lib/leak_point.h \
+	lib/leak_api.c lib/leak_point.c lib/leak_point.h lib/leak_scope.c lib/leak_scope.h \
 	lib/load_order.c lib/load_order.h \
 	lib/loader.c lib/loader.h \
 	lib/lock.c lib/lock.h \
@@ -53,6 +53,8 @@ lib_librecord_la_CFLAGS = $(RUNTIME_CFLAGS) -mincoming-stack-boundary=3 -fno-tre
 lib_liballoctrace_la_CFLAGS = $(RUNTIME_CFLAGS) -mgeneral-regs-only
 lib_liballoctrace_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,initfirst
 lib_liballoctrace_la_LIBADD = lib/librecord.la
-include_HEADERS += lib/alloctrace.h
+include_HEADERS += lib/alloctrace.h lib/alloctrace-lsan.h \
+	lib/alloctrace-catch2.h lib/alloctrace-check.h lib/alloctrace-cmocka.h lib/alloctrace-gtest.h
 pkgconfig_DATA += lib/alloctrace.pc
 include $(top_srcdir)/tests/lib/local.mk
+include $(top_srcdir)/tests/leak-api/local.mk

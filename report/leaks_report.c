@@ -20,7 +20,10 @@ static bool is_suppressed(void *ctx, uint32_t node)
 	if (!*known) {
 		struct story_stack stack = { 0 };
 		story_stack_read(&stack, r->names, node);
-		*known = suppressions_match_leak(r->request->suppressions, &stack) ? 1 : -1;
+		*known = suppressions_match_leak(r->request->suppressions, &stack) ||
+					 suppressions_match_leak(r->names->of_program, &stack)
+				 ? 1
+				 : -1;
 		free(stack.frames);
 	}
 	return *known > 0;
@@ -33,7 +36,9 @@ static struct leak_places_request places_request(struct leaks_report *r)
 		.scan_count = r->chosen.count,
 		.tree = r->request->tree,
 		.filter = r->request->filter ? &r->filter : NULL,
-		.suppressed = r->request->suppressions ? is_suppressed : NULL,
+		.suppressed = r->request->suppressions || r->names->of_program->count
+				      ? is_suppressed
+				      : NULL,
 		.ctx = r,
 	};
 }

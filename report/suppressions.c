@@ -122,6 +122,19 @@ int suppressions_load(struct suppressions *s, const char *file, struct err *err)
 	return result;
 }
 
+void suppressions_parse(struct suppressions *s, const char *text, const char *from)
+{
+	struct err err;
+	for (unsigned number = 1; text && *text; number++) {
+		size_t bytes = strcspn(text, "\n");
+		char *line = mem_strndup(text, bytes);
+		if (take_line(s, line, from, number, &err) < 0)
+			err.text[0] = '\0';
+		free(line);
+		text += bytes + (text[bytes] == '\n');
+	}
+}
+
 void suppressions_release(struct suppressions *s)
 {
 	for (size_t i = 0; i < s->count; i++)

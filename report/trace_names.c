@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "report/suppressions.h"
 #include "util/mem.h"
 
 /* One look through all nodes, the first time that an address has no symbol in the trace. */
@@ -80,6 +81,9 @@ struct trace_names *trace_names_open(const char *path, struct err *err)
 		return NULL;
 	}
 	n->frames = frames_new(n->reader, symbols_of, n);
+	n->of_program = mem_zalloc(1, sizeof(*n->of_program));
+	suppressions_parse(n->of_program, trace_reader_fact(n->reader, "suppressions"),
+			   "alloctrace_suppressions()");
 	return n;
 }
 
@@ -92,6 +96,9 @@ void trace_names_close(struct trace_names *n)
 		symbolizer_free(n->symbolizer);
 	if (n->reader)
 		trace_reader_close(n->reader);
+	if (n->of_program)
+		suppressions_release(n->of_program);
+	free(n->of_program);
 	free(n->module_has_symbols);
 	free(n->module_was_searched);
 	free(n);

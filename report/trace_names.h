@@ -15,6 +15,7 @@ struct trace_names {
 	struct frames *frames;
 	bool *module_has_symbols;  /* in the trace; NULL: not yet asked */
 	bool *module_was_searched; /* by the symbolizer; as above */
+	struct suppressions *of_program;   /* that the traced programs gave: of leaks */
 	struct suppressions *suppressions; /* of wrong frees; the user's of this, may be NULL */
 };
 

@@ -137,6 +137,18 @@ static void add_sum(struct leak_sum *sum, uint64_t bytes)
 	sum->bytes += bytes;
 }
 
+/* Made before what is asked for. A slot that had no thread then has no older blocks; one that is not in
+ * the trace has no number. */
+static bool is_older(const struct grouper *g, const struct block *b, uint32_t age)
+{
+	const struct scan_target *t = g->m->target;
+	if (!t->since_tsc || !t->since_counters || block_state(b) == BLOCK_UNRECORDED)
+		return age > g->since_age;
+	if (block_slot(b) < t->since_slots)
+		return block_counter(b) < t->since_counters[block_slot(b)];
+	return t->since_slots >= SCAN_SINCE_SLOTS && age > g->since_age;
+}
+
 /* Returns the group + 1; 0: it is not told of. */
 static uint32_t add_block(struct grouper *g, uint32_t block, enum leak_kind kind,
 			  uint32_t parent_plus_1)
@@ -145,7 +157,7 @@ static uint32_t add_block(struct grouper *g, uint32_t block, enum leak_kind kind
 	bool unrecorded = block_state(b) == BLOCK_UNRECORDED;
 	uint64_t bytes = block_size(b);
 	uint32_t age = age_of(g, b);
-	if (age > g->since_age) {
+	if (is_older(g, b, age)) {
 		add_sum(&g->out->older, bytes);
 		return 0;
 	}

@@ -55,6 +55,10 @@ struct scan_target {
 	void *context;
 	uint64_t since_tsc; /* only blocks made since; 0: all. The others are there, and not told of
 			     */
+	/* With since_tsc: for each slot up to that many its first block since, which is exact. NULL: by
+	 * time alone, to 20 ms. */
+	const uint64_t *since_counters;
+	uint64_t since_slots;
 	unsigned peek_bytes; /* how much of an example's content is wanted; 0: none */
 };
 

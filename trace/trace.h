@@ -308,6 +308,7 @@ struct trace_symbol {
 /* Key/value facts about the session: "host", "kernel", "tool", "cwd", "started" (RFC 3339),
  * "command", "options", "clock_hz", "clock_steady" ("yes", "no"), "wait_status", "ended" ("exit",
  * "limit", "interrupted", "failed"), "empty" (why it holds no allocation),
+ * "suppressions" (of leaks, that the traced programs gave: a line each),
  * "crashes_not_told" (how many left no record). */
 
 /* ---- writing ---- */

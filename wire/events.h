@@ -53,6 +53,7 @@ enum mark_type {
 	MARK_SCOPE_END = 2,
 	MARK_PAUSE = 3,
 	MARK_RESUME = 4,
+	MARK_SUPPRESSION = 5, /* no mark: a line of alloctrace_suppressions(); never in a trace */
 };
 
 /* What an allocator other than the program's heap is. The module is the one that has an instance's

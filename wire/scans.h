@@ -14,6 +14,7 @@
 enum {
 	SCAN_MAX = 64, /* at the same time in a session */
 	SCAN_LABEL_BYTES = 120,
+	SCAN_SINCE_SLOTS = 1024, /* rings of which a scope notes the counter */
 	SCAN_REGISTERS = 16,
 };
 
@@ -97,8 +98,12 @@ struct session_scan {
 	char label[SCAN_LABEL_BYTES]; /* of the mark or scope; terminated */
 	/* With a frame: what else of the asking thread may hold pointers. */
 	uint64_t registers[SCAN_REGISTERS];
+	/* With since_tsc, in the process's memory: for each ring up to that many the counter of its
+	 * first block since. Exact, where the time is not. 0: none. */
+	uint64_t since_counters, since_slots;
+	uint64_t indirect_blocks, indirect_bytes; /* of the lost; the answer, too */
 };
 
-_Static_assert(sizeof(struct session_scan) == 24 + 16 + 48 + SCAN_LABEL_BYTES + 8 * SCAN_REGISTERS, "layout is shared");
+_Static_assert(sizeof(struct session_scan) == 24 + 16 + 48 + SCAN_LABEL_BYTES + 8 * SCAN_REGISTERS + 32, "layout is shared");
 
 #endif
