@@ -1,6 +1,6 @@
 /* alloctrace-cmocka.h - a leak fails the very test that made it: cmocka.
  *
- *	#include <alloctrace-cmocka.h> // behind cmocka.h and what that wants
+ *	#include <alloctrace-cmocka.h>
  *	const struct CMUnitTest tests[] = {
  *		alloctrace_cmocka_unit_test(test_parse),
  *		alloctrace_cmocka_unit_test_setup_teardown(test_load, setup, teardown),
@@ -12,6 +12,11 @@
  * Copyright (c) 2026 the alloctrace authors. MIT licence. */
 #ifndef ALLOCTRACE_CMOCKA_H
 #define ALLOCTRACE_CMOCKA_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
