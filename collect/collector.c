@@ -33,6 +33,7 @@ void collector_init(struct collector *c, struct session *session, struct trace_w
 
 void collector_release(struct collector *c)
 {
+	held_variables_release(&c->held);
 	free(c->heap);
 	free(c->forced);
 	allocator_names_release(&c->allocators);

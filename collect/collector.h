@@ -13,6 +13,7 @@
 #include "collect/clock.h"
 #include "collect/crash_log.h"
 #include "collect/finding_log.h"
+#include "collect/held_variables.h"
 #include "collect/loaded.h"
 #include "collect/processes.h"
 #include "collect/session_memory.h"
@@ -39,6 +40,7 @@ struct collector {
 	struct crash_log crashes;
 	struct allocator_names allocators;
 	struct strbuf suppressions; /* of the programs: a line each */
+	struct held_variables held; /* scan_log.c */
 
 	uint64_t next_time_tsc;  /* the trace's clock is moved on from this stamp on */
 	uint64_t quantum_ticks;  /* events of threads that are nearer in time may swap places */

@@ -3,6 +3,7 @@
 
 #include "collect/embed.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,7 +247,47 @@ static uint32_t pid_of_anonymous(const struct tables *t, uint32_t module)
 	return t->processes->notes[index_plus_1 - 1].pid;
 }
 
-size_t embed_symbols(struct tables *t, struct trace_writer *w,
+static int compare_variables(const void *a, const void *b)
+{
+	const struct held_variable *x = a, *y = b;
+	if (x->module != y->module)
+		return x->module < y->module ? -1 : 1;
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+static void embed_variable(const struct held_variable *v, struct tables *t, struct symbolizer *symbolizer,
+		  struct trace_writer *w)
+{
+	struct session_module copy;
+	struct trace_module module;
+	struct strbuf text = STRBUF_INIT;
+	uint64_t start;
+	if (!tables_read_module(t, t->modules[v->module], &copy, &module))
+		return;
+	const char *name = symbolizer_variable(symbolizer, &module, v->address, &start);
+	if (!name)
+		return;
+	strbuf_adds(&text, name);
+	if (v->address > start)
+		strbuf_addf(&text, "+0x%" PRIx64, v->address - start);
+	const struct trace_symbol symbol = { .function = text.text };
+	trace_writer_symbols(w, v->module, v->address, &symbol, 1);
+	strbuf_release(&text);
+}
+
+/* The names that are known, each once. */
+static void embed_variables(struct held_variables *h, struct tables *t,
+			    struct symbolizer *symbolizer, struct trace_writer *w)
+{
+	if (h->count)
+		qsort(h->items, h->count, sizeof(*h->items), compare_variables);
+	for (size_t i = 0; i < h->count; i++)
+		if (h->items[i].module < t->module_count &&
+		    (i == 0 || compare_variables(&h->items[i - 1], &h->items[i]) != 0))
+			embed_variable(&h->items[i], t, symbolizer, w);
+}
+
+size_t embed_symbols(struct tables *t, struct held_variables *held, struct trace_writer *w,
 		     bool (*step)(void *context, uint64_t done, uint64_t all), void *context)
 {
 	struct symbolizer *symbolizer = symbolizer_new();
@@ -264,6 +305,8 @@ size_t embed_symbols(struct tables *t, struct trace_writer *w,
 		if (n)
 			trace_writer_symbols(w, all[at].module, all[at].offset, symbols, n);
 	}
+	if (at == count)
+		embed_variables(held, t, symbolizer, w);
 	free(all);
 	symbolizer_free(symbolizer);
 	return count - at;

@@ -10,6 +10,7 @@ collect_libcollect_a_SOURCES = \
 	collect/embed.c collect/embed.h \
 	collect/empty_trace.c collect/empty_trace.h \
 	collect/finding_log.c collect/finding_log.h \
+	collect/held_variables.c collect/held_variables.h \
 	collect/called_names.c collect/called_names.h \
 	collect/finding_why.c collect/finding_why.h \
 	collect/judge_findings.c collect/judge_findings.h \

@@ -277,7 +277,8 @@ static void add_symbols(struct recording *r)
 		return;
 	}
 	r->result->unresolved =
-		embed_symbols(&r->collector.tables, r->writer, go_on_with_symbols, r);
+		embed_symbols(&r->collector.tables, &r->collector.held, r->writer,
+			      go_on_with_symbols, r);
 }
 
 /* What the user named and no module has: mistyped, inlined everywhere, or without its symbol; or only

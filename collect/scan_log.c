@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/atomics.h"
 #include "elf/elf_file.h"
@@ -24,14 +25,28 @@ struct writing {
 
 /* ---- modules ---- */
 
+/* /lib may be /usr/lib, and libx.so.6 a link to libx.so.6.1: the kernel's path of a mapping need
+ * not be the dynamic linker's. */
+static bool is_same_file(const char *path, const struct stat *wanted, const char *other)
+{
+	struct stat is;
+	if (strcmp(path, other) == 0)
+		return true;
+	return wanted->st_ino && stat(other, &is) == 0 && is.st_dev == wanted->st_dev &&
+	       is.st_ino == wanted->st_ino;
+}
+
 static uint32_t find_module(struct collector *c, const char *path)
 {
+	struct stat wanted;
+	if (stat(path, &wanted) < 0)
+		wanted.st_ino = 0;
 	uint32_t count = at_load_acquire(&c->session->header->module_count);
 	for (uint32_t i = 0; i < count && i < SESSION_MAX_MODULES; i++) {
 		struct session_module copy;
 		struct trace_module module;
 		if (!tables_read_module(&c->tables, i, &copy, &module) ||
-		    module.anonymous_process_plus_1 || strcmp(module.path, path) != 0)
+		    module.anonymous_process_plus_1 || !is_same_file(path, &wanted, module.path))
 			continue;
 		uint32_t index = tables_module(&c->tables, i);
 		return index == TRACE_NO_MODULE ? 0 : index + 1;
@@ -86,6 +101,8 @@ static void write_holder(const struct writing *w, const struct leak_group *from,
 		return;
 	to->holder_module_plus_1 = w->modules[module - 1].module_plus_1;
 	to->holder_address -= w->modules[module - 1].bias;
+	if (to->holder_module_plus_1 && from->holder == HOLDER_MODULE)
+		held_variables_add(&w->c->held, to->holder_module_plus_1 - 1, to->holder_address);
 }
 
 static void convert(const struct writing *w, const struct leak_group *from,

@@ -31,7 +31,7 @@ $(COLLECT_TRACED): tests/collect/%: tests/collect/%.c
 check_PROGRAMS += tests/collect/stress-tsan
 tests_collect_stress_tsan_SOURCES = tests/collect/stress.c $(COLLECT_RIG) \
 	collect/clock.c collect/code_tables.c collect/loaded.c collect/collector.c collect/drain.c \
-	collect/crash_log.c collect/finding_log.c collect/allocator_names.c \
+	collect/crash_log.c collect/finding_log.c collect/allocator_names.c collect/held_variables.c \
 	collect/order.c collect/proc_files.c collect/processes.c collect/session_memory.c collect/slots.c \
 	collect/thread_name.c util/err.c util/mem.c util/strbuf.c
 tests_collect_stress_tsan_CFLAGS = $(STRESS_TSAN_CFLAGS)
