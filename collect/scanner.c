@@ -11,6 +11,8 @@
 #include "base/atomics.h"
 #include "collect/clock.h"
 #include "collect/collect.h"
+#include "collect/served.h"
+#include "inject/process_pages.h"
 #include "inject/stopped.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -83,7 +85,11 @@ _Static_assert((int)COLLECT_MAX_PEEK_BYTES == SCAN_PEEK_MAX_BYTES, "what the use
 struct looking {
 	struct scanner *scanner;
 	struct scan_job *job;
+	/* By ptrace, */
 	struct stopped stopped;
+	struct process_pages pages;
+	/* or from inside. */
+	struct served served;
 	struct scan_thread *threads;
 	uint64_t *registers; /* of all threads */
 };
@@ -93,6 +99,19 @@ static bool read_memory(void *context, uint64_t at, void *out, size_t bytes)
 	const struct looking *l = context;
 	return !at_load_relaxed(&l->scanner->is_cancelled) &&
 	       process_memory_read(&l->stopped.memory, at, out, bytes);
+}
+
+static uint64_t touched(void *context, uint64_t at, uint64_t high)
+{
+	struct looking *l = context;
+	return process_pages_touched(&l->pages, at, high);
+}
+
+static bool read_served(void *context, uint64_t at, void *out, size_t bytes)
+{
+	struct looking *l = context;
+	return !at_load_relaxed(&l->scanner->is_cancelled) &&
+	       served_read(&l->served, at, out, bytes);
 }
 
 static bool is_own(void *context, uint32_t slot, uint64_t counter)
@@ -135,13 +154,13 @@ static void describe_thread(const struct scan_job *job, const struct stopped_thr
 	out->register_count = STOPPED_REGISTERS + from->vector_words;
 }
 
-static void describe_threads(struct looking *l)
+static void describe_threads(struct looking *l, const struct stopped_thread *from, size_t count)
 {
-	l->threads = mem_zalloc(l->stopped.count, sizeof(*l->threads));
-	l->registers = mem_zalloc(l->stopped.count, REGISTERS_A_THREAD * sizeof(*l->registers));
-	for (size_t i = 0; i < l->stopped.count; i++)
-		describe_thread(l->job, &l->stopped.threads[i],
-				l->registers + i * REGISTERS_A_THREAD, &l->threads[i]);
+	l->threads = mem_zalloc(count, sizeof(*l->threads));
+	l->registers = mem_zalloc(count, REGISTERS_A_THREAD * sizeof(*l->registers));
+	for (size_t i = 0; i < count; i++)
+		describe_thread(l->job, &from[i], l->registers + i * REGISTERS_A_THREAD,
+				&l->threads[i]);
 }
 
 static int read_maps(const struct process_memory *memory, struct strbuf *text, struct err *err)
@@ -158,50 +177,60 @@ static int read_maps(const struct process_memory *memory, struct strbuf *text, s
 }
 
 /* The first block of each ring since the scope began; NULL: only its time tells. The caller frees it. */
-static uint64_t *read_counters(struct looking *l)
+static uint64_t *read_counters(const struct scan_job *job, const struct scan_memory *memory)
 {
-	const struct scan_job *job = l->job;
 	if (!job->since_counters || !job->since_slots || job->since_slots > SESSION_MAX_RINGS)
 		return NULL;
 	uint64_t *counters = mem_zalloc((size_t)job->since_slots, sizeof(*counters));
-	if (read_memory(l, job->since_counters, counters, job->since_slots * sizeof(*counters)))
+	if (memory->read(memory->context, job->since_counters, counters,
+			 job->since_slots * sizeof(*counters)))
 		return counters;
 	free(counters);
 	return NULL;
 }
 
-static int look_through(struct looking *l, struct err *err)
+/* Of the process that stands still, whose memory and mappings these are. */
+static int search(struct looking *l, struct scan_memory memory, const char *maps,
+		  const struct stopped_thread *threads, size_t count, struct err *err)
 {
-	struct scan_job *job = l->job;
-	struct strbuf maps = STRBUF_INIT;
-	uint64_t *counters = read_counters(l);
-	int failed = read_maps(&l->stopped.memory, &maps, err);
-	if (!failed) {
-		describe_threads(l);
-		const struct session_process *process =
-			&job->session->processes[job->process_index];
-		const struct scan_target target = {
-			.memory = { l, read_memory },
-			.maps = maps.text,
-			.block_roots = at_load_relaxed(&process->block_roots),
-			.memory_tables = at_load_relaxed(&process->memory_tables),
-			.threads = l->threads,
-			.thread_count = l->stopped.count,
-			.now_tsc = job->now_tsc,
-			.is_own = is_own,
-			.is_allocator = is_allocator,
-			.context = l,
-			.since_tsc = job->since_tsc,
-			.since_counters = counters,
-			.since_slots = counters ? job->since_slots : 0,
-			.peek_bytes = l->scanner->peek_bytes,
-		};
-		failed = leak_scan_run(&target, &job->scan, err);
-	}
-	strbuf_release(&maps);
+	const struct scan_job *job = l->job;
+	const struct session_process *process = &job->session->processes[job->process_index];
+	uint64_t *counters = read_counters(job, &memory);
+	describe_threads(l, threads, count);
+	const struct scan_target target = {
+		.memory = memory,
+		.maps = maps,
+		.block_roots = at_load_relaxed(&process->block_roots),
+		.memory_tables = at_load_relaxed(&process->memory_tables),
+		.threads = l->threads,
+		.thread_count = count,
+		.now_tsc = job->now_tsc,
+		.is_own = is_own,
+		.is_allocator = is_allocator,
+		.context = l,
+		.since_tsc = job->since_tsc,
+		.since_counters = counters,
+		.since_slots = counters ? job->since_slots : 0,
+		.peek_bytes = l->scanner->peek_bytes,
+	};
+	int failed = leak_scan_run(&target, &l->job->scan, err);
 	free(counters);
 	free(l->threads);
 	free(l->registers);
+	return failed;
+}
+
+static int look_through(struct looking *l, struct err *err)
+{
+	const struct scan_memory memory = { l, read_memory, touched };
+	struct strbuf maps = STRBUF_INIT;
+	int failed = read_maps(&l->stopped.memory, &maps, err);
+	if (!failed) {
+		process_pages_open(&l->pages, &l->stopped.memory, maps.text);
+		failed = search(l, memory, maps.text, l->stopped.threads, l->stopped.count, err);
+		process_pages_close(&l->pages);
+	}
+	strbuf_release(&maps);
 	return failed;
 }
 
@@ -232,16 +261,59 @@ static void look_at_stopped(struct looking *l)
 	job->stopped_ns = l->stopped.stopped_ns;
 }
 
+static int look_through_served(struct looking *l, struct err *err)
+{
+	const struct scan_memory memory = { l, read_served, NULL };
+	struct scan_job *job = l->job;
+	struct strbuf maps = STRBUF_INIT;
+	int failed = served_begin(&l->served, job->session, job->record, job->pid, err);
+	job->now_tsc = clock_tsc();
+	if (!failed)
+		failed = served_maps(&l->served, &maps, err);
+	if (!failed)
+		failed = search(l, memory, maps.text, l->served.threads, l->served.count, err);
+	if (!failed && l->served.is_gone)
+		failed = err_set(err, "it does not answer any more");
+	if (!failed && l->served.unstopped)
+		err_set(&job->problem,
+			"%zu of its threads could not be stopped: what only they hold counts as "
+			"lost",
+			l->served.unstopped);
+	served_end(&l->served);
+	job->stopped_ns = l->served.stopped_ns;
+	strbuf_release(&maps);
+	return failed;
+}
+
+/* ptrace is refused, by what `why` says. Only a process that waits for its answer can help. */
+static void look_from_inside(struct looking *l, const char *why)
+{
+	struct scan_job *job = l->job;
+	struct err err = { "" };
+	if (!job->record) {
+		fail(job, why);
+		return;
+	}
+	job->method = SCAN_INSIDE;
+	if (look_through_served(l, &err) < 0) {
+		char *both = mem_printf("%s; from inside: %s", why, err.text);
+		fail(job, both);
+		free(both);
+	} else if (at_load_relaxed(&l->scanner->is_cancelled)) {
+		fail(job, "it was broken off");
+	}
+}
+
 static void look(struct scanner *s, struct scan_job *job)
 {
 	struct looking l = { .scanner = s, .job = job };
 	struct err err = { "" };
-	if (!job->pid) {
-		fail(job, "its number in the tool's pid namespace is not known");
-		return;
-	}
 	if (at_load_relaxed(&s->is_cancelled)) {
 		fail(job, "it was broken off");
+		return;
+	}
+	if (!job->pid) {
+		look_from_inside(&l, "its number in the tool's pid namespace is not known");
 		return;
 	}
 	bool held = watch_hold_child(s->watch, job->pid);
@@ -251,7 +323,7 @@ static void look(struct scanner *s, struct scan_job *job)
 	else if (outcome == STOPPED_GONE)
 		fail(job, "it has ended meanwhile");
 	else
-		fail(job, err.text);
+		look_from_inside(&l, err.text);
 	if (held)
 		watch_let_child_go(s->watch);
 }

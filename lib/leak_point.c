@@ -12,6 +12,7 @@
 #include "lib/function_frame.h"
 #include "lib/points.h"
 #include "lib/runtime.h"
+#include "lib/serve.h"
 #include "lib/sys.h"
 #include "wire/scans.h"
 
@@ -32,8 +33,9 @@ struct patience {
 	uint64_t waited_us; /* since it changed */
 };
 
-static bool tool_lives(struct patience *p, uint64_t slept_us)
+static bool tool_lives(void *context, uint64_t slept_us)
 {
+	struct patience *p = context;
 	const struct session_header *header = session.header;
 	uint64_t now = at_load_relaxed(&header->heartbeat);
 	if (at_load_relaxed(&header->state) == SESSION_ENDED || session_lost_collector())
@@ -105,6 +107,10 @@ static bool wait_until_done(struct session_scan *s)
 		uint32_t seen = at_load_acquire(&s->state);
 		if (seen == SCAN_DONE)
 			return true;
+		if (seen == SCAN_SERVE) {
+			serve_run(s, &session.serves[s - session.scans], tool_lives, &patience);
+			continue;
+		}
 		if (!tool_lives(&patience, sleep_on(&s->state, seen)))
 			return at_load_acquire(&s->state) == SCAN_DONE;
 	}

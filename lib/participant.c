@@ -129,6 +129,7 @@ static bool map_memory(int fd)
 	session.nodes = (struct session_node *)(base + session_nodes_offset());
 	session.crashes = (struct session_crash *)(base + session_crashes_offset());
 	session.scans = (struct session_scan *)(base + session_scans_offset());
+	session.serves = (struct session_serve *)(base + session_serves_offset());
 	for (unsigned i = 0; i < SESSION_INTERN_LEVELS; i++)
 		session.intern[i] = (uint32_t *)(base + session_intern_offset(i));
 	session.max_nodes = SESSION_MAX_NODES;

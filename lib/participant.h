@@ -29,6 +29,7 @@ struct session {
 	struct session_finding *findings;
 	struct session_crash *crashes;
 	struct session_scan *scans; /* NULL: nobody is there to look for leaks */
+	struct session_serve *serves; /* as scans */
 	struct session_node *nodes;
 	uint32_t *intern[SESSION_INTERN_LEVELS];
 	struct session_process *process; /* ours */

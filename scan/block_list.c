@@ -108,19 +108,36 @@ static void read_leaf(struct table_reader *r, const uint64_t *leaf, uint64_t bas
 	}
 }
 
+/* Most of a table has never been touched. */
+static bool read_sparse(const struct scan_memory *memory, uint64_t at, uint64_t *words, size_t bytes)
+{
+	enum { STEP_BYTES = 16384 };
+	const uint64_t start = at, end = at + bytes;
+	if (!memory->touched)
+		return memory->read(memory->context, at, words, bytes);
+	memset(words, 0, bytes);
+	while ((at = memory->touched(memory->context, at, end)) < end) {
+		size_t part = end - at < STEP_BYTES ? end - at : STEP_BYTES;
+		if (!memory->read(memory->context, at, (char *)words + (at - start), part))
+			return false;
+		at += part;
+	}
+	return true;
+}
+
 static int read_space(struct table_reader *r, uint64_t roots_at, struct err *err)
 {
 	const struct scan_memory *memory = r->cache->memory;
 	uint64_t *roots = mem_alloc(ROOTS * sizeof(*roots));
 	uint64_t *leaf = mem_alloc(LEAF_PAGES * sizeof(*leaf));
 	int result = 0;
-	if (!memory->read(memory->context, roots_at, roots, ROOTS * sizeof(*roots)))
+	if (!read_sparse(memory, roots_at, roots, ROOTS * sizeof(*roots)))
 		result = err_set(err, "the block table at 0x%llx cannot be read",
 				 (unsigned long long)roots_at);
 	for (uint64_t i = 0; result == 0 && i < ROOTS; i++) {
 		if (!roots[i])
 			continue;
-		if (memory->read(memory->context, roots[i], leaf, LEAF_PAGES * sizeof(*leaf)))
+		if (read_sparse(memory, roots[i], leaf, LEAF_PAGES * sizeof(*leaf)))
 			read_leaf(r, leaf, i << (BLOCK_PAGE_BITS + BLOCK_LEAF_BITS));
 		else
 			r->list->unreadable_bytes += LEAF_PAGES * sizeof(*leaf);

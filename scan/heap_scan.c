@@ -119,7 +119,8 @@ static void scan_large(struct block_scan *s, uint32_t block, char *buffer)
 	const struct block_list *l = s->m->blocks;
 	uint64_t at = l->starts[block] & ~UINT64_C(7), end = block_list_end(l, block);
 	begin_block(s, block);
-	while (at < end && !(s->m->marks[block] & MARK_STACK)) {
+	while (!(s->m->marks[block] & MARK_STACK) &&
+	       (at = word_scan_skip(&s->m->target->memory, at, end)) < end) {
 		size_t bytes = end - at < WORD_SCAN_BYTES ? end - at : WORD_SCAN_BYTES;
 		s->m->unreadable_bytes +=
 			bytes - word_scan_read(&s->m->target->memory, at, buffer, bytes);

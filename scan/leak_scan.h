@@ -23,6 +23,9 @@ struct scan_memory {
 	void *context;
 	/* All of the bytes, or false. */
 	bool (*read)(void *context, uint64_t at, void *out, size_t bytes);
+	/* The first address from `at` on, below `high`, that may hold anything that the program wrote;
+	 * high if there is none. NULL: not known. */
+	uint64_t (*touched)(void *context, uint64_t at, uint64_t high);
 };
 
 struct scan_thread {

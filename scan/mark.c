@@ -70,7 +70,7 @@ static void scan_root(struct root_scan *s, const struct root *r, uint64_t *buffe
 			  root_points, s);
 		return;
 	}
-	for (uint64_t at = r->low; at < r->high;) {
+	for (uint64_t at = r->low; (at = word_scan_skip(memory, at, r->high)) < r->high;) {
 		size_t bytes = r->high - at < WORD_SCAN_BYTES ? r->high - at : WORD_SCAN_BYTES;
 		s->word = r->first_word + (at - r->low) / 8;
 		size_t got = word_scan_read(memory, at, buffer, bytes);

@@ -23,6 +23,12 @@ static inline void word_scan(const struct block_list *l, const uint64_t *words, 
 	}
 }
 
+/* Where there may be something, from `at` on: a multiple of 8. */
+static inline uint64_t word_scan_skip(const struct scan_memory *memory, uint64_t at, uint64_t high)
+{
+	return memory->touched && at < high ? memory->touched(memory->context, at, high) : at;
+}
+
 /* Reads page by page what cannot be read at once; what cannot be is zeros. Returns the bytes that
  * were read. */
 size_t word_scan_read(const struct scan_memory *memory, uint64_t at, void *out, size_t bytes);
