@@ -29,6 +29,27 @@ static bool is_suppressed(void *ctx, uint32_t node)
 	return *known > 0;
 }
 
+/* What the program itself does not want to hear of: alloctrace.h, __lsan_default_suppressions(). */
+static void read_own(struct leaks_report *r)
+{
+	const char *text = trace_reader_fact(r->names->reader, "suppressions");
+	r->own = mem_zalloc(1, sizeof(*r->own));
+	if (text)
+		suppressions_add_text(r->own, text, "the program");
+	r->suppressed_nodes = mem_zalloc(trace_reader_node_count(r->names->reader) + 1,
+					 sizeof(*r->suppressed_nodes));
+}
+
+static void release_own(struct leaks_report *r)
+{
+	if (r->own)
+		suppressions_release(r->own);
+	free(r->own);
+	free(r->suppressed_nodes);
+	r->own = NULL;
+	r->suppressed_nodes = NULL;
+}
+
 static struct leak_places_request places_request(struct leaks_report *r)
 {
 	return (struct leak_places_request){
@@ -117,8 +138,7 @@ int leaks_report_open(struct leaks_report *r, const char *path, const struct lea
 	r->names = trace_names_open(path, err);
 	if (!r->names)
 		return -1;
-	r->suppressed_nodes = mem_zalloc(trace_reader_node_count(r->names->reader) + 1,
-					 sizeof(*r->suppressed_nodes));
+	read_own(r);
 	if (request->filter &&
 	    filter_prepare(request->filter, r->names->frames, &r->filter, err) < 0)
 		return -1;
@@ -143,7 +163,7 @@ bool leaks_totals(struct leak_total kinds[LEAK_ALL_KINDS], struct trace_names *n
 	memcpy(kinds, r.places.kinds, sizeof(r.places.kinds));
 	drop_places(&r);
 	leaks_chosen_release(&r.chosen);
-	free(r.suppressed_nodes);
+	release_own(&r);
 	return looked;
 }
 
@@ -151,7 +171,7 @@ void leaks_report_close(struct leaks_report *r)
 {
 	drop_places(r);
 	leaks_chosen_release(&r->chosen);
-	free(r->suppressed_nodes);
+	release_own(r);
 	if (r->events) {
 		rollup_release(&r->not_freed);
 		trace_data_free(r->events);

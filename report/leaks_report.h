@@ -37,6 +37,7 @@ struct leaks_report {
 	struct leak_places places;
 	uint32_t *list; /* of the places to show */
 	size_t count;
+	struct suppressions *own; /* the program's */
 	int8_t *suppressed_nodes; /* by node: 0 not yet looked at, 1 yes, -1 no */
 	/* Without a scan that says anything: */
 	struct trace_data *events; /* NULL: there is a scan */

@@ -135,6 +135,15 @@ void suppressions_parse(struct suppressions *s, const char *text, const char *fr
 	}
 }
 
+void suppressions_add_text(struct suppressions *s, const char *text, const char *from)
+{
+	char *copy = mem_strdup(text), *rest = copy, *line;
+	struct err err;
+	for (unsigned number = 1; (line = strsep(&rest, "\n")); number++)
+		(void)take_line(s, line, from, number, &err);
+	free(copy);
+}
+
 void suppressions_release(struct suppressions *s)
 {
 	for (size_t i = 0; i < s->count; i++)

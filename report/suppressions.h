@@ -33,6 +33,9 @@ int suppressions_load(struct suppressions *s, const char *file, struct err *err)
 /* Adds those of a text, as programs give them by alloctrace.h; `from` stands for the file's name. Lines
  * that are none are passed over. */
 void suppressions_parse(struct suppressions *s, const char *text, const char *from);
+/* Adds those of a text that a program has given; what is wrong in it is passed over. `from` is what
+ * stands for the file, and must outlive them. */
+void suppressions_add_text(struct suppressions *s, const char *text, const char *from);
 void suppressions_release(struct suppressions *s);
 
 /* Whether some pattern of the finding's kind matches function, file or module of a frame of its
