@@ -306,8 +306,9 @@ static double rate(const double *value, const struct windows *w)
 {
 	double slope = theil_sen(value, w->time_s, w->count);
 	double time_s = w->time_s[w->count - 1] - w->time_s[0];
-	if (slope <= 0 && time_s > 0)
-		slope = (value[w->count - 1] - value[0]) / time_s;
+	double rise = value[w->count - 1] - value[0];
+	if (slope <= 0 && time_s > 0 && rise >= LEAST_RISES)
+		slope = rise / time_s;
 	return slope > 0 ? slope : 0;
 }
 

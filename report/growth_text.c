@@ -182,7 +182,10 @@ static void head(struct page *p, size_t rank, const struct growth_row *row)
 	}
 	sheet_to_column(s, 27);
 	sheet_format(s, STYLE_PLAIN, "+%s, ", humane_bytes(bytes, row->grown_bytes));
-	sheet_format(s, STYLE_PLAIN, "%s, ", blocks_rate_text(rate, row->blocks_per_s));
+	if (row->blocks_per_s * 3600 >= 0.5)
+		sheet_format(s, STYLE_PLAIN, "%s, ", blocks_rate_text(rate, row->blocks_per_s));
+	else
+		sheet_text(s, STYLE_PLAIN, "in blocks that are made larger, ");
 	sheet_format(s, STYLE_PLAIN, "since %s; %s", humane_time(time, j->began_ns),
 		     sureness(j->chance));
 	sheet_end_line(s);
@@ -282,29 +285,48 @@ static const struct growth_process *longest(const struct growth_result *r, size_
 	return best;
 }
 
+/* The rows of a verdict lie together, the fastest first. */
+static void say_growing(struct page *p, size_t count, enum growth_verdict verdict, const char *what)
+{
+	const struct growth_rows *rows = p->growth->rows;
+	char rate[RATE_BYTES];
+	size_t first = 0;
+	double bytes_per_s = 0;
+	while (rows->rows[first].verdict != verdict)
+		first++;
+	for (size_t i = first; i < first + count; i++)
+		bytes_per_s += rows->rows[i].site->pool ? 0 : rows->rows[i].bytes_per_s;
+	if (count == 1)
+		sheet_format(&p->sheet, STYLE_WARN, "1 site %s: %s in ", what,
+			     rate_text(rate, rows->rows[first].bytes_per_s));
+	else
+		sheet_format(&p->sheet, STYLE_WARN, "%zu sites %s, by %s; most in ", count, what,
+			     rate_text(rate, bytes_per_s));
+	place(p, rows->rows[first].step, STYLE_BOLD, 60);
+}
+
 static void first_line(struct page *p)
 {
 	struct sheet *s = &p->sheet;
 	const struct growth_report *g = p->growth;
 	size_t growing = g->rows->verdicts[GROWTH_GROWING], judged;
 	const struct growth_process *process = longest(g->growth, &judged);
-	char time[HUMANE_BYTES], rate[RATE_BYTES];
+	char time[HUMANE_BYTES];
 	if (!process) {
 		sheet_text(s, STYLE_BOLD, "nothing to judge: no allocations");
 	} else if (!judged) {
 		sheet_format(s, STYLE_BOLD, "too short to tell: %s were recorded, 2 s are needed",
 			     humane_time(time, process->duration_ns));
-	} else if (!growing) {
-		sheet_text(s, STYLE_BOLD, "nothing keeps growing");
+	} else if (growing) {
+		say_growing(p, growing, GROWTH_GROWING,
+			    growing == 1 ? "keeps growing" : "keep growing");
+	} else if (g->rows->verdicts[GROWTH_FREED_AT_END]) {
+		say_growing(p, g->rows->verdicts[GROWTH_FREED_AT_END], GROWTH_FREED_AT_END,
+			    g->rows->verdicts[GROWTH_FREED_AT_END] == 1
+				    ? "grew until the end and was freed there"
+				    : "grew until the end and were freed there");
 	} else {
-		const struct growth_row *first = &g->rows->rows[0];
-		if (growing == 1)
-			sheet_format(s, STYLE_WARN, "1 site keeps growing: %s in ",
-				     rate_text(rate, first->bytes_per_s));
-		else
-			sheet_format(s, STYLE_WARN, "%zu sites keep growing, by %s; most in ",
-				     growing, rate_text(rate, g->growth->bytes_per_s));
-		place(p, first->step, STYLE_BOLD, 60);
+		sheet_text(s, STYLE_BOLD, "nothing keeps growing");
 	}
 	sheet_end_line(s);
 }

@@ -1,7 +1,7 @@
 /* growth_trace.c - writes the traces that growth.tap reads: programs that ran for half a minute, by
  *a clock of its own.
  *
- *	growth_trace OUT SHAPE   server, calm, short, empty, marks, workers */
+ *	growth_trace OUT SHAPE   server, tidy, buffer, calm, short, empty, marks, workers */
 #include <stdio.h>
 #include <string.h>
 
@@ -96,10 +96,26 @@ static void workers(struct shape *s)
 			request(s, p, p > 0);
 }
 
+/* One block that is made larger with each request. */
+static void buffer(struct shape *s)
+{
+	for (unsigned i = 0; i < 2000; i++) {
+		request(s, 0, false);
+		shape_realloc(s, 0, LOG_LINE, 100 + i * 10);
+	}
+}
+
 static int make(struct shape *s, const char *name)
 {
 	if (strcmp(name, "server") == 0)
 		server(s, 30 * SECOND_MS, true);
+	else if (strcmp(name, "tidy") == 0) {
+		server(s, 30 * SECOND_MS, true);
+		shape_free_all(s, 0, SESSION);
+		shape_free_all(s, 0, CACHE);
+		shape_process_end(s, 0);
+	} else if (strcmp(name, "buffer") == 0)
+		buffer(s);
 	else if (strcmp(name, "calm") == 0)
 		server(s, 30 * SECOND_MS, false);
 	else if (strcmp(name, "short") == 0)
