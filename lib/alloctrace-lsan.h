@@ -19,6 +19,8 @@ extern "C" {
 
 /* The sanitizer's own, where it is there. */
 extern void __lsan_ignore_object(const void *p) __attribute__((weak));
+extern void __lsan_disable(void) __attribute__((weak));
+extern void __lsan_enable(void) __attribute__((weak));
 extern void __lsan_register_root_region(const void *p, size_t size) __attribute__((weak));
 extern void __lsan_unregister_root_region(const void *p, size_t size) __attribute__((weak));
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
@@ -29,6 +31,20 @@ static inline void alloctrace_lsan_ignore_object(const void *p)
 	alloctrace_ignore_block(p);
 	if (__lsan_ignore_object)
 		__lsan_ignore_object(p);
+}
+
+static inline void alloctrace_lsan_disable(void)
+{
+	alloctrace_leaks_disable();
+	if (__lsan_disable)
+		__lsan_disable();
+}
+
+static inline void alloctrace_lsan_enable(void)
+{
+	alloctrace_leaks_enable();
+	if (__lsan_enable)
+		__lsan_enable();
 }
 
 static inline void alloctrace_lsan_register_root_region(const void *p, size_t size)
@@ -74,9 +90,30 @@ static void __attribute__((constructor)) alloctrace_lsan_take_suppressions(void)
 
 #ifdef __cplusplus
 }
+
+namespace alloctrace
+{
+
+/* As __lsan::ScopedDisabler. */
+struct LeaksDisabled {
+	LeaksDisabled()
+	{
+		alloctrace_lsan_disable();
+	}
+	~LeaksDisabled()
+	{
+		alloctrace_lsan_enable();
+	}
+	LeaksDisabled(const LeaksDisabled &) = delete;
+	LeaksDisabled &operator=(const LeaksDisabled &) = delete;
+};
+
+} // namespace alloctrace
 #endif
 
 #define __lsan_ignore_object		 alloctrace_lsan_ignore_object
+#define __lsan_disable			 alloctrace_lsan_disable
+#define __lsan_enable			 alloctrace_lsan_enable
 #define __lsan_register_root_region	 alloctrace_lsan_register_root_region
 #define __lsan_unregister_root_region	 alloctrace_lsan_unregister_root_region
 #define __lsan_do_recoverable_leak_check alloctrace_lsan_do_recoverable_leak_check

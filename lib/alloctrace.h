@@ -42,6 +42,7 @@ extern void alloctrace_api_pool_move(unsigned pool, void *from, void *to,
 extern int alloctrace_api_leak_check(unsigned long long *numbers, unsigned count,
 				     const char *label) ALLOCTRACE_WEAK;
 extern void alloctrace_api_ignore_block(const void *p) ALLOCTRACE_WEAK;
+extern void alloctrace_api_leaks_off(int off) ALLOCTRACE_WEAK;
 extern void alloctrace_api_root_region(const void *p, size_t bytes, int on) ALLOCTRACE_WEAK;
 extern void alloctrace_api_suppressions(const char *text) ALLOCTRACE_WEAK;
 #undef ALLOCTRACE_WEAK
@@ -146,6 +147,19 @@ static inline void alloctrace_ignore_block(const void *p)
 {
 	if (alloctrace_api_ignore_block)
 		alloctrace_api_ignore_block(p);
+}
+
+/* What this thread allocates between them is no leak, as if each block was ignored; they nest. */
+static inline void alloctrace_leaks_disable(void)
+{
+	if (alloctrace_api_leaks_off)
+		alloctrace_api_leaks_off(1);
+}
+
+static inline void alloctrace_leaks_enable(void)
+{
+	if (alloctrace_api_leaks_off)
+		alloctrace_api_leaks_off(0);
 }
 
 /* Memory that the tracer would not look through for pointers, as a file mapped from elsewhere: what

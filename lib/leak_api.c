@@ -10,6 +10,7 @@
 #include "lib/root_regions.h"
 
 AT_EXPORT void alloctrace_api_ignore_block(const void *p);
+AT_EXPORT void alloctrace_api_leaks_off(int off);
 AT_EXPORT void alloctrace_api_root_region(const void *p, size_t bytes, int on);
 
 /* What the entry below has saved of the caller's registers. */
@@ -83,6 +84,24 @@ void alloctrace_api_ignore_block(const void *p)
 		return;
 	hook_busy(&h);
 	blocks_ignore(BLOCK_SPACE_HEAP, (uintptr_t)p);
+	hook_leave(&h);
+}
+
+/* In the child of a fork they count again. */
+void alloctrace_api_leaks_off(int off)
+{
+	struct hook h;
+	if (!hook_enter(&h))
+		return;
+	struct thread *t = h.thread;
+	hook_busy(&h);
+	if (thread_reserve(t, THREAD_ROOM) || t->ring) {
+		if (off)
+			t->leaks_off++;
+		else if (t->leaks_off)
+			t->leaks_off--;
+		t->block_slot = t->slot | (t->leaks_off ? BLOCK_IGNORED_SLOT : 0);
+	}
 	hook_leave(&h);
 }
 

@@ -111,7 +111,7 @@ struct made {
 AT_ALWAYS_INLINE void keep_unrecorded(struct thread *t, const struct made *m, uint32_t stack)
 {
 	struct block b = block_unrecorded(
-		block_make(m->role, t->slot, m->allocator, t->time, stack, m->size, 0));
+		block_make(m->role, t->block_slot, m->allocator, t->time, stack, m->size, 0));
 	if (AT_UNLIKELY(!block_table_insert(m->space, (uintptr_t)m->p, &b)))
 		blocks_forget_freed(m->space, (uintptr_t)m->p);
 }
@@ -164,7 +164,7 @@ AT_ALWAYS_INLINE void record_made_at(const struct hook *h, const struct made *m)
 	if (m->freed)
 		put_free(t, m->freed, site, m->role, EVENT_FLAG_REALLOC);
 	thread_tick(t);
-	struct block b = block_make(m->role, t->slot, m->allocator, t->time, stack, m->size,
+	struct block b = block_make(m->role, t->block_slot, m->allocator, t->time, stack, m->size,
 				    t->counter);
 	/* Without a record its free would not be known, and it would seem to live for ever. */
 	if (AT_LIKELY(block_table_insert(m->space, (uintptr_t)m->p, &b))) {

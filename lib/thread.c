@@ -98,6 +98,8 @@ static void take_ring(struct thread *t, uint32_t slot)
 	t->counter = ring->counter;
 	t->limit = t->head; /* the slow path sets it */
 	t->slot = slot;
+	t->block_slot = slot;
+	t->leaks_off = 0;
 	t->tid = ring->tid;
 	t->tick_left = 0;
 	t->starved = false;

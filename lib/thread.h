@@ -47,6 +47,9 @@ struct thread {
 	uint32_t tick_left;  /* events until the next TICK */
 	uint32_t time;	     /* of the last TICK, as blocks keep it */
 	uint32_t registered; /* 1; 0 after a fork */
+	/* slot, as its blocks are made with; with BLOCK_IGNORED's bit while they are no leaks. */
+	uint32_t block_slot;
+	uint32_t leaks_off; /* so often that was asked for */
 	/* The collector took nothing for too long: no more waiting until the tail is elsewhere
 	 * than `starved_tail`. A program whose collector was killed would crawl otherwise. */
 	bool starved;

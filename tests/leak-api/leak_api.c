@@ -153,6 +153,22 @@ static void ignored(void)
 	leak_ignored();
 	check("ignored, and what it points to");
 	alloctrace_scope_end("ignored");
+	alloctrace_scope_begin("disabled");
+	alloctrace_leaks_disable();
+	leak(2, 33);
+	lost = malloc(35); /* its free names it rightly */
+	free(lost);
+	lost = NULL;
+	alloctrace_leaks_disable();
+	leak(2, 33);
+	alloctrace_leaks_enable();
+	leak(2, 33);
+	alloctrace_leaks_enable();
+	alloctrace_leaks_enable();
+	check("disabled");
+	leak(2, 34);
+	check("enabled");
+	alloctrace_scope_end("disabled");
 }
 
 static void by_lsan_names(void)
@@ -164,6 +180,11 @@ static void by_lsan_names(void)
 	node = NULL;
 	wipe();
 	printf("ignored: %d\n", __lsan_do_recoverable_leak_check());
+	__lsan_disable();
+	leak(1, 10);
+	__lsan_enable();
+	wipe();
+	printf("disabled: %d\n", __lsan_do_recoverable_leak_check());
 	leak(1, 10);
 	wipe();
 	printf("lost: %d\n", __lsan_do_recoverable_leak_check());
