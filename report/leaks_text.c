@@ -48,17 +48,15 @@ static void add_maker(struct strbuf *out, const struct leak_story *s,
 		strbuf_addf(out, " of %s", s->allocator);
 	if (frame)
 		strbuf_addf(out, ", for %s", story_module_name(frame));
-	if (s->place->threads_differ)
+	if (s->place->processes > 1)
+		strbuf_addf(out, ", in %" PRIu32 " processes", s->place->processes);
+	else if (s->place->threads_differ)
 		strbuf_adds(out, ", in several threads");
 	else if (s->tid && s->tid != s->pid)
 		strbuf_addf(out, ", in thread %" PRIu32 "%s%s%s", s->tid,
 			    *s->thread_name ? " (" : "", s->thread_name,
 			    *s->thread_name ? ")" : "");
-	if (trace_reader_process_count(reader) < 2)
-		return;
-	if (s->place->processes > 1)
-		strbuf_addf(out, ", in %" PRIu32 " processes", s->place->processes);
-	else
+	if (trace_reader_process_count(reader) > 1 && s->place->processes < 2)
 		strbuf_addf(out, ", in pid %" PRIu32 "%s%s%s", s->pid, *s->exe ? " (" : "",
 			    path_name(s->exe), *s->exe ? ")" : "");
 }
@@ -182,95 +180,6 @@ void leaks_add_sums(struct strbuf *out, const struct leak_places *p,
 		leaks_add_amount(out, p->suppressed.sum.bytes, p->suppressed.sum.blocks);
 		strbuf_addc(out, '\n');
 	}
-}
-
-/* ---- what has been looked at ---- */
-
-static void add_process(struct strbuf *out, const struct trace_reader *reader, uint32_t process)
-{
-	const struct trace_process *p = trace_reader_process(reader, process);
-	strbuf_addf(out, "pid %" PRIu32, p->pid);
-	if (*p->exe) {
-		strbuf_adds(out, " (");
-		strbuf_add_escaped(out, path_name(p->exe));
-		strbuf_addc(out, ')');
-	}
-}
-
-static void add_scan(struct strbuf *out, const struct trace_reader *reader, uint32_t number)
-{
-	const struct trace_leak_scan *s = trace_reader_leak_scan(reader, number);
-	char a[HUMANE_BYTES];
-	add_process(out, reader, s->process);
-	strbuf_addf(out, " was examined %s", scan_reason_words(s->reason));
-	if (*s->label) {
-		strbuf_adds(out, ", ");
-		strbuf_add_escaped(out, s->label);
-	}
-	strbuf_addf(out, ", %s", scan_method_words(s->method));
-	if (s->stopped_ns)
-		strbuf_addf(out, "; it stood still for %s", humane_time(a, s->stopped_ns));
-	if (*s->problem) {
-		strbuf_adds(out, "; ");
-		strbuf_add_escaped(out, s->problem);
-	}
-	if (s->unreadable_bytes)
-		strbuf_addf(out,
-			    "; %s could not be read: what is pointed to from there alone is "
-			    "told as lost",
-			    humane_bytes(a, s->unreadable_bytes));
-	if (s->changing_pages)
-		strbuf_addf(out,
-			    "; blocks in %s page%s of memory are missing, because their records "
-			    "were being changed",
-			    humane_count(a, s->changing_pages), s->changing_pages == 1 ? "" : "s");
-	if (s->inherited.blocks) {
-		strbuf_adds(out, "; beside ");
-		leaks_add_amount(out, s->inherited.bytes, s->inherited.blocks);
-		strbuf_adds(out, " from before its fork, told of its parent");
-	}
-	if (s->ignored.blocks) {
-		strbuf_adds(out, "; without ");
-		leaks_add_amount(out, s->ignored.bytes, s->ignored.blocks);
-		strbuf_adds(out, " that the program wants to have ignored");
-	}
-	if (s->older.blocks) {
-		strbuf_adds(out, "; without ");
-		leaks_add_amount(out, s->older.bytes, s->older.blocks);
-		strbuf_adds(out, " that are older than what was asked for");
-	}
-}
-
-static void add_unseen(struct strbuf *out, const struct leaks_report *r)
-{
-	enum { NAMED = 4 };
-	size_t count = r->chosen.unseen_count;
-	if (!count)
-		return;
-	strbuf_adds(out, "not examined, so not told of: ");
-	for (size_t i = 0; i < count && i < NAMED; i++) {
-		strbuf_adds(out, i ? ", " : "");
-		add_process(out, r->names->reader, r->chosen.unseen[i]);
-	}
-	if (count > NAMED)
-		strbuf_addf(out, " and %zu more", count - NAMED);
-	strbuf_adds(out, "; alloctrace report --by=stack --sort=live lists what was not freed\n");
-}
-
-void leaks_add_circumstances(struct strbuf *out, const struct leaks_report *r)
-{
-	enum { TOLD = 8 };
-	for (size_t i = 0; i < r->chosen.count && i < TOLD; i++) {
-		add_scan(out, r->names->reader, r->chosen.scans[i]);
-		strbuf_addc(out, '\n');
-	}
-	if (r->chosen.count > TOLD)
-		strbuf_addf(out, "... and %zu more processes\n", r->chosen.count - TOLD);
-	if (r->places.cut.blocks) {
-		leaks_add_amount(out, r->places.cut.bytes, r->places.cut.blocks);
-		strbuf_adds(out, " are at places that the trace had no room for\n");
-	}
-	add_unseen(out, r);
 }
 
 /* Paragraphs of it, not cut. */

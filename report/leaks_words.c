@@ -53,7 +53,7 @@ const char *scan_reason_key(unsigned reason)
 const char *scan_method_words(unsigned method)
 {
 	static const char *const words[SCAN_METHODS] = {
-		[SCAN_BY_PTRACE] = "from outside with its threads stopped (ptrace)",
+		[SCAN_BY_PTRACE] = "from outside with all threads stopped (ptrace)",
 		[SCAN_BY_SNAPSHOT] = "in a copy of it (a snapshot by fork)",
 		[SCAN_INSIDE] = "from inside, because ptrace was refused",
 		[SCAN_IMPOSSIBLE] = "not at all",

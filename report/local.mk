@@ -15,7 +15,7 @@ report_libreport_a_SOURCES = \
 	report/growth_json.c report/growth_report.h report/growth_text.c \
 	report/humane.c report/humane.h \
 	report/instance_words.c report/instance_words.h \
-	report/leak_story.c report/leak_story.h report/leaks_json.c report/leaks_report.c report/leaks_report.h report/leaks_rows.c \
+	report/leak_story.c report/leak_story.h report/leaks_json.c report/leaks_report.c report/leaks_report.h report/leaks_rows.c report/leaks_seen.c \
 	report/leaks_styles.c report/leaks_text.c \
 	report/leaks_words.c report/leaks_words.h \
 	report/json.c report/json.h report/json_parts.c report/json_parts.h report/json_info.c report/json_report.c \
