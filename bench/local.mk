@@ -1,5 +1,5 @@
 # bench/ - programs and runner of the benchmark; see bench/README.md.
-EXTRA_DIST += bench/README.md bench/RESULTS.md bench/run bench/symbols bench/measure.py bench/table.py bench/workloads.py \
+EXTRA_DIST += bench/README.md bench/RESULTS.md bench/run bench/symbols bench/leaks bench/leak-server.c bench/measure.py bench/table.py bench/workloads.py \
 	bench/alloc-bench.c bench/containers-bench.cc bench/null.c
 BENCH_BUILT = bench/alloc-bench bench/containers-bench bench/null.so
 CLEANFILES += $(BENCH_BUILT)

@@ -1,0 +1,4 @@
+// hello.rs - loses nothing.
+fn main() {
+    println!("hello, world");
+}
