@@ -76,7 +76,8 @@ static struct stack_region guess(uintptr_t address)
 
 static bool look_up(uintptr_t address, struct stack_region *out)
 {
-	long fd = sys_open("/proc/self/maps");
+	/* When main() has left by pthread_exit(), those of the process are empty. */
+	long fd = sys_open("/proc/thread-self/maps");
 	if (sys_failed(fd)) {
 		*out = guess(address);
 		return true;

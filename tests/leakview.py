@@ -21,7 +21,7 @@ def sites(told):
         return None
     sums = collections.defaultdict(lambda: [0, 0])
     for leak in told["leaks"]:
-        site = leak_peers.site_of([frame.get("function") for frame in leak["stack"]])
+        site = leak_peers.site_of([frame.get("function") for frame in leak["stack"]["frames"]])
         sums[leak["kind"], site][0] += leak["blocks"]
         sums[leak["kind"], site][1] += leak["bytes"]
     return {key: tuple(value) for key, value in sums.items()}
@@ -29,6 +29,16 @@ def sites(told):
 
 def load(trace, *options):
     return sites(document(trace, *options))
+
+
+def together(found):
+    """Definitely and indirectly lost as one kind, "lost"."""
+    sums = collections.defaultdict(lambda: [0, 0])
+    for (kind, site), (blocks, size) in found.items():
+        kind = "lost" if kind in ("definite", "indirect") else kind
+        sums[kind, site][0] += blocks
+        sums[kind, site][1] += size
+    return {key: tuple(value) for key, value in sums.items()}
 
 
 def differences(found, lost, reachable):

@@ -41,10 +41,10 @@ roots file-mapping right lsan      | definite make_block 1 120 | Mapped memory
 roots unmapped right lsan          | definite make_block 1 120 | Mapped memory
 roots coroutine-stack right lsan   | definite make_block 1 120 | Mapped memory
 roots signal-stack right lsan      | definite make_block 1 120 | Stacks of signal handlers
-roots signal-stack lost lsan       | definite make_block 1 120 | Stacks of signal handlers
 roots signal-stack lost valgrind   | definite malloc 1 120, definite make_other 1 136 | Stacks of signal handlers
 roots library-thread-tls right valgrind | possible make_block 1 120 | Thread-local storage
 holders thread-local-text lost valgrind | | Stacks of ended threads
+roots ended-thread lost valgrind   | definite make_block 1 120 | Stacks of ended threads
 
 heaps mimalloc lost lsan           | definite make_mine 12 384 | Several allocators
 heaps mimalloc right lsan          | definite make_mine 11 352 | Several allocators

@@ -51,7 +51,7 @@ static void stay(void)
 static void start(void *(*run)(void *), bool right, const pthread_attr_t *attributes)
 {
 	pthread_t thread;
-	if (pthread_create(&thread, attributes, run, right ? "" : NULL) != 0)
+	if (pthread_create(&thread, attributes, run, right ? (void *)&never : NULL) != 0)
 		exit(98);
 	wait_on(&is_ready, 0);
 }
@@ -391,7 +391,7 @@ static void *that_ends(void *right)
 static void ended_thread(bool right)
 {
 	pthread_t thread;
-	if (pthread_create(&thread, NULL, that_ends, right ? "" : NULL) != 0)
+	if (pthread_create(&thread, NULL, that_ends, right ? (void *)&never : NULL) != 0)
 		exit(98);
 	pthread_join(thread, NULL);
 }
