@@ -115,7 +115,7 @@ print-sanitizer-tests:
 UNSANITIZED_TESTS = tests/inline-allocators.tap tests/invariants.tap tests/layering.tap tests/unwind.tap \
 	tests/real-glibc.tap tests/real-jemalloc.tap tests/real-mimalloc.tap \
 	tests/real-scudo.tap tests/real-tbbmalloc.tap tests/real-tcmalloc.tap tests/wrong.tap tests/right.tap tests/preload.tap tests/whole-api.tap \
-	tests/cross.tap tests/crash.tap tests/hidden.tap tests/real-files.tap
+	tests/cross.tap tests/crash.tap tests/hidden.tap tests/real-files.tap tests/leaks-compare.tap tests/leaks-real.tap
 
 # What .ci/run has `make distcheck` run of the tests: with all of them, which have run from the checkout by then, CI
 # would take a quarter more time. A release gets the whole one.
@@ -125,4 +125,4 @@ print-distcheck-tests:
 LONG_TESTS = $(filter tests/real-% tests/programs-% tests/link-%,$(TESTS)) tests/wrong.tap tests/right.tap tests/cross.tap \
 	tests/crash.tap tests/hidden.tap tests/preload.tap tests/whole-api.tap tests/own-families.tap tests/kill.tap \
 	tests/unwind.tap tests/symbol.tap tests/symbols-live.tap tests/symbols-hostile.tap tests/static-tls.tap \
-	tests/diagnosis.tap tests/sanitized-programs.tap tests/collect/stress-tsan.tap
+	tests/diagnosis.tap tests/sanitized-programs.tap tests/collect/stress-tsan.tap $(LEAKS_TAP)
