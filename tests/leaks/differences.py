@@ -15,6 +15,7 @@ holders counted-cycle lost lsan    | indirect make_counted 2 80 | Rings
 kinds interior lost lsan           | | Pointers into the middle
 kinds interior-list lost lsan      | | Pointers into the middle
 kinds tagged lost lsan             | | Pointers into the middle
+kinds aligned-by-hand right valgrind | possible make_aligned_by_hand 1 300 | Pointers into the middle
 
 kinds nothing-in-it lost lsan      | definite make_plain 1 1 | Blocks without bytes
 libc pattern lost lsan             | definite make_pattern 2 480, indirect make_pattern 79 3682 | Blocks without bytes

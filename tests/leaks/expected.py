@@ -25,6 +25,7 @@ kinds two-roots        | definite make_holder 2 128, indirect make_list 2 64 | m
 kinds interior         | possible make_plain 1 200 | make_plain 1 200
 kinds interior-list    | possible make_list 3 96 | make_list 3 96
 kinds tagged           | possible make_plain 1 200 | make_plain 1 200
+kinds aligned-by-hand  | definite make_aligned_by_hand 1 300 | make_aligned_by_hand 1 300
 kinds past-the-end     | definite make_plain 1 64 | make_plain 1 64
 kinds unaligned        | definite make_plain 1 80 | make_plain 1 80
 kinds hidden-pointer   | definite make_plain 1 88 | make_plain 1 88
@@ -98,7 +99,6 @@ ends _exit           | definite make_lost 1 100 | make_held 1 60
 ends quick_exit      | definite make_lost 1 100 |
 ends abort           | definite make_lost 1 100 | make_held 1 60
 ends segv            | definite make_lost 1 100 | make_held 1 60
-ends term            | definite make_lost 1 100 | make_held 1 60
 ends handler         | definite make_lost 1 100 | make_held 1 60
 ends last-thread     | definite make_lost 1 100 | make_held 1 60
 ends other-thread    | definite make_lost 1 100 | make_held 1 60

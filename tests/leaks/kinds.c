@@ -149,6 +149,22 @@ static void tagged(bool right)
 	held = right ? block : block + 1;
 }
 
+static APART void *make_aligned_by_hand(void)
+{
+	char *block = malloc(300);
+	void **aligned = (void **)(((uintptr_t)block + sizeof(void *) + 63) & ~(uintptr_t)63);
+	aligned[-1] = block;
+	return aligned;
+}
+
+/* As many libraries do it: in front of it is what will be freed. */
+static void aligned_by_hand(bool right)
+{
+	void **aligned = make_aligned_by_hand();
+	if (right)
+		held = aligned;
+}
+
 static void past_the_end(bool right)
 {
 	char *block = make_plain(64);
@@ -354,6 +370,7 @@ static const struct leak_case cases[] = {
 	{ "interior", interior },
 	{ "interior-list", interior_list },
 	{ "tagged", tagged },
+	{ "aligned-by-hand", aligned_by_hand },
 	{ "past-the-end", past_the_end },
 	{ "unaligned", unaligned },
 	{ "hidden-pointer", hidden_pointer },
