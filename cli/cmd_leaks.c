@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/filter_option.h"
+#include "cli/leaks_asking.h"
 #include "cli/leaks_growth.h"
 #include "cli/leaks_options.h"
 #include "cli/output.h"
@@ -160,7 +161,7 @@ static int show_leaks(const char *path, const struct leaks_options *o,
 		show(&r, o);
 		lost = leaks_report_has_lost(&r);
 	}
-	if (leaks_report_damage(&r))
+	if (leaks_report_damage(&r) && !o->is_live)
 		say("%s: %s", path, leaks_report_damage(&r));
 	leaks_report_close(&r);
 	return lost ? (int)o->error_exitcode : 0;
@@ -208,8 +209,11 @@ static int run_events(const struct usage *usage, const char *trace, const struct
 int cmd_leaks(int argc, char **argv)
 {
 	struct leaks_options o = { .top = UNSAID, .depth = DEFAULT_DEPTH };
+	struct leaks_asking asking = { .pid = 0 };
 	const struct option options[] = {
 		OPTION_GROUP("What is shown"),
+		{ "pid", 'p', OPTION_NUMBER, &asking.pid, "PID",
+		  "look for leaks in this process now: one that runs under alloctrace", NULL, NULL },
 		{ "kinds", 'k', OPTION_STRING, &o.kinds, "KINDS",
 		  "definite, indirect, possible, reachable, joined by commas, or all (default "
 		  "definite,possible)",
@@ -258,14 +262,21 @@ int cmd_leaks(int argc, char **argv)
 		OPTION_NO_PAGER(o.no_pager),
 		OPTION_LAST,
 	};
-	const struct usage usage = { "leaks", "TRACE",
+	const struct usage usage = { "leaks", "[TRACE]",
 				     "Shows what a program has lost, or what keeps growing", NULL,
 				     options };
 	const char *trace;
 	struct suppressions suppressions = { NULL, 0, 0 };
 	struct filter filter = { 0 };
 	struct err err;
-	int code = options_parse_trace(&usage, argc, argv, &trace);
+	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
+	asking.at = o.at;
+	if (code < 0)
+		code = leaks_find_trace(&usage, argc, argv, &asking, &trace);
+	if (code < 0 && asking.pid) {
+		o.at = asking.scan;
+		o.is_live = true;
+	}
 	/* Other tools list all. */
 	if (o.top == UNSAID)
 		o.top = o.style == LEAKS_STYLE_OWN ? DEFAULT_TOP : 0;

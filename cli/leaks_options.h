@@ -16,6 +16,7 @@ struct leaks_options {
 	uint64_t error_exitcode;
 	struct option_list suppression_files, filters;
 	const char *from, *to;
+	bool is_live; /* the trace is being written */
 	bool growth;
 	bool tree, peek;
 	bool generate, unused;

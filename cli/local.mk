@@ -10,7 +10,7 @@ alloctrace_SOURCES = cli/main.c cli/command.h cli/commands.c \
 	cli/output.c cli/output.h cli/pager.c \
 	cli/report_summary.c cli/report_summary.h \
 	cli/error_policy.c cli/error_policy.h cli/live_errors.c cli/live_errors.h \
-	cli/cmd_leaks.c cli/leaks_options.h cli/leaks_growth.c cli/leaks_growth.h \
+	cli/cmd_leaks.c cli/leaks_asking.c cli/leaks_asking.h cli/leaks_options.h cli/leaks_growth.c cli/leaks_growth.h \
 	cli/run_leaks.c cli/run_leaks.h cli/signal_option.c cli/signal_option.h \
 	cli/run.c cli/run_report.c cli/run_report.h \
 	cli/cmd_dump.c cli/cmd_errors.c cli/cmd_help.c cli/cmd_info.c cli/cmd_report.c cli/cmd_symbols.c cli/cmd_version.c \

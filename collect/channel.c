@@ -17,8 +17,8 @@
 
 #include "collect/runtime_path.h"
 
-#define DIR_PREFIX   "alloctrace-session-"
-#define SOCKET_NAME  "socket"
+#define DIR_PREFIX  CHANNEL_DIR_PREFIX
+#define SOCKET_NAME CHANNEL_SOCKET_NAME
 
 enum {
 	BACKLOG = 1024,
@@ -30,6 +30,7 @@ enum {
 static void remove_dir(int dir_fd, const char *dir)
 {
 	unlinkat(dir_fd, SOCKET_NAME, 0);
+	unlinkat(dir_fd, CHANNEL_ASK_NAME, 0);
 	unlinkat(dir_fd, RUNTIME_NAME, 0);
 	rmdir(dir);
 }
@@ -95,19 +96,34 @@ static int make_dir(struct channel *c, const char *base)
 	return -1;
 }
 
-static int make_socket(struct channel *c)
+/* make_dir() has left room for the name; path: as large as in an address. */
+static int listen_at(const struct channel *c, const char *name, char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	/* make_dir() has left room. */
 	size_t len = strlen(c->dir);
-	memcpy(c->path, c->dir, len);
-	strcpy(c->path + len, "/" SOCKET_NAME);
-	strcpy(address.sun_path, c->path);
-	c->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	memcpy(path, c->dir, len);
+	path[len] = '/';
+	strcpy(path + len + 1, name);
+	strcpy(address.sun_path, path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	int code = errno;
+	close(fd);
+	errno = code;
+	return -1;
+}
+
+static int make_socket(struct channel *c)
+{
+	char ask_path[sizeof(c->path)];
+	c->listen_fd = listen_at(c, SOCKET_NAME, c->path);
 	if (c->listen_fd < 0)
 		return -1;
-	if (bind(c->listen_fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    listen(c->listen_fd, BACKLOG) == 0)
+	c->ask_fd = listen_at(c, CHANNEL_ASK_NAME, ask_path);
+	if (c->ask_fd >= 0)
 		return 0;
 	int code = errno;
 	close(c->listen_fd);
@@ -152,6 +168,7 @@ int channel_open(struct channel *c, struct err *err)
 void channel_close(struct channel *c)
 {
 	close(c->listen_fd);
+	close(c->ask_fd);
 	remove_dir(c->dir_fd, c->dir);
 	close(c->dir_fd);
 }
@@ -164,9 +181,9 @@ int channel_link(struct channel *c, const char *target, char *path, struct err *
 	return 0;
 }
 
-int channel_accept(struct channel *c, pid_t *pid)
+static int accept_own(int listen_fd, pid_t *pid)
 {
-	int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return -1;
 	struct ucred peer;
@@ -178,6 +195,17 @@ int channel_accept(struct channel *c, pid_t *pid)
 	}
 	close(fd);
 	return -1;
+}
+
+int channel_accept(struct channel *c, pid_t *pid)
+{
+	return accept_own(c->listen_fd, pid);
+}
+
+int channel_accept_asking(struct channel *c)
+{
+	pid_t ignored;
+	return accept_own(c->ask_fd, &ignored);
 }
 
 void channel_answer(int connection, const struct session_welcome *welcome, int memory_fd)

@@ -13,9 +13,14 @@
 #include "util/err.h"
 #include "wire/session.h"
 
+#define CHANNEL_DIR_PREFIX  "alloctrace-session-"
+#define CHANNEL_SOCKET_NAME "socket"
+#define CHANNEL_ASK_NAME    "ask" /* not longer than the other */
+
 struct channel {
 	int dir_fd;
 	int listen_fd;
+	int ask_fd; /* where another tool asks for something (ask_scan.h) */
 	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
@@ -32,6 +37,8 @@ int channel_link(struct channel *c, const char *target, char *path, struct err *
 /* Accepts a connection; *pid is the peer's, as this process sees it (0 if it does not). Returns
  * the connection or -1. Peers of other users are turned away. */
 int channel_accept(struct channel *c, pid_t *pid);
+/* The same of the other socket. */
+int channel_accept_asking(struct channel *c);
 /* Sends the welcome and the session's memory, and closes the connection. */
 void channel_answer(int connection, const struct session_welcome *welcome, int memory_fd);
 

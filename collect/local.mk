@@ -24,6 +24,8 @@ collect_libcollect_a_SOURCES = \
 	collect/processes.c collect/processes.h \
 	collect/recording.c collect/recording.h \
 	collect/runtime_path.c collect/runtime_path.h \
+	collect/ask_scan.c collect/ask_scan.h \
+	collect/scan_answer.c collect/scan_answer.h \
 	collect/scan_job.c collect/scan_job.h \
 	collect/scan_log.c collect/scan_log.h \
 	collect/scanner.c collect/scanner.h \

@@ -12,6 +12,7 @@
 #include "collect/empty_trace.h"
 #include "collect/called_names.h"
 #include "collect/judge_findings.h"
+#include "collect/scan_answer.h"
 #include "collect/scan_log.h"
 #include "collect/survivors.h"
 #include "elf/user_families.h"
@@ -84,12 +85,25 @@ static void on_hooks_wanted(void *context)
 	module_hooks_answer(&r->hooks);
 }
 
+/* Who asks reads the trace then. */
+static void answer_asked(struct recording *r)
+{
+	struct err err = { "" };
+	if (trace_writer_flush(r->writer, &err) < 0)
+		scan_answer_refuse(r->scans->asked_by, err.text);
+	else
+		scan_answer_send(r->scans, r->collector.scan_count - 1, r->result->path);
+	r->scans->asked_by = -1;
+}
+
 static void write_scans(void *context)
 {
 	struct recording *r = context;
 	for (struct scan_job *next; r->scans; r->scans = next) {
 		next = r->scans->next;
 		scan_log_write(&r->collector, r->scans);
+		if (r->scans->asked_by >= 0)
+			answer_asked(r);
 		scan_job_free(r->scans);
 	}
 }
@@ -239,6 +253,24 @@ static void look_in_time(struct recording *r)
 	if (r->next_look_ns)
 		look_for_leaks(r, SCAN_PERIODIC);
 	r->next_look_ns = now_ns + interval_ns;
+}
+
+/* `alloctrace leaks --pid` asks. */
+static void look_for_asked(struct recording *r, uint32_t pid, int connection)
+{
+	const struct processes *p = &r->collector.processes;
+	for (uint32_t i = 0; i < p->notes_end && r->writer; i++) {
+		const struct process_note *note = &p->notes[i];
+		if (!note->seen || note->ended || note->foreign || note->pid != pid)
+			continue;
+		struct scan_job *job = scan_job_new(&r->collector.slots, i);
+		job->reason = SCAN_ASKED;
+		job->asked_by = connection;
+		scanner_add(&r->scanner, job);
+		return;
+	}
+	scan_answer_refuse(connection, r->writer ? "it is not traced, or has not allocated anything yet" :
+						   "its recording has ended");
 }
 
 /* What is not done yet is not waited for. */
@@ -400,6 +432,9 @@ static void take_messages(struct recording *r)
 			break;
 		case WATCH_LEAKS:
 			look_for_leaks(r, SCAN_ON_SIGNAL);
+			break;
+		case WATCH_ASKED:
+			look_for_asked(r, m->index, m->value);
 			break;
 		case WATCH_INTERRUPTED:
 			r->interrupted = true;

@@ -2,16 +2,19 @@
 #include "collect/watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/atomics.h"
+#include "collect/ask_scan.h"
 #include "collect/clock.h"
 #include "collect/proc_files.h"
 #include "collect/thread_name.h"
@@ -22,6 +25,7 @@ enum {
 	POLL_INTERVAL_MS = 100,
 	EVENTS_AT_ONCE = 64,
 	ANSWERS_AT_ONCE = 64,
+	ASKING_PATIENCE_US = 200000,
 	/* A terminal's SIGCONT goes to tool and child at the same moment; a SIGCONT for the tool
 	 * alone is passed on if the child still stands after this time. */
 	CONTINUE_DELAY_NS = 10000000,
@@ -34,6 +38,7 @@ enum {
 #define ABOUT_SIGNALS (UINT64_C(2) << 32)
 #define ABOUT_QUIT    (UINT64_C(3) << 32)
 #define ABOUT_CHILD   (UINT64_C(4) << 32)
+#define ABOUT_ASKING  (UINT64_C(5) << 32)
 
 static void post_locked(struct watch *w, enum watch_kind kind, uint32_t index, int value)
 {
@@ -167,6 +172,23 @@ static void answer_all(struct watch *w)
 	}
 }
 
+/* Who connects here says at once what is wanted. */
+static void take_questions(struct watch *w)
+{
+	const struct timeval patience = { .tv_usec = ASKING_PATIENCE_US };
+	for (int fd; (fd = channel_accept_asking(w->channel)) >= 0;) {
+		struct ask_request request = { 0, 0 };
+		fcntl(fd, F_SETFL, 0); /* a socket has no other flag */
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+		if (recv(fd, &request, sizeof(request), MSG_WAITALL) == (ssize_t)sizeof(request) &&
+		    request.magic == ASK_MAGIC)
+			post(w, WATCH_ASKED, request.pid, fd);
+		else
+			close(fd);
+	}
+}
+
 /* ---- signals ---- */
 
 bool watch_hold_child(struct watch *w, pid_t pid)
@@ -295,6 +317,8 @@ static void *watch_main(void *context)
 				answer_all(w);
 			else if (about == ABOUT_SIGNALS)
 				take_signals(w);
+			else if (about == ABOUT_ASKING)
+				take_questions(w);
 			else if (about == ABOUT_CHILD)
 				look_at_child(w);
 			else
@@ -337,6 +361,7 @@ int watch_start(struct watch *w, const sigset_t *signals, struct err *err)
 	w->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->look_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (add_to_epoll(w, w->channel->listen_fd, ABOUT_SOCKET) < 0 ||
+	    add_to_epoll(w, w->channel->ask_fd, ABOUT_ASKING) < 0 ||
 	    add_to_epoll(w, w->signal_fd, ABOUT_SIGNALS) < 0 ||
 	    add_to_epoll(w, w->quit_fd, ABOUT_QUIT) < 0 ||
 	    add_to_epoll(w, w->look_fd, ABOUT_CHILD) < 0) {

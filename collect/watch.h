@@ -24,12 +24,13 @@ enum watch_kind {
 	WATCH_CHILD_STOPPED, /* .value = signal; without a child the tool itself is to stop */
 	WATCH_TOGGLE,        /* the signal for pausing and resuming came */
 	WATCH_LEAKS,         /* the signal for looking for leaks came */
+	WATCH_ASKED,         /* .index = pid .value = connection, the taker's: somebody wants to know its leaks */
 	WATCH_INTERRUPTED,   /* .value = SIGINT, SIGTERM...: when there is no child to be told */
 };
 
 struct watch_message {
 	enum watch_kind kind;
-	uint32_t index; /* of a process record */
+	uint32_t index; /* of a process record; or as above */
 	int value;
 };
 
