@@ -27,7 +27,15 @@ fuzz_mach_o_replay_SOURCES = $(fuzz_archive_replay_SOURCES)
 fuzz_mach_o_replay_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) -DFUZZ_CORPUS='"fuzz/corpus/mach-o"' -DFUZZ_CHANGED=400
 fuzz_mach_o_replay_LDADD = $(SYMBOL_LIBS)
 
-EXTRA_PROGRAMS += fuzz/trace-seeds
+check_PROGRAMS += fuzz/scan-replay
+TESTS += fuzz/scan-replay
+fuzz_scan_replay_SOURCES = fuzz/scan.c $(FUZZ_REPLAY)
+fuzz_scan_replay_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"fuzz/corpus/scan"' -DFUZZ_CHANGED=100
+fuzz_scan_replay_LDADD = scan/libscan.a $(TRACE_LIBS)
+
+EXTRA_PROGRAMS += fuzz/trace-seeds fuzz/scan-seeds
+fuzz_scan_seeds_SOURCES = fuzz/scan-seeds.c $(SCAN_TEST_WORLD)
+fuzz_scan_seeds_LDADD = scan/libscan.a util/libutil.a
 fuzz_trace_seeds_SOURCES = fuzz/trace-seeds.c $(TRACE_TEST_STREAM) $(TRACE_TEST_SURGERY)
 fuzz_trace_seeds_LDADD = $(TRACE_LIBS)
 
@@ -39,14 +47,17 @@ FUZZ_SECONDS = 300
 FUZZ_SEED = 0
 FUZZ_CFLAGS = -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 FUZZ_FLAGS = -max_total_time=$(FUZZ_SECONDS) -seed=$(FUZZ_SEED) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1
-FUZZERS = fuzz/trace-fuzzer fuzz/elf-fuzzer fuzz/link-fuzzer fuzz/image-fuzzer
-CLEANFILES += $(FUZZERS) fuzz/trace-seeds fuzz/fuzzed/*
+FUZZERS = fuzz/trace-fuzzer fuzz/scan-fuzzer fuzz/elf-fuzzer fuzz/link-fuzzer fuzz/image-fuzzer
+CLEANFILES += $(FUZZERS) fuzz/trace-seeds fuzz/scan-seeds fuzz/fuzzed/*
 
 fuzz/trace-fuzzer: fuzz/trace.c tests/trace/surgery.c $(trace_libtrace_a_SOURCES) \
 		$(util_libutil_a_SOURCES)
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(FUZZ_CC) $(FUZZ_CFLAGS) \
 		$(AM_CPPFLAGS) -I. $(DEFLATE_CFLAGS) $(ZLIB_CFLAGS) -o $@ $(filter %.c,$^) \
 		$(DEFLATE_LIBS) $(ZLIB_LIBS)
+
+fuzz/scan-fuzzer: fuzz/scan.c $(scan_libscan_a_SOURCES) $(util_libutil_a_SOURCES)
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(FUZZ_CC) $(FUZZ_CFLAGS) $(AM_CPPFLAGS) -I. -o $@ $(filter %.c,$^)
 
 # The libraries of the tool, compiled for the fuzzer.
 FUZZED_FROM = $(link_liblink_a_SOURCES) $(inject_libinject_a_SOURCES) $(symbol_libsymbol_a_SOURCES) $(elf_libelffile_a_SOURCES) $(trace_libtrace_a_SOURCES) \
@@ -65,7 +76,7 @@ fuzz/elf-fuzzer fuzz/link-fuzzer fuzz/image-fuzzer: fuzz/%-fuzzer: fuzz/%.c $(FU
 # something is wrong with, which it leaves there.
 .PHONY: fuzz
 fuzz: $(FUZZERS)
-	for target in trace elf link image; do \
+	for target in trace scan elf link image; do \
 		corpora=$(abs_top_srcdir)/fuzz/corpus/$$target; \
 		test $$target != link || corpora=$(abs_top_srcdir)/fuzz/corpus/elf; \
 		test $$target != image || corpora="$(abs_top_srcdir)/fuzz/corpus/archive \

@@ -163,7 +163,8 @@ void address_space_release(struct address_space *s)
 	*s = (struct address_space){ 0 };
 }
 
-const struct mapping *address_space_find(const struct address_space *s, uint64_t address)
+/* The first mapping that ends above the address. */
+static size_t first_above(const struct address_space *s, uint64_t address)
 {
 	size_t low = 0, high = s->mapping_count;
 	while (low < high) {
@@ -173,7 +174,27 @@ const struct mapping *address_space_find(const struct address_space *s, uint64_t
 		else
 			high = middle;
 	}
-	if (low == s->mapping_count || s->mappings[low].low > address)
-		return NULL;
-	return &s->mappings[low];
+	return low;
+}
+
+const struct mapping *address_space_find(const struct address_space *s, uint64_t address)
+{
+	size_t i = first_above(s, address);
+	return i < s->mapping_count && s->mappings[i].low <= address ? &s->mappings[i] : NULL;
+}
+
+bool address_space_readable(const struct address_space *s, uint64_t at, uint64_t end,
+			    struct scan_range *out)
+{
+	for (size_t i = first_above(s, at); at < end && i < s->mapping_count; i++) {
+		const struct mapping *m = &s->mappings[i];
+		if (m->low >= end)
+			break;
+		if (!m->readable || m->kind == MAPPED_DEVICE || m->kind == MAPPED_KERNEL)
+			continue;
+		out->low = m->low > at ? m->low : at;
+		out->high = m->high < end ? m->high : end;
+		return true;
+	}
+	return false;
 }

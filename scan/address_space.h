@@ -56,5 +56,8 @@ void address_space_release(struct address_space *s);
 
 /* The mapping that has the address, or NULL. */
 const struct mapping *address_space_find(const struct address_space *s, uint64_t address);
+/* The first part of [at, end) that can be read; false: nothing of it. */
+bool address_space_readable(const struct address_space *s, uint64_t at, uint64_t end,
+			    struct scan_range *out);
 
 #endif

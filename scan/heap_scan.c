@@ -114,19 +114,32 @@ static void scan_words(struct block_scan *s, const char *buffer, uint64_t base, 
 			  block_points, s);
 }
 
+/* Of what may be larger than all memory: the table is not trusted. */
+static void scan_range(struct block_scan *s, uint64_t from, uint64_t end, char *buffer)
+{
+	struct scan_range r;
+	uint64_t readable = 0;
+	for (uint64_t at = from; address_space_readable(s->m->space, at, end, &r); at = r.high) {
+		readable += r.high - r.low;
+		while ((r.low = word_scan_skip(&s->m->target->memory, r.low, r.high)) < r.high) {
+			uint64_t base = r.low & ~UINT64_C(7), most = base + WORD_SCAN_BYTES;
+			uint64_t to = r.high < most ? r.high : most;
+			s->m->unreadable_bytes +=
+				to - base -
+				word_scan_read(&s->m->target->memory, base, buffer, to - base);
+			scan_words(s, buffer, base, r.low, to);
+			r.low = to;
+		}
+	}
+	s->m->unreadable_bytes += end - from - readable;
+}
+
 static void scan_large(struct block_scan *s, uint32_t block, char *buffer)
 {
 	const struct block_list *l = s->m->blocks;
-	uint64_t at = l->starts[block] & ~UINT64_C(7), end = block_list_end(l, block);
 	begin_block(s, block);
-	while (!(s->m->marks[block] & MARK_STACK) &&
-	       (at = word_scan_skip(&s->m->target->memory, at, end)) < end) {
-		size_t bytes = end - at < WORD_SCAN_BYTES ? end - at : WORD_SCAN_BYTES;
-		s->m->unreadable_bytes +=
-			bytes - word_scan_read(&s->m->target->memory, at, buffer, bytes);
-		scan_words(s, buffer, at, at, at + bytes);
-		at += bytes;
-	}
+	if (!(s->m->marks[block] & MARK_STACK))
+		scan_range(s, l->starts[block], block_list_end(l, block), buffer);
 	end_block(s);
 }
 
@@ -167,14 +180,9 @@ static void scan_container(struct block_scan *s, uint32_t container, char *buffe
 	while (at < end) {
 		uint64_t stop =
 			inner < l->plain_count && l->starts[inner] < end ? l->starts[inner] : end;
-		while (at < stop) {
-			size_t bytes = stop - at < WORD_SCAN_BYTES ? stop - at : WORD_SCAN_BYTES;
-			uint64_t base = at & ~UINT64_C(7);
-			bytes = bytes > 8 ? bytes - (at - base) : bytes;
-			word_scan_read(&s->m->target->memory, base, buffer, at + bytes - base);
-			scan_words(s, buffer, base, at, at + bytes);
-			at += bytes;
-		}
+		if (at < stop)
+			scan_range(s, at, stop, buffer);
+		at = stop;
 		if (inner < l->plain_count && l->starts[inner] < end)
 			at = block_list_end(l, inner++);
 	}

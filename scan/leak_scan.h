@@ -55,6 +55,9 @@ struct scan_target {
 	/* Whether the file at path is an allocator and nothing else: its data hold no pointers of
 	 * the program's. */
 	bool (*is_allocator)(void *context, const char *path);
+	/* Whether an allocator itself has made the blocks of this stack, for its own use: only its
+	 * own data point to them. NULL: not known. */
+	bool (*is_allocators_stack)(void *context, uint32_t stack);
 	void *context;
 	uint64_t since_tsc; /* only blocks made since; 0: all. The others are there, and not told of
 			     */

@@ -165,6 +165,27 @@ static void mark_given(struct mark *m, struct todo *strong)
 	}
 }
 
+/* What an allocator keeps for itself only its data point to, which are no roots. */
+static void keep_allocators(struct mark *m, struct todo *strong, struct todo *weak)
+{
+	const struct scan_target *t = m->target;
+	if (!t->is_allocators_stack)
+		return;
+	for (uint32_t i = 0; i < m->blocks->count; i++) {
+		if (m->marks[i] & MARK_REACHED ||
+		    !t->is_allocators_stack(t->context, block_stack(&m->blocks->records[i])))
+			continue;
+		m->marks[i] |= MARK_STRONG;
+		m->holders[i] = BLOCK_NONE;
+		todo_push(strong, i);
+	}
+	if (!strong->count)
+		return;
+	reach(m, strong, MARK_STRONG);
+	reach_interior(m, weak);
+	reach(m, weak, MARK_WEAK);
+}
+
 static int by_block(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
@@ -212,6 +233,7 @@ void mark_run(struct mark *m)
 	reach(m, &s.strong, MARK_STRONG);
 	reach_interior(m, &s.weak);
 	reach(m, &s.weak, MARK_WEAK);
+	keep_allocators(m, &s.strong, &s.weak);
 	free(s.strong.list);
 	free(s.weak.list);
 }

@@ -13,7 +13,6 @@
 #include "util/mem.h"
 
 enum {
-	RED_ZONE_BYTES = 128,
 	PTHREAD_BYTES = 2304,  /* what is above the thread pointer, where its end is not known */
 	DTV_AT = 8,	       /* from the thread pointer */
 	DTV_BEFORE_BYTES = 16, /* its block begins before what points to it */
@@ -148,13 +147,16 @@ static uint64_t foreign_end(const struct finder *f, const struct mapping *m, uin
 static void claim_stack(struct finder *f, const struct scan_thread *t)
 {
 	const struct root stack = { .holder = HOLDER_STACK, .tid = t->tid, .module = NO_MODULE };
-	uint64_t sp = t->sp - RED_ZONE_BYTES, tp = t->thread_pointer;
-	const struct mapping *m = address_space_find(f->space, t->sp);
+	uint64_t sp = t->sp, tp = t->thread_pointer;
+	const struct mapping *m = address_space_find(f->space, sp);
 	const struct mapping *own = tp ? address_space_find(f->space, tp) : NULL;
+	if (!m ||
+	    !m->writable) { /* what counts below the stack pointer reaches into a guard page */
+		sp = (sp | (PAGE - 1)) + 1;
+		m = address_space_find(f->space, sp);
+	}
 	if (!m || !m->writable || m->kind == MAPPED_DEVICE || m->kind == MAPPED_SESSION)
 		return;
-	if (sp < m->low)
-		sp = m->low;
 	bool at_home = m == own && tp > sp && thread_low(f, m, tp) <= sp;
 	uint64_t end = at_home ? thread_end(f, m, tp) : foreign_end(f, m, t->sp);
 	claim(&f->claims, sp, end, &stack);
@@ -347,8 +349,13 @@ static void add_mapping(struct finder *f, const struct mapping *m)
 static void add_named(struct finder *f)
 {
 	const struct root root = { .holder = HOLDER_ROOT, .module = NO_MODULE };
-	for (size_t i = 0; i < f->known->root_count; i++)
-		add_root(f->out, f->known->roots[i].low, f->known->roots[i].high, &root);
+	struct scan_range r;
+	for (size_t i = 0; i < f->known->root_count; i++) {
+		const struct scan_range *named = &f->known->roots[i];
+		for (uint64_t at = named->low;
+		     address_space_readable(f->space, at, named->high, &r); at = r.high)
+			add_root(f->out, r.low, r.high, &root);
+	}
 }
 
 void root_list_find(struct root_list *r, const struct scan_target *target,

@@ -55,7 +55,7 @@ static void stop_thread(pid_t tid)
 				 u.r9,	u.r10, u.r11, u.r12, u.r13, u.r14, u.r15, u.rip };
 	memcpy(registers[thread_count], r, sizeof(r));
 	threads[thread_count] = (struct scan_thread){ .tid = (uint32_t)tid,
-						      .sp = u.rsp,
+						      .sp = u.rsp - 128, /* red zone */
 						      .thread_pointer = u.fs_base,
 						      .registers = registers[thread_count],
 						      .register_count = 16 };

@@ -89,7 +89,7 @@ static void ends_and_edges_of_blocks(void)
 static void roots_of_each_kind(void)
 {
 	static const uint64_t at[] = { WORLD_DATA + 8, WORLD_STACK + 0x9000, WORLD_OTHER + 0x5008,
-				       WORLD_SP - 64 };
+				       WORLD_SP };
 	static const uint8_t holders[] = { HOLDER_MODULE, HOLDER_STACK, HOLDER_MAPPING,
 					   HOLDER_STACK };
 	struct world w;
@@ -98,7 +98,7 @@ static void roots_of_each_kind(void)
 		world_write(&w, at[i], world_block(&w, 64, 100 + i));
 	w.registers[3] = world_block(&w, 64, 104);
 	uint64_t below = world_block(&w, 64, 105);
-	world_write(&w, WORLD_SP - 512, below);
+	world_write(&w, WORLD_SP - 8, below);
 	world_scan(&w);
 	for (uint32_t i = 0; i < 4; i++) {
 		const struct leak_group *g = world_group(&w, 100 + i);
@@ -149,6 +149,27 @@ static void memory_of_allocators_is_no_root(void)
 	world_scan(&w);
 	KIND(&w, 100, LEAK_DEFINITE);
 	KIND(&w, 101, LEAK_DEFINITE);
+	world_release(&w);
+}
+
+static bool is_stack_100(void *context, uint32_t stack)
+{
+	(void)context;
+	return stack == 100;
+}
+
+static void what_an_allocator_keeps_is_in_use(void)
+{
+	struct world w;
+	world_init(&w);
+	w.target.is_allocators_stack = is_stack_100;
+	uint64_t a = world_block(&w, 64, 100), b = world_block(&w, 64, 101);
+	world_block(&w, 64, 102);
+	world_write(&w, a, b);
+	world_scan(&w);
+	KIND(&w, 100, LEAK_REACHABLE);
+	KIND(&w, 101, LEAK_REACHABLE);
+	KIND(&w, 102, LEAK_DEFINITE);
 	world_release(&w);
 }
 
@@ -451,6 +472,22 @@ static void what_cannot_be_read_is_counted(void)
 	world_release(&w);
 }
 
+/* As a table that is not whole may have it. */
+static void a_block_larger_than_memory(void)
+{
+	struct world w;
+	world_init(&w);
+	world_block_at(&w, BLOCK_SPACE_HEAP, WORLD_HEAP + 0x8000,
+		       world_record(UINT64_C(1) << 46, 100));
+	uint64_t a = world_block(&w, 64, 101);
+	world_write(&w, WORLD_HEAP + 0x9000, a);
+	world_write(&w, WORLD_DATA, WORLD_HEAP + 0x8000);
+	world_scan(&w);
+	KIND(&w, 101, LEAK_REACHABLE);
+	CHECK(w.scan.unreadable_bytes > UINT64_C(1) << 45, "most of it is not there");
+	world_release(&w);
+}
+
 static void groups_are_in_order(void)
 {
 	struct world w;
@@ -486,6 +523,7 @@ int main(void)
 	roots_of_each_kind();
 	libc_points_to_starts_alone();
 	memory_of_allocators_is_no_root();
+	what_an_allocator_keeps_is_in_use();
 	who_mapped_it_counts();
 	a_list_of_a_million_is_two_groups();
 	a_ring_is_led_by_its_lowest();
@@ -499,6 +537,7 @@ int main(void)
 	freed_ones_are_not_there();
 	blocks_in_a_block();
 	what_cannot_be_read_is_counted();
+	a_block_larger_than_memory();
 	groups_are_in_order();
 	return 0;
 }
