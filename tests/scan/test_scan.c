@@ -477,6 +477,7 @@ static void a_block_larger_than_memory(void)
 {
 	struct world w;
 	world_init(&w);
+	w.target.thread_count = 0; /* its stack would lie in the block */
 	world_block_at(&w, BLOCK_SPACE_HEAP, WORLD_HEAP + 0x8000,
 		       world_record(UINT64_C(1) << 46, 100));
 	uint64_t a = world_block(&w, 64, 101);
