@@ -141,7 +141,9 @@ static void describe_thread(const struct scan_job *job, const struct stopped_thr
 {
 	bool asks = job->frame && (uint32_t)from->tid == job->tid;
 	*out = (struct scan_thread){ .tid = (uint32_t)from->tid,
-				     .sp = asks ? job->frame : from->sp - RED_ZONE_BYTES,
+				     .sp = asks     ? job->frame
+					   : from->sp ? from->sp - RED_ZONE_BYTES
+						      : 0, /* not known */
 				     .thread_pointer = from->fs_base,
 				     .registers = registers };
 	if (asks) {
@@ -242,10 +244,20 @@ static void fail(struct scan_job *job, const char *why)
 	job->scan = (struct leak_scan){ .groups = NULL };
 }
 
+static void tell_unstopped(struct scan_job *job, size_t threads)
+{
+	if (threads)
+		err_set(&job->problem,
+			"%zu of its threads could not be stopped: what only they hold may count "
+			"as lost",
+			threads);
+}
+
 static void look_at_stopped(struct looking *l)
 {
 	struct scan_job *job = l->job;
 	struct err err = { "" };
+	tell_unstopped(job, l->stopped.unstopped);
 	job->method = SCAN_BY_PTRACE;
 	job->now_tsc = clock_tsc();
 	if (l->scanner->snapshot && stopped_snapshot(&l->stopped, &err) == STOPPED_OK)
@@ -274,11 +286,8 @@ static int look_through_served(struct looking *l, struct err *err)
 		failed = search(l, memory, maps.text, l->served.threads, l->served.count, err);
 	if (!failed && l->served.is_gone)
 		failed = err_set(err, "it does not answer any more");
-	if (!failed && l->served.unstopped)
-		err_set(&job->problem,
-			"%zu of its threads could not be stopped: what only they hold counts as "
-			"lost",
-			l->served.unstopped);
+	if (!failed)
+		tell_unstopped(job, l->served.unstopped);
 	served_end(&l->served);
 	job->stopped_ns = l->served.stopped_ns;
 	strbuf_release(&maps);

@@ -187,8 +187,14 @@ static enum stopped_outcome open_memory(struct stopped *s, struct err *err)
 	for (int i = 0; i < OPEN_TRIES; i++)
 		if (process_memory_open(&s->memory, s->pid, err) == 0)
 			return STOPPED_OK;
-	char state = stop_thread_state(s->pid, s->pid);
-	return !state || state == 'Z' || state == 'X' ? STOPPED_GONE : STOPPED_REFUSED;
+	char byte[2], state = stop_thread_state(s->pid, s->pid);
+	/* One that is about to end has no memory any more, long before it is a zombie: nothing can
+	 * be read of this then, and newer kernels do not even open it. */
+	errno = 0;
+	ssize_t got = stop_thread_file(s->pid, s->pid, "auxv", byte, sizeof(byte));
+	bool has_ended = !state || state == 'Z' || state == 'X' || got == 0 ||
+			 (got < 0 && (errno == ESRCH || errno == ENOENT));
+	return has_ended ? STOPPED_GONE : STOPPED_REFUSED;
 }
 
 enum stopped_outcome stopped_begin(struct stopped *s, pid_t pid, struct err *err)

@@ -2,8 +2,9 @@
  *
  * By ptrace: every thread is seized and interrupted, also those that start meanwhile. The process
  * notices nothing but the time: signals that come in between are delivered afterwards, job control
- * is left as it was, and a system call that the stop would end with EINTR is repeated, with its
- * whole timeout. If the tool is killed meanwhile the process goes on.
+ * is left as it was, and a system call that the stop would end with EINTR is repeated. Its timeout
+ * begins anew then: who stops a process every second keeps such a call of two seconds for ever. If
+ * the tool is killed meanwhile the process goes on.
  *
  * The threads are traced by a thread that is made for it and ends with stopped_end(). So calls may
  * come from any thread, one at a time. The kernel tells a parent of the stops of its child: other

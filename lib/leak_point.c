@@ -108,7 +108,9 @@ static bool wait_until_done(struct session_scan *s)
 		if (seen == SCAN_DONE)
 			return true;
 		if (seen == SCAN_SERVE) {
-			serve_run(s, &session.serves[s - session.scans], tool_lives, &patience);
+			if (!serve_run(s, &session.serves[s - session.scans], tool_lives,
+				       &patience))
+				return false;
 			continue;
 		}
 		if (!tool_lives(&patience, sleep_on(&s->state, seen)))

@@ -10,7 +10,7 @@
 #include "lib/serve_stop.h"
 #include "lib/sys.h"
 
-enum { SLICE_US = 100000 };
+enum { SLICE_US = 100000, RESTRICTED_SLICE_US = 200 };
 
 struct serving {
 	struct session_serve *serve;
@@ -24,9 +24,10 @@ static uint64_t begin(struct serving *s)
 	if (code < 0)
 		return (uint64_t)-code;
 	s->has_begun = true;
-	/* Opened after the others stand, so that none of them has it. */
-	s->memory_fd = sys_open("/proc/self/mem");
-	s->maps_fd = sys_open("/proc/self/maps");
+	/* Opened after the others stand, so that none of them has it. This thread's, because the
+	 * process has none of them when its first thread has ended alone. */
+	s->memory_fd = sys_open("/proc/thread-self/mem");
+	s->maps_fd = sys_open("/proc/thread-self/maps");
 	return 0;
 }
 
@@ -83,18 +84,38 @@ static void end(struct serving *s)
 		serve_stop_end(s->serve);
 }
 
-void serve_run(struct session_scan *scan, struct session_serve *serve,
+/* What may make no system call can do nothing but say so. */
+static bool refuse(const struct session_scan *scan, struct session_serve *serve,
+		   bool (*tool_lives)(void *context, uint64_t slept_us), void *context)
+{
+	while (at_load_acquire(&scan->state) == SCAN_SERVE) {
+		if (at_load_acquire(&serve->turn) == SERVE_ASKED) {
+			serve->answer = EPERM;
+			at_store_release(&serve->turn, (uint32_t)SERVE_ANSWERED);
+		}
+		sys_sleep_us(RESTRICTED_SLICE_US);
+		if (!tool_lives(context, RESTRICTED_SLICE_US))
+			return false;
+	}
+	return true;
+}
+
+bool serve_run(const struct session_scan *scan, struct session_serve *serve,
 	       bool (*tool_lives)(void *context, uint64_t slept_us), void *context)
 {
 	const struct timespec slice = { 0, SLICE_US * 1000L };
 	struct serving serving = { .serve = serve, .memory_fd = -1, .maps_fd = -1 };
 	uint64_t slept_us = 0;
+	bool is_served = true;
 	if (sys_is_restricted())
-		return; /* the tool finds that nobody answers */
+		return refuse(scan, serve, tool_lives, context);
 	for (;;) {
 		/* First the turn: the tool changes it after the state. */
 		uint32_t turn = at_load_acquire(&serve->turn);
-		if (at_load_acquire(&scan->state) != SCAN_SERVE || !tool_lives(context, slept_us))
+		if (at_load_acquire(&scan->state) != SCAN_SERVE)
+			break;
+		is_served = tool_lives(context, slept_us);
+		if (!is_served)
 			break;
 		slept_us = 0;
 		if (turn == SERVE_ASKED)
@@ -103,4 +124,5 @@ void serve_run(struct session_scan *scan, struct session_serve *serve,
 			slept_us = SLICE_US;
 	}
 	end(&serving);
+	return is_served;
 }

@@ -189,22 +189,43 @@ static uint32_t call_new(struct session_serve *serve, long pid)
 	return fresh;
 }
 
-/* A thread that has ended without coming: a signal 0 does not reach it. */
-static bool is_missing(struct serve_thread *t, long pid)
+static char *put_number(char *to, uint32_t number)
+{
+	if (number >= 10)
+		to = put_number(to, number / 10);
+	*to = (char)('0' + number % 10);
+	return to + 1;
+}
+
+/* A first thread that has ended alone stays, and takes signals that it never handles. */
+static bool has_ended(struct session_serve *serve, uint32_t tid)
+{
+	char path[48] = "/proc/self/task/", *text = (char *)serve->window;
+	__builtin_memcpy(put_number(path + sizeof("/proc/self/task/") - 1, tid), "/stat", 6);
+	long fd = sys_open(path), got = fd < 0 ? 0 : sys_read(fd, text, LIST_BYTES);
+	if (fd >= 0)
+		sys_close(fd);
+	while (got > 0 && text[got - 1] != ')') /* the name may hold anything but what follows */
+		got--;
+	return got <= 0 || text[got + 1] == 'Z' || text[got + 1] == 'X';
+}
+
+/* Has been called, has not come, and may yet come. */
+static bool is_missing(struct session_serve *serve, struct serve_thread *t)
 {
 	if (at_load_acquire(&t->state) != SERVE_THREAD_CALLED)
 		return false;
-	if (!sys_failed(sys_call3(SYS_tgkill, pid, t->tid, 0)))
+	if (!has_ended(serve, t->tid))
 		return true;
 	at_store_relaxed(&t->state, (uint32_t)SERVE_THREAD_ENDED);
 	return false;
 }
 
-static bool wait_for_all(struct session_serve *serve, long pid, uint64_t until_ns)
+static bool wait_for_all(struct session_serve *serve, uint64_t until_ns)
 {
 	uint32_t come = 1; /* all before have */
 	while (come < serve->thread_count) {
-		if (!is_missing(&serve->threads[come], pid))
+		if (!is_missing(serve, &serve->threads[come]))
 			come++;
 		else if (sys_monotonic_ns() > until_ns)
 			return false;
@@ -245,7 +266,7 @@ AT_NOINLINE long serve_stop_begin(struct session_serve *serve)
 	at_add_relaxed(&gate, 1u);
 	uint64_t until_ns = sys_monotonic_ns() + WAIT_LIMIT_MS * UINT64_C(1000000);
 	/* When all stand there is nobody who could start another one. */
-	while (call_new(serve, pid) && wait_for_all(serve, pid, until_ns) &&
+	while (call_new(serve, pid) && wait_for_all(serve, until_ns) &&
 	       sys_monotonic_ns() < until_ns)
 		;
 	return 0;
@@ -254,9 +275,8 @@ AT_NOINLINE long serve_stop_begin(struct session_serve *serve)
 void serve_stop_end(struct session_serve *serve)
 {
 	bool all_came = true;
-	long pid = sys_call0(SYS_getpid);
 	for (uint32_t i = 1; i < serve->thread_count && i < SERVE_MAX_THREADS; i++)
-		all_came &= !is_missing(&serve->threads[i], pid);
+		all_came &= !is_missing(serve, &serve->threads[i]);
 	at_store_release(&serving, (struct session_serve *)NULL);
 	at_add_relaxed(&gate, 1u);
 	sys_call3(SYS_futex, &gate, FUTEX_WAKE, INT32_MAX);

@@ -22,7 +22,7 @@ enum serve_command {
 	SERVE_BEGIN = 0, /* answer: 0, or an errno */
 	SERVE_READ = 1,	 /* [at, at + bytes) into the window; answer: how many bytes it got */
 	SERVE_MAPS =
-		2, /* the next of /proc/self/maps into the window; answer: bytes, 0 at the end */
+		2, /* the next of its mappings into the window; answer: bytes, 0 at the end */
 };
 
 enum serve_thread_state {

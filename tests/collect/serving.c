@@ -154,7 +154,8 @@ static void forsaken(void)
 	__atomic_store_n(&session.scans[0].state, SCAN_SERVE, __ATOMIC_RELEASE);
 	__atomic_store_n(&serve()->turn, SERVE_ASKED, __ATOMIC_RELEASE);
 	serve()->command = SERVE_BEGIN;
-	serve_run(&session.scans[0], serve(), never, NULL); /* the tool is gone */
+	if (serve_run(&session.scans[0], serve(), never, NULL)) /* the tool is gone */
+		shared->wrong++;
 	uint64_t before = shared->ticks;
 	AWAIT(shared->ticks > before);
 }

@@ -13,3 +13,10 @@ check_PROGRAMS += tests/collect/serving
 TESTS += tests/collect/serving
 tests_collect_serving_SOURCES = tests/collect/serving.c tests/inject/target.h lib/serve.c lib/serve_stop.c lib/sys.c
 tests_collect_serving_LDADD = collect/libcollect.a util/libutil.a
+
+check_PROGRAMS += tests/inject/under-tracer tests/inject/stop-often
+tests_inject_under_tracer_SOURCES = tests/inject/under-tracer.c
+tests_inject_stop_often_SOURCES = tests/inject/stop-often.c
+tests_inject_stop_often_LDADD = inject/libinject.a util/libutil.a
+TESTS += tests/leak-inside.tap
+EXTRA_DIST += tests/leak-inside.tap
