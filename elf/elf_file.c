@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "elf/cut_guard.h"
+
 enum {
 	/* A file with more program headers than this is damaged: the kernel refuses it too. */
 	MAX_PROGRAM_HEADERS = 65536,
@@ -53,6 +55,20 @@ static int check_kind(struct elf_file *file, const char *name, struct err *err)
 	return -1;
 }
 
+/* libelf's own mapping, which it has whole. */
+static void map_guarded(struct elf_file *file)
+{
+	size_t bytes = 0;
+	file->elf = elf_begin(file->fd, ELF_C_READ_MMAP_PRIVATE, NULL);
+	const void *start = file->elf ? elf_rawfile(file->elf, &bytes) : NULL;
+	if (start && cut_guard_add(start, bytes)) {
+		file->mapped = start;
+		return;
+	}
+	elf_end(file->elf);
+	file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
+}
+
 int elf_file_open(struct elf_file *file, const char *path, struct err *err)
 {
 	*file = closed;
@@ -70,8 +86,11 @@ int elf_file_open(struct elf_file *file, const char *path, struct err *err)
 	file->fd = fd;
 	/* Read, not mapped: somebody may cut the file off while it is in use (cp over a library),
 	 * and touching what was cut off is a SIGBUS. libelf reads section by section, when asked
-	 * for. Only where that would take gigabytes of memory the risk is the smaller evil. */
-	file->elf = elf_begin(fd, huge ? ELF_C_READ_MMAP_PRIVATE : ELF_C_READ, NULL);
+	 * for. Where that may take gigabytes of memory it is mapped, and guarded. */
+	if (huge)
+		map_guarded(file);
+	else
+		file->elf = elf_begin(fd, ELF_C_READ, NULL);
 	return check_kind(file, path, err);
 }
 
@@ -87,6 +106,8 @@ int elf_file_from_image(struct elf_file *file, void *image, size_t bytes, const 
 
 void elf_file_close(struct elf_file *file)
 {
+	if (file->mapped)
+		cut_guard_remove(file->mapped);
 	if (file->elf)
 		elf_end(file->elf);
 	if (file->fd >= 0)

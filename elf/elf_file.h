@@ -24,6 +24,7 @@ struct elf_file {
 	int fd; /* -1: not open, or an image in memory */
 	Elf *elf;
 	void *image;  /* owned memory that elf reads, or NULL */
+	const void *mapped; /* of a huge file: where libelf has mapped it, guarded; or NULL */
 	dev_t device; /* of the file; 0 for an image */
 	ino_t inode;
 };

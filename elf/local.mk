@@ -7,6 +7,7 @@ elf_libelffile_a_SOURCES = elf/elf_file.c elf/elf_file.h \
 	elf/binding_words.c elf/binding_words.h \
 	elf/bindings.c elf/bindings.h \
 	elf/call_site.c elf/call_site.h \
+	elf/cut_guard.c elf/cut_guard.h \
 	elf/code_ranges.c elf/code_ranges.h \
 	elf/foreign_file.c elf/foreign_file.h elf/mach_o_file.c elf/pe_file.c \
 	elf/family_clues.c elf/family_clues.h \
@@ -34,6 +35,11 @@ HOOK_PLAN_LIBS = $(ELF_FILE_LIBS)
 
 check_PROGRAMS += tests/elf/inspect tests/elf/allocators-of tests/elf/plans-of \
 	tests/elf/bindings-of
+check_PROGRAMS += tests/elf/test_cut_off
+TESTS += tests/elf/test_cut_off
+tests_elf_test_cut_off_SOURCES = tests/elf/test_cut_off.c tests/trace/check.h
+tests_elf_test_cut_off_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
+tests_elf_test_cut_off_LDADD = $(ELF_FILE_LIBS) -lpthread
 tests_elf_bindings_of_SOURCES = tests/elf/bindings-of.c
 tests_elf_bindings_of_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS)
 tests_elf_bindings_of_LDADD = $(ELF_FILE_LIBS)
