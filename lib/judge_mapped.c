@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 
 #include "lib/intern.h"
+#include "lib/map_lines.h"
 #include "lib/mapped.h"
 #include "lib/modules.h"
 #include "lib/participant.h"
@@ -48,6 +49,25 @@ static bool is_of_hidden(const struct release *r, uint32_t module, struct findin
 	}
 }
 
+/* The C library maps for itself without being seen, and so do system calls that are made past it. */
+static bool is_no_heap(uintptr_t address, struct finding *f)
+{
+	bool ignored;
+	if (modules_find(address, &ignored) != MODULE_ANONYMOUS)
+		return false; /* which serves the program */
+	switch (map_lines_kind(address)) {
+	case MAP_LINE_FILE:
+		f->class = FINDING_MAPPED;
+		return true;
+	case MAP_LINE_STACK:
+		f->class = FINDING_STACK;
+		return true;
+	case MAP_LINE_NOTHING:
+		break;
+	}
+	return false;
+}
+
 bool judge_mapped(const struct release *r, uintptr_t address, struct finding *f)
 {
 	struct mapped m;
@@ -56,10 +76,10 @@ bool judge_mapped(const struct release *r, uintptr_t address, struct finding *f)
 		return true;
 	}
 	if (!mapped_find(address, &m))
-		return false;
+		return is_no_heap(address, f);
 	uint32_t module = modules_at(m.caller - 1, m.epoch);
 	if (module == MODULE_ANONYMOUS || real_serves(modules[module].start, modules[module].end))
-		return false;
+		return is_no_heap(address, f);
 	f->argument = address - m.low;
 	f->size = m.high - m.low;
 	if (!is_of_hidden(r, module, f))

@@ -19,6 +19,7 @@ lib_liballoctrace_la_SOURCES = \
 	lib/load_order.c lib/load_order.h \
 	lib/loader.c lib/loader.h \
 	lib/lock.c lib/lock.h \
+	lib/map_lines.c lib/map_lines.h \
 	lib/mapped.c lib/mapped.h \
 	lib/modules.c lib/modules.h \
 	lib/wrappers.c lib/wrappers.h \
