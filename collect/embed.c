@@ -113,6 +113,8 @@ static void write_instance(const struct instances *all, const struct allocator *
 	free(functions);
 }
 
+enum { SERVES = TRACE_USER_SERVED | TRACE_USER_RECORDED };
+
 static bool exports_malloc(const struct allocators *found)
 {
 	for (size_t i = 0; i < found->count; i++)
@@ -143,10 +145,33 @@ static uint32_t user_flags(const struct instances *all, const struct loaded_modu
 {
 	if (!all->has_own[in->process])
 		return in->flags;
-	uint32_t flags = in->flags & ~(uint32_t)(TRACE_USER_SERVED | TRACE_USER_RECORDED);
+	uint32_t flags = in->flags & ~(uint32_t)SERVES;
 	if (in->is_program && exports_malloc(&all->found[in->module]))
 		flags |= TRACE_USER_SERVED;
 	return flags;
+}
+
+/* Where symbols are gone, operators new and delete are known by what they throw alone: they may well be those
+ * that an allocator in the same file has by name. */
+static bool are_anothers(const struct allocators *found, const struct allocator *operators)
+{
+	for (size_t i = 0; i < found->count && operators->function_count == 0; i++)
+		for (size_t k = 0; k < found->items[i].function_count; k++)
+			if (strcmp(found->items[i].functions[k].name, "_Znwm") == 0)
+				return true;
+	return false;
+}
+
+/* Operators new and delete are no malloc. */
+static void write_operators(const struct instances *all, const struct allocator *a, uint32_t module,
+			    const struct trace_user *users, size_t count)
+{
+	struct trace_user *own = mem_alloc(count * sizeof(*own));
+	for (size_t i = 0; i < count; i++)
+		own[i] = (struct trace_user){ users[i].process, users[i].flags & ~(uint32_t)SERVES };
+	if (!are_anothers(&all->found[module], a))
+		write_instance(all, a, module, own, count);
+	free(own);
 }
 
 static void write_module(const struct instances *all, const struct loaded_module *in, size_t count)
@@ -156,7 +181,10 @@ static void write_module(const struct instances *all, const struct loaded_module
 	for (size_t i = 0; i < count; i++)
 		users[i] = (struct trace_user){ in[i].process, user_flags(all, &in[i]) };
 	for (size_t i = 0; i < found->count; i++)
-		write_instance(all, &found->items[i], in->module, users, count);
+		if (found->items[i].family == FAMILY_OPERATORS)
+			write_operators(all, &found->items[i], in->module, users, count);
+		else
+			write_instance(all, &found->items[i], in->module, users, count);
 	free(users);
 }
 
@@ -170,21 +198,40 @@ static size_t same_module(const struct loaded *loaded, size_t at)
 	return count;
 }
 
-/* "glibc in libc.so.6" becomes "glibc 2.36 in libc.so.6". */
+static const char unknown[] = "unknown";
+
+/* What is known by its messages alone was not looked for in large files while the program ran. */
+static bool is_name_of(const struct allocator *a, const char *name, size_t kind_bytes)
+{
+	if (strlen(a->name) == kind_bytes && memcmp(name, a->name, kind_bytes) == 0)
+		return *a->version != '\0';
+	return !a->layer && kind_bytes == strlen(unknown) && memcmp(name, unknown, kind_bytes) == 0;
+}
+
+static bool has_unknown(const struct allocators *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (strcmp(found->items[i].name, unknown) == 0)
+			return true;
+	return false;
+}
+
+/* "glibc in libc.so.6" becomes "glibc 2.36 in libc.so.6", and "unknown in chromium" "PartitionAlloc in chromium". */
 static void complete_name(const struct instances *all, uint32_t number,
 			  const struct trace_allocator *is)
 {
 	if (!is->name || is->kind != TRACE_ALLOCATOR_INSTANCE || !is->module_plus_1)
 		return;
 	const struct allocators *found = &all->found[is->module_plus_1 - 1];
+	const char *in = strstr(is->name, " in ");
+	if (!in || (has_unknown(found) && strncmp(is->name, unknown, strlen(unknown)) == 0))
+		return;
 	for (size_t i = 0; i < found->count; i++) {
 		const struct allocator *a = &found->items[i];
-		size_t bytes = strlen(a->name);
-		if (!*a->version || strncmp(is->name, a->name, bytes) != 0 ||
-		    strncmp(is->name + bytes, " in ", strlen(" in ")) != 0)
+		if (!is_name_of(a, is->name, (size_t)(in - is->name)))
 			continue;
 		struct trace_allocator complete = *is;
-		char *name = mem_printf("%s %s%s", a->name, a->version, is->name + bytes);
+		char *name = mem_printf("%s%s%s%s", a->name, *a->version ? " " : "", a->version, in);
 		complete.name = name;
 		trace_writer_allocator(all->writer, number, &complete);
 		free(name);
