@@ -83,6 +83,8 @@ static int larger_first(const void *a, const void *b)
 static void thin_out(struct growth_result *r, size_t from)
 {
 	size_t kept = from, of_verdict = 0;
+	if (r->site_count == from)
+		return;
 	qsort(r->sites + from, r->site_count - from, sizeof(*r->sites), larger_first);
 	for (size_t i = from; i < r->site_count; i++) {
 		enum growth_verdict verdict = r->sites[i].judgement.verdict;

@@ -377,22 +377,36 @@ static void second_line(struct page *p)
 	strbuf_release(&text);
 }
 
-/* Where no site stands out, the sum of many may: told as far as it can be. */
+static double told_rate(const struct growth_result *r, uint32_t process)
+{
+	double sum = 0;
+	for (size_t i = 0; i < r->site_count; i++) {
+		const struct growth_site *site = &r->sites[i];
+		if (site->process == process && !site->pool &&
+		    site->judgement.verdict <= GROWTH_RECENT)
+			sum += site->judgement.bytes_per_s;
+	}
+	return sum;
+}
+
+/* What comes over ever different stacks may be no site's trend: told as far as it can be. */
 static void heap_lines(struct page *p)
 {
 	const struct growth_result *r = p->growth->growth;
-	char rate[RATE_BYTES], text[200];
-	if (p->growth->rows->verdicts[GROWTH_GROWING])
-		return;
+	char rate[RATE_BYTES], text[240];
 	for (size_t i = 0; i < r->process_count; i++) {
 		const struct growth_process *process = &r->processes[i];
-		if (process->heap.judgement.verdict != GROWTH_GROWING)
+		const struct growth_judgement *heap = &process->heap.judgement;
+		if ((heap->verdict != GROWTH_GROWING && heap->verdict != GROWTH_FREED_AT_END) ||
+		    told_rate(r, process->process) * 2 > heap->bytes_per_s)
 			continue;
-		snprintf(text, sizeof(text),
-			 "but the heap of pid %" PRIu32
-			 " as a whole grows by %s, spread over sites of which none stands out",
-			 trace_reader_process(p->sheet.data->reader, process->process)->pid,
-			 rate_text(rate, process->heap.judgement.bytes_per_s));
+		snprintf(
+			text, sizeof(text),
+			"but the heap of pid %" PRIu32
+			" as a whole grows by %s: most of it by stacks of which none alone shows a "
+			"trend (--from=TIME tells which have blocks left)",
+			trace_reader_process(p->sheet.data->reader, process->process)->pid,
+			rate_text(rate, heap->bytes_per_s));
 		sheet_wrapped(&p->sheet, text);
 	}
 }

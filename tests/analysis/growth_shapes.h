@@ -8,7 +8,7 @@
 
 #include "trace/trace.h"
 
-enum { SHAPE_SLOTS = 8, SHAPE_SITES = 32 };
+enum { SHAPE_SLOTS = 8, SHAPE_SITES = 320 };
 
 struct shape_block {
 	uint32_t slot;

@@ -1,7 +1,7 @@
 /* growth_trace.c - writes the traces that growth.tap reads: programs that ran for half a minute, by
  *a clock of its own.
  *
- *	growth_trace OUT SHAPE   server, tidy, buffer, calm, short, empty, marks, workers */
+ *	growth_trace OUT SHAPE   server, tidy, buffer, spread, calm, short, empty, marks, workers */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +16,8 @@ static const char *const functions[] = { "request", "session_open", "cache_put",
 					 "main" };
 enum { REQUEST, SESSION, CACHE, LOG_LINE, MAIN };
 
+enum { FIRST_OF_MANY = 8, MANY = 300 };
+
 static void write_tables(struct trace_writer *w, unsigned processes)
 {
 	trace_writer_module(w, &(struct trace_module){ "/srv/server", NULL, 0, 0 });
@@ -26,6 +28,8 @@ static void write_tables(struct trace_writer *w, unsigned processes)
 			w, 0, 0x1000 + i * 0x100,
 			&(struct trace_symbol){ functions[i], "server.c", 10 + i, false }, 1);
 	}
+	for (uint32_t i = AT_COUNT_OF(functions); i < FIRST_OF_MANY + MANY; i++)
+		trace_writer_node(w, &(struct trace_node){ NODE_ROOT, 0, 0x1000 + i * 0x100 });
 	for (uint32_t i = 0; i < processes; i++)
 		trace_writer_process(w,
 				     &(struct trace_process){ 100 + i, i ? 0 : TRACE_NO_PROCESS, 0,
@@ -105,6 +109,16 @@ static void buffer(struct shape *s)
 	}
 }
 
+/* A leak that comes over 300 stacks: each has lost a few blocks only. */
+static void spread(struct shape *s)
+{
+	for (unsigned i = 0; i < 2000; i++) {
+		request(s, 0, false);
+		if (i % 2)
+			shape_alloc(s, 0, FIRST_OF_MANY + (uint32_t)shape_random(s, MANY), 100);
+	}
+}
+
 static int make(struct shape *s, const char *name)
 {
 	if (strcmp(name, "server") == 0)
@@ -116,6 +130,8 @@ static int make(struct shape *s, const char *name)
 		shape_process_end(s, 0);
 	} else if (strcmp(name, "buffer") == 0)
 		buffer(s);
+	else if (strcmp(name, "spread") == 0)
+		spread(s);
 	else if (strcmp(name, "calm") == 0)
 		server(s, 30 * SECOND_MS, false);
 	else if (strcmp(name, "short") == 0)
