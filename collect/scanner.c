@@ -131,6 +131,19 @@ static bool is_allocator(void *context, const char *path)
 	return found;
 }
 
+/* Its innermost frame is the allocator's: tcmalloc makes objects of its own by operator new. */
+static bool is_allocators_stack(void *context, uint32_t stack)
+{
+	const struct session *session = ((struct looking *)context)->job->session;
+	if (stack < NODE_FIRST || stack >= SESSION_MAX_NODES)
+		return false;
+	const struct session_node *node = &session->nodes[stack];
+	if (!at_load_acquire(&node->ready) || node->module >= SESSION_MAX_MODULES)
+		return false;
+	const struct session_module *module = &session->modules[node->module];
+	return at_load_acquire(&module->ready) && is_allocator(context, module->path);
+}
+
 enum { REGISTERS_A_THREAD = STOPPED_REGISTERS + STOPPED_VECTOR_WORDS };
 
 _Static_assert((int)SCAN_REGISTERS <= REGISTERS_A_THREAD, "those of the asking thread fit");
@@ -209,6 +222,7 @@ static int search(struct looking *l, struct scan_memory memory, const char *maps
 		.now_tsc = job->now_tsc,
 		.is_own = is_own,
 		.is_allocator = is_allocator,
+		.is_allocators_stack = is_allocators_stack,
 		.context = l,
 		.since_tsc = job->since_tsc,
 		.since_counters = counters,

@@ -171,9 +171,16 @@ static void keep_allocators(struct mark *m, struct todo *strong, struct todo *we
 	const struct scan_target *t = m->target;
 	if (!t->is_allocators_stack)
 		return;
+	uint32_t asked = 0;
+	bool keep = false;
 	for (uint32_t i = 0; i < m->blocks->count; i++) {
-		if (m->marks[i] & MARK_REACHED ||
-		    !t->is_allocators_stack(t->context, block_stack(&m->blocks->records[i])))
+		uint32_t stack = block_stack(&m->blocks->records[i]);
+		if (m->marks[i] & MARK_REACHED)
+			continue;
+		if (stack != asked)
+			keep = t->is_allocators_stack(t->context, stack);
+		asked = stack;
+		if (!keep)
 			continue;
 		m->marks[i] |= MARK_STRONG;
 		m->holders[i] = BLOCK_NONE;
