@@ -163,7 +163,13 @@ static int show_leaks(const char *path, const struct leaks_options *o,
 	}
 	if (leaks_report_damage(&r) && !o->is_live)
 		say("%s: %s", path, leaks_report_damage(&r));
+	bool looked = !r.events && r.chosen.count;
 	leaks_report_close(&r);
+	if (o->error_exitcode && !looked) {
+		say("%s: nobody has looked for leaks, so whether something is lost is not known",
+		    path);
+		return EXIT_CANNOT;
+	}
 	return lost ? (int)o->error_exitcode : 0;
 }
 
@@ -213,7 +219,8 @@ int cmd_leaks(int argc, char **argv)
 	const struct option options[] = {
 		OPTION_GROUP("What is shown"),
 		{ "pid", 'p', OPTION_NUMBER, &asking.pid, "PID",
-		  "look for leaks in this process now: one that runs under alloctrace", NULL, NULL },
+		  "look for leaks in this process now: one that runs under alloctrace", NULL,
+		  NULL },
 		{ "kinds", 'k', OPTION_STRING, &o.kinds, "KINDS",
 		  "definite, indirect, possible, reachable, joined by commas, or all (default "
 		  "definite,possible)",
