@@ -436,7 +436,11 @@ static void take_messages(struct recording *r)
 		case WATCH_ASKED:
 			look_for_asked(r, m->index, m->value);
 			break;
+		case WATCH_BREAK_OFF:
+			scanner_cancel(&r->scanner);
+			break;
 		case WATCH_INTERRUPTED:
+			scanner_cancel(&r->scanner);
 			r->interrupted = true;
 			break;
 		}

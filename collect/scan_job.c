@@ -49,13 +49,28 @@ void scan_job_free(struct scan_job *job)
 	free(job);
 }
 
-/* Threads that began after the job was made: their rings tell. */
-static bool ring_is_own(const struct scan_job *job, uint32_t slot, uint64_t counter)
+static int by_slot(const void *a, const void *b)
 {
-	const struct session_ring *ring = &job->session->rings[slot];
-	return at_load_acquire(&ring->state) == RING_ACTIVE &&
-	       at_load_relaxed(&ring->process) == job->process_index &&
-	       counter >= at_load_relaxed(&ring->first_counter);
+	const struct own_blocks *x = a, *y = b;
+	if (x->slot != y->slot)
+		return x->slot < y->slot ? -1 : 1;
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+void scan_job_note_stopped(struct scan_job *job)
+{
+	const struct session *s = job->session;
+	uint32_t count = at_load_acquire(&s->header->ring_count);
+	job->block_roots = at_load_relaxed(&s->processes[job->process_index].block_roots);
+	job->memory_tables = at_load_relaxed(&s->processes[job->process_index].memory_tables);
+	for (uint32_t i = 0; i < count && i < SESSION_MAX_RINGS; i++) {
+		const struct session_ring *ring = &s->rings[i];
+		if (at_load_acquire(&ring->state) == RING_ACTIVE &&
+		    at_load_relaxed(&ring->process) == job->process_index)
+			add_own(job, i, at_load_relaxed(&ring->first_counter), UINT64_MAX);
+	}
+	if (job->own_count)
+		qsort(job->own, job->own_count, sizeof(*job->own), by_slot);
 }
 
 bool scan_job_is_own(const struct scan_job *job, uint32_t slot, uint64_t counter)
@@ -70,7 +85,5 @@ bool scan_job_is_own(const struct scan_job *job, uint32_t slot, uint64_t counter
 			high = middle;
 	}
 	const struct own_blocks *found = low ? &job->own[low - 1] : NULL;
-	if (found && found->slot == slot && counter < found->end)
-		return true;
-	return slot < SESSION_MAX_RINGS && ring_is_own(job, slot, counter);
+	return found && found->slot == slot && counter < found->end;
 }

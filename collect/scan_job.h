@@ -23,6 +23,7 @@ struct own_blocks {
 
 struct scan_job {
 	struct scan_job *next;
+	uint64_t number; /* the scanner's */
 	/* What it is about. */
 	struct session *session;
 	uint32_t process_index, process_id;
@@ -37,6 +38,7 @@ struct scan_job {
 	int asked_by;		     /* socket of `alloctrace leaks --pid`, or -1 */
 	struct own_blocks *own;	     /* by slot and counter */
 	size_t own_count, own_cap;
+	uint64_t block_roots, memory_tables; /* as session_process has them */
 	/* What came of it. */
 	uint32_t method;    /* enum scan_method */
 	struct err problem; /* why it is not all; or nothing at all, if the method says so */
@@ -49,7 +51,11 @@ struct scan_job {
 struct scan_job *scan_job_new(const struct slots *slots, uint32_t process_index);
 void scan_job_free(struct scan_job *job);
 
-/* Whether the process itself made the block; only while it stands still. */
+/* The process stands still: threads that began after the job was made are known, too. From the
+ * scanner's thread. */
+void scan_job_note_stopped(struct scan_job *job);
+
+/* Whether the process itself made the block. */
 bool scan_job_is_own(const struct scan_job *job, uint32_t slot, uint64_t counter);
 
 #endif

@@ -66,7 +66,7 @@ void scanner_release(struct scanner *s)
 
 void scanner_cancel(struct scanner *s)
 {
-	at_store_relaxed(&s->is_cancelled, true);
+	at_store_relaxed(&s->cancelled, s->job_count);
 }
 
 void scanner_note_allocator(struct scanner *s, const char *path)
@@ -90,14 +90,20 @@ struct looking {
 	struct process_pages pages;
 	/* or from inside. */
 	struct served served;
+	bool held; /* the watching thread does not wait for its child */
 	struct scan_thread *threads;
 	uint64_t *registers; /* of all threads */
 };
 
+static bool is_cancelled(const struct scanner *s, const struct scan_job *job)
+{
+	return at_load_relaxed(&s->cancelled) >= job->number;
+}
+
 static bool read_memory(void *context, uint64_t at, void *out, size_t bytes)
 {
 	const struct looking *l = context;
-	return !at_load_relaxed(&l->scanner->is_cancelled) &&
+	return !is_cancelled(l->scanner, l->job) &&
 	       process_memory_read(&l->stopped.memory, at, out, bytes);
 }
 
@@ -110,8 +116,7 @@ static uint64_t touched(void *context, uint64_t at, uint64_t high)
 static bool read_served(void *context, uint64_t at, void *out, size_t bytes)
 {
 	struct looking *l = context;
-	return !at_load_relaxed(&l->scanner->is_cancelled) &&
-	       served_read(&l->served, at, out, bytes);
+	return !is_cancelled(l->scanner, l->job) && served_read(&l->served, at, out, bytes);
 }
 
 static bool is_own(void *context, uint32_t slot, uint64_t counter)
@@ -191,7 +196,8 @@ static int read_maps(const struct process_memory *memory, struct strbuf *text, s
 	return text->len ? 0 : err_set(err, "it has ended");
 }
 
-/* The first block of each ring since the scope began; NULL: only its time tells. The caller frees it. */
+/* The first block of each ring since the scope began; NULL: only its time tells. The caller frees
+ * it. */
 static uint64_t *read_counters(const struct scan_job *job, const struct scan_memory *memory)
 {
 	if (!job->since_counters || !job->since_slots || job->since_slots > SESSION_MAX_RINGS)
@@ -209,14 +215,13 @@ static int search(struct looking *l, struct scan_memory memory, const char *maps
 		  const struct stopped_thread *threads, size_t count, struct err *err)
 {
 	const struct scan_job *job = l->job;
-	const struct session_process *process = &job->session->processes[job->process_index];
 	uint64_t *counters = read_counters(job, &memory);
 	describe_threads(l, threads, count);
 	const struct scan_target target = {
 		.memory = memory,
 		.maps = maps,
-		.block_roots = at_load_relaxed(&process->block_roots),
-		.memory_tables = at_load_relaxed(&process->memory_tables),
+		.block_roots = job->block_roots,
+		.memory_tables = job->memory_tables,
 		.threads = l->threads,
 		.thread_count = count,
 		.now_tsc = job->now_tsc,
@@ -267,6 +272,42 @@ static void tell_unstopped(struct scan_job *job, size_t threads)
 			threads);
 }
 
+/* What was found is handed back before, so it is known before the process ends. If nobody waits any
+ * more, the record is free again. */
+static void let_go_on(struct session_scan *r)
+{
+	uint32_t seen = SCAN_TAKEN;
+	if (!r)
+		return;
+	if (at_cas_acq_rel(&r->state, &seen, (uint32_t)SCAN_DONE))
+		syscall(SYS_futex, &r->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+	else
+		at_store_release(&r->state, (uint32_t)SCAN_FREE);
+}
+
+static void end_look(struct looking *l, int failed, const char *why)
+{
+	if (is_cancelled(l->scanner, l->job))
+		fail(l->job, "it was broken off");
+	else if (failed)
+		fail(l->job, why);
+}
+
+/* A copy is looked through: the process goes on at once, if it does not want to know what comes of
+ * it. */
+static void leave_to_copy(struct looking *l)
+{
+	struct scan_job *job = l->job;
+	job->method = SCAN_BY_SNAPSHOT;
+	if (l->held)
+		watch_let_child_go(l->scanner->watch);
+	l->held = false;
+	if (job->record && job->reason != SCAN_BY_API) {
+		let_go_on(job->record);
+		job->record = NULL;
+	}
+}
+
 static void look_at_stopped(struct looking *l)
 {
 	struct scan_job *job = l->job;
@@ -274,15 +315,14 @@ static void look_at_stopped(struct looking *l)
 	tell_unstopped(job, l->stopped.unstopped);
 	job->method = SCAN_BY_PTRACE;
 	job->now_tsc = clock_tsc();
+	scan_job_note_stopped(job);
 	if (l->scanner->snapshot && stopped_snapshot(&l->stopped, &err) == STOPPED_OK)
-		job->method = SCAN_BY_SNAPSHOT;
+		leave_to_copy(l);
 	else if (err.text[0])
 		err_set(&job->problem, "it could not be copied and stood still instead: %s",
 			err.text);
-	if (look_through(l, &err) < 0)
-		fail(job, err.text);
-	else if (at_load_relaxed(&l->scanner->is_cancelled))
-		fail(job, "it was broken off");
+	int failed = look_through(l, &err);
+	end_look(l, failed, err.text);
 	stopped_end(&l->stopped);
 	job->stopped_ns = l->stopped.stopped_ns;
 }
@@ -294,6 +334,7 @@ static int look_through_served(struct looking *l, struct err *err)
 	struct strbuf maps = STRBUF_INIT;
 	int failed = served_begin(&l->served, job->session, job->record, job->pid, err);
 	job->now_tsc = clock_tsc();
+	scan_job_note_stopped(job);
 	if (!failed)
 		failed = served_maps(&l->served, &maps, err);
 	if (!failed)
@@ -322,8 +363,8 @@ static void look_from_inside(struct looking *l, const char *why)
 		char *both = mem_printf("%s; from inside: %s", why, err.text);
 		fail(job, both);
 		free(both);
-	} else if (at_load_relaxed(&l->scanner->is_cancelled)) {
-		fail(job, "it was broken off");
+	} else {
+		end_look(l, 0, NULL);
 	}
 }
 
@@ -331,7 +372,7 @@ static void look(struct scanner *s, struct scan_job *job)
 {
 	struct looking l = { .scanner = s, .job = job };
 	struct err err = { "" };
-	if (at_load_relaxed(&s->is_cancelled)) {
+	if (is_cancelled(s, job)) {
 		fail(job, "it was broken off");
 		return;
 	}
@@ -339,7 +380,7 @@ static void look(struct scanner *s, struct scan_job *job)
 		look_from_inside(&l, "its number in the tool's pid namespace is not known");
 		return;
 	}
-	bool held = watch_hold_child(s->watch, job->pid);
+	l.held = watch_hold_child(s->watch, job->pid);
 	enum stopped_outcome outcome = stopped_begin(&l.stopped, job->pid, &err);
 	if (outcome == STOPPED_OK)
 		look_at_stopped(&l);
@@ -347,7 +388,7 @@ static void look(struct scanner *s, struct scan_job *job)
 		fail(job, "it has ended meanwhile");
 	else
 		look_from_inside(&l, err.text);
-	if (held)
+	if (l.held)
 		watch_let_child_go(s->watch);
 }
 
@@ -365,19 +406,6 @@ static void fill_answer(struct session_scan *r, const struct scan_job *job)
 	r->possible_bytes = kinds[LEAK_POSSIBLE].bytes;
 	r->reachable_blocks = kinds[LEAK_REACHABLE].blocks;
 	r->reachable_bytes = kinds[LEAK_REACHABLE].bytes;
-}
-
-/* What was found is handed back before, so it is known before the process ends. If nobody waits any
- * more, the record is free again. */
-static void let_go_on(struct session_scan *r)
-{
-	uint32_t seen = SCAN_TAKEN;
-	if (!r)
-		return;
-	if (at_cas_acq_rel(&r->state, &seen, (uint32_t)SCAN_DONE))
-		syscall(SYS_futex, &r->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
-	else
-		at_store_release(&r->state, (uint32_t)SCAN_FREE);
 }
 
 static struct scan_job *next_job(struct scanner *s)
@@ -451,6 +479,7 @@ static bool is_ready(struct scanner *s)
 void scanner_add(struct scanner *s, struct scan_job *job)
 {
 	s->pending++;
+	job->number = ++s->job_count;
 	if (!is_ready(s)) {
 		fail(job, "the tool could not start a thread");
 		let_go_on(job->record);

@@ -21,7 +21,8 @@ struct scanner {
 	bool snapshot;	     /* the process is copied, and the copy looked through */
 	unsigned peek_bytes; /* of examples' contents */
 	bool started;	     /* the thread: when there is something to do */
-	bool is_cancelled;   /* what is being done is broken off; atomic, set by any thread */
+	uint64_t job_count;  /* handed over */
+	uint64_t cancelled;  /* jobs up to this number are broken off; atomic, the collector's */
 	bool refuses;	     /* the thread could not be started */
 	uint32_t wanted_seen;
 	uint32_t pending; /* handed over and not taken back */
@@ -50,7 +51,7 @@ struct scan_job *scanner_take(struct scanner *s);
 /* The library at the path is nothing but an allocator. */
 void scanner_note_allocator(struct scanner *s, const char *path);
 
-/* From any thread: the user does not want to wait. */
+/* The user does not want to wait for what has been handed over. */
 void scanner_cancel(struct scanner *s);
 
 #endif

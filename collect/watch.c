@@ -279,6 +279,8 @@ static void take_signal(struct watch *w, const struct signalfd_siginfo *info)
 			post(w, WATCH_INTERRUPTED, 0, signal);
 		else if (signal == SIGTSTP)
 			post(w, WATCH_CHILD_STOPPED, 0, signal);
+	} else if (signal == SIGINT || signal == SIGQUIT) {
+		post(w, WATCH_BREAK_OFF, 0, signal); /* the child has it already */
 	} else if (!child_has_it(info)) {
 		kill(w->child, signal);
 	}

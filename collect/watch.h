@@ -25,6 +25,7 @@ enum watch_kind {
 	WATCH_TOGGLE,        /* the signal for pausing and resuming came */
 	WATCH_LEAKS,         /* the signal for looking for leaks came */
 	WATCH_ASKED,         /* .index = pid .value = connection, the taker's: somebody wants to know its leaks */
+	WATCH_BREAK_OFF,     /* Ctrl-C while there is a child: it is the child's, but nobody wants to wait */
 	WATCH_INTERRUPTED,   /* .value = SIGINT, SIGTERM...: when there is no child to be told */
 };
 
