@@ -2,7 +2,9 @@
 #include "collect/scanner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -159,7 +161,7 @@ static void describe_thread(const struct scan_job *job, const struct stopped_thr
 {
 	bool asks = job->frame && (uint32_t)from->tid == job->tid;
 	*out = (struct scan_thread){ .tid = (uint32_t)from->tid,
-				     .sp = asks     ? job->frame
+				     .sp = asks	      ? job->frame
 					   : from->sp ? from->sp - RED_ZONE_BYTES
 						      : 0, /* not known */
 				     .thread_pointer = from->fs_base,
@@ -327,9 +329,22 @@ static void look_at_stopped(struct looking *l)
 	job->stopped_ns = l->stopped.stopped_ns;
 }
 
+/* Its list of pages may be read where its memory may not. */
+static void open_pages_served(struct looking *l, const char *maps)
+{
+	char path[32];
+	struct process_memory m = PROCESS_MEMORY_INIT;
+	snprintf(path, sizeof(path), "/proc/%d", (int)l->job->pid);
+	if (l->job->pid)
+		m.dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	process_pages_open(&l->pages, &m, maps);
+	if (m.dir_fd >= 0)
+		close(m.dir_fd);
+}
+
 static int look_through_served(struct looking *l, struct err *err)
 {
-	const struct scan_memory memory = { l, read_served, NULL };
+	const struct scan_memory memory = { l, read_served, touched };
 	struct scan_job *job = l->job;
 	struct strbuf maps = STRBUF_INIT;
 	int failed = served_begin(&l->served, job->session, job->record, job->pid, err);
@@ -337,8 +352,11 @@ static int look_through_served(struct looking *l, struct err *err)
 	scan_job_note_stopped(job);
 	if (!failed)
 		failed = served_maps(&l->served, &maps, err);
-	if (!failed)
+	if (!failed) {
+		open_pages_served(l, maps.text);
 		failed = search(l, memory, maps.text, l->served.threads, l->served.count, err);
+		process_pages_close(&l->pages);
+	}
 	if (!failed && l->served.is_gone)
 		failed = err_set(err, "it does not answer any more");
 	if (!failed)

@@ -10,6 +10,10 @@
 
 enum { PAGE_BYTES = 4096 };
 
+/* More than a program fills: the shadow memory of a sanitizer, of which even the list of pages
+ * would take minutes. */
+#define SHADOW_BYTES (UINT64_C(1) << 40)
+
 /* In /proc/PID/pagemap, one word a page. */
 #define PRESENT (UINT64_C(1) << 63)
 #define SWAPPED (UINT64_C(1) << 62)
@@ -63,6 +67,8 @@ uint64_t process_pages_touched(struct process_pages *p, uint64_t at, uint64_t hi
 {
 	uint64_t shared = next_shared(p, at);
 	uint64_t end = shared < high ? shared : high;
+	if (high > at && high - at >= SHADOW_BYTES)
+		return high;
 	if (p->fd < 0)
 		return at;
 	while (at < end) {

@@ -23,8 +23,8 @@ struct process_pages {
 void process_pages_open(struct process_pages *p, const struct process_memory *m, const char *maps);
 void process_pages_close(struct process_pages *p);
 
-/* The first address from `at` on, below `high`, that may have been touched; high if there is none.
- */
+/* The first address from `at` on, below `high`, that may have been touched; high if there is none,
+ * or if that is a terabyte or more, which no program's data are. */
 uint64_t process_pages_touched(struct process_pages *p, uint64_t at, uint64_t high);
 
 #endif
