@@ -232,10 +232,18 @@ static void write_missing_crashes(struct recording *r)
 	trace_writer_fact(r->writer, "crashes_not_told", text);
 }
 
+/* Those that were there when somebody asked are known; the next pass may be the first. */
+static const struct processes *look_at_processes(struct recording *r)
+{
+	if (r->writer)
+		processes_look(&r->collector.processes);
+	return &r->collector.processes;
+}
+
 /* Looks for leaks in all processes that are known to live. */
 static void look_for_leaks(struct recording *r, enum scan_reason reason)
 {
-	const struct processes *p = &r->collector.processes;
+	const struct processes *p = look_at_processes(r);
 	for (uint32_t i = 0; i < p->notes_end && r->writer; i++) {
 		if (!p->notes[i].seen || p->notes[i].ended)
 			continue;
@@ -258,7 +266,7 @@ static void look_in_time(struct recording *r)
 /* `alloctrace leaks --pid` asks. */
 static void look_for_asked(struct recording *r, uint32_t pid, int connection)
 {
-	const struct processes *p = &r->collector.processes;
+	const struct processes *p = look_at_processes(r);
 	for (uint32_t i = 0; i < p->notes_end && r->writer; i++) {
 		const struct process_note *note = &p->notes[i];
 		if (!note->seen || note->ended || note->foreign || note->pid != pid)
