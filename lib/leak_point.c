@@ -256,6 +256,9 @@ void leak_point_ends(const struct ending_registers *r, const struct point *p, co
 {
 	if (!runtime_is_of_this_process())
 		return;
+	if (p->is_kept) /* the keeper's frame lies between; it has changed no register of the
+			   caller's */
+		frame = (const uint64_t *)frame[0];
 	switch ((enum session_ending)p->role) {
 	case SESSION_ENDING_BEGINS:
 		note_exit_call(r, frame);

@@ -32,7 +32,7 @@ kinds hidden-pointer   | definite make_plain 1 88 | make_plain 1 88
 kinds xor-list         | definite make_xor_list 3 96, indirect make_xor_list 1 32 |
 kinds in-freed         | definite make_plain 1 96 |
 kinds in-caches        | definite make_plain 200 9600 |
-kinds below-stack      | definite make_plain 1 1500 |
+kinds below-stack      | definite make_plain 1 56 |
 kinds reallocated      | definite make_again 1 5000 |
 kinds family           | definite make_zeroed 1 150, definite make_aligned 1 512, definite make_posix 1 300, definite make_memalign 1 72, definite make_valloc 1 1000, definite make_string 1 31, definite make_text 1 15 |
 kinds nothing-in-it    | definite make_plain 1 0 | make_plain 1 0

@@ -260,7 +260,7 @@ static APART void leave_on_stack(bool right)
 	void *volatile words[64];
 	for (int i = 0; i < 64; i++)
 		words[i] = NULL;
-	words[0] = make_plain(1500);
+	words[0] = make_plain(56);
 	if (right)
 		free(words[0]);
 }
