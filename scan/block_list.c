@@ -92,59 +92,56 @@ static void read_page(struct table_reader *r, uint64_t word, uint64_t page)
 			  &records[places[i].record]);
 }
 
-/* Of the 2 MB most are zero. */
-static void read_leaf(struct table_reader *r, const uint64_t *leaf, uint64_t base)
-{
-	enum { STRIDE = 8 };
-	for (unsigned i = 0; i < LEAF_PAGES; i += STRIDE) {
-		uint64_t any = 0;
-		for (unsigned j = i; j < i + STRIDE; j++)
-			any |= leaf[j];
-		if (!any)
-			continue;
-		for (unsigned j = i; j < i + STRIDE; j++)
-			if (leaf[j])
-				read_page(r, leaf[j], base + ((uint64_t)j << BLOCK_PAGE_BITS));
-	}
-}
+/* Words of the table, of which the first one has this index. */
+typedef void (*words_fn)(struct table_reader *r, const uint64_t *words, size_t count,
+			 uint64_t first);
 
-/* Most of a table has never been touched. */
-static bool read_sparse(const struct scan_memory *memory, uint64_t at, uint64_t *words, size_t bytes)
+/* The `count` words there, piece by piece. Most of a table has never been touched: that is not
+ * looked at, nor room made for it. */
+static bool read_words(struct table_reader *r, uint64_t start, size_t count, uint64_t first,
+		       words_fn tell)
 {
-	enum { STEP_BYTES = 16384 };
-	const uint64_t start = at, end = at + bytes;
-	if (!memory->touched)
-		return memory->read(memory->context, at, words, bytes);
-	memset(words, 0, bytes);
-	while ((at = memory->touched(memory->context, at, end)) < end) {
-		size_t part = end - at < STEP_BYTES ? end - at : STEP_BYTES;
-		if (!memory->read(memory->context, at, (char *)words + (at - start), part))
+	const struct scan_memory *memory = r->cache->memory;
+	const uint64_t end = start + count * sizeof(uint64_t);
+	uint64_t words[2048];
+	if (end < start)
+		return false;
+	for (uint64_t at = start; at < end;) {
+		if (memory->touched && (at = memory->touched(memory->context, at, end)) >= end)
+			break;
+		size_t part = end - at < sizeof(words) ? end - at : sizeof(words);
+		if (!memory->read(memory->context, at, words, part))
 			return false;
+		tell(r, words, part / sizeof(uint64_t), first + (at - start) / sizeof(uint64_t));
 		at += part;
 	}
 	return true;
 }
 
+/* Of these most are zero, too. */
+static void read_leaf_words(struct table_reader *r, const uint64_t *words, size_t count,
+			    uint64_t first)
+{
+	for (size_t i = 0; i < count; i++)
+		if (words[i])
+			read_page(r, words[i], (first + i) << BLOCK_PAGE_BITS);
+}
+
+static void read_root_words(struct table_reader *r, const uint64_t *words, size_t count,
+			    uint64_t first)
+{
+	for (size_t i = 0; i < count; i++)
+		if (words[i] && !read_words(r, words[i], LEAF_PAGES, (first + i) << BLOCK_LEAF_BITS,
+					    read_leaf_words))
+			r->list->unreadable_bytes += LEAF_PAGES * sizeof(uint64_t);
+}
+
 static int read_space(struct table_reader *r, uint64_t roots_at, struct err *err)
 {
-	const struct scan_memory *memory = r->cache->memory;
-	uint64_t *roots = mem_alloc(ROOTS * sizeof(*roots));
-	uint64_t *leaf = mem_alloc(LEAF_PAGES * sizeof(*leaf));
-	int result = 0;
-	if (!read_sparse(memory, roots_at, roots, ROOTS * sizeof(*roots)))
-		result = err_set(err, "the block table at 0x%llx cannot be read",
-				 (unsigned long long)roots_at);
-	for (uint64_t i = 0; result == 0 && i < ROOTS; i++) {
-		if (!roots[i])
-			continue;
-		if (read_sparse(memory, roots[i], leaf, LEAF_PAGES * sizeof(*leaf)))
-			read_leaf(r, leaf, i << (BLOCK_PAGE_BITS + BLOCK_LEAF_BITS));
-		else
-			r->list->unreadable_bytes += LEAF_PAGES * sizeof(*leaf);
-	}
-	free(roots);
-	free(leaf);
-	return result;
+	if (!read_words(r, roots_at, ROOTS, 0, read_root_words))
+		return err_set(err, "the block table at 0x%llx cannot be read",
+			       (unsigned long long)roots_at);
+	return 0;
 }
 
 /* ---- in order ---- */
@@ -217,8 +214,12 @@ static void nest_containers(struct block_list *l)
 static struct block_page *make_page(struct block_list *l, uint64_t page)
 {
 	struct block_page **leaf = &l->pages[page >> BLOCK_LEAF_BITS];
-	if (!*leaf)
+	if (!*leaf) {
 		*leaf = mem_zalloc(LEAF_PAGES, sizeof(**leaf));
+		l->leaves =
+			mem_grow(l->leaves, &l->leaf_cap, l->leaf_count + 1, sizeof(*l->leaves));
+		l->leaves[l->leaf_count++] = *leaf;
+	}
 	return &(*leaf)[page & (LEAF_PAGES - 1)];
 }
 
@@ -272,8 +273,9 @@ int block_list_read(struct block_list *l, struct read_cache *cache, uint64_t blo
 
 void block_list_release(struct block_list *l)
 {
-	for (size_t i = 0; l->pages && i < ROOTS; i++)
-		free(l->pages[i]);
+	for (size_t i = 0; i < l->leaf_count; i++)
+		free(l->leaves[i]);
+	free(l->leaves);
 	free(l->pages);
 	free(l->starts);
 	free(l->records);

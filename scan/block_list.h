@@ -37,6 +37,8 @@ struct block_list {
 	/* Plain blocks by page: a directory of leaves, as the table has. Of a large block only the
 	 * page in which it starts. */
 	struct block_page **pages;
+	struct block_page **leaves; /* those of the directory that there are */
+	size_t leaf_count, leaf_cap;
 	uint32_t *large; /* plain blocks that are large, by rising address */
 	size_t large_count, large_cap;
 	uint32_t *outer; /* of each container: the one around it, or BLOCK_NONE */

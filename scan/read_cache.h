@@ -7,10 +7,15 @@
 
 #include "scan/leak_scan.h"
 
+struct read_cache_line {
+	uint64_t number_plus_1; /* 0: empty */
+	uint8_t pages;		/* a bit for each of its pages that could be read */
+};
+
 struct read_cache {
 	const struct scan_memory *memory;
-	uint64_t *tags; /* of each line: its number + 1; 0: empty */
-	char *lines;
+	struct read_cache_line *lines;
+	char *bytes;
 };
 
 void read_cache_init(struct read_cache *c, const struct scan_memory *memory);

@@ -1,6 +1,7 @@
 /* test_scan.c - kinds, roots, rings, trees and groups on made-up memory. */
 #include <string.h>
 
+#include "scan/read_cache.h"
 #include "tests/scan/made_up.h"
 #include "tests/trace/check.h"
 
@@ -516,8 +517,40 @@ static void groups_are_in_order(void)
 	world_release(&w);
 }
 
+enum { CACHED_BYTES = 8192 }; /* readable from 0x10000 on; nothing else is */
+
+static bool count_reads(void *context, uint64_t at, void *out, size_t bytes)
+{
+	unsigned *reads = context;
+	++*reads;
+	if (at < 0x10000 || at + bytes > 0x10000 + CACHED_BYTES)
+		return false;
+	memset(out, 7, bytes);
+	return true;
+}
+
+/* Word by word through memory that ends in the middle of a line of the cache. */
+static void what_ends_early_is_kept(void)
+{
+	unsigned reads = 0;
+	uint64_t word;
+	const struct scan_memory memory = { .context = &reads, .read = count_reads };
+	struct read_cache cache;
+	read_cache_init(&cache, &memory);
+	for (uint64_t at = 0; at < CACHED_BYTES; at += 8)
+		CHECK(read_cache_get(&cache, 0x10000 + at, &word, sizeof(word)) &&
+			      word == UINT64_C(0x0707070707070707),
+		      "at %llu", (unsigned long long)at);
+	CHECK(reads < 10, "%u reads", reads);
+	CHECK(!read_cache_get(&cache, 0x10000 + CACHED_BYTES, &word, sizeof(word)), "behind it");
+	CHECK(!read_cache_get(&cache, 0x10000 + CACHED_BYTES - 4, &word, sizeof(word)),
+	      "across its end");
+	read_cache_release(&cache);
+}
+
 int main(void)
 {
+	what_ends_early_is_kept();
 	kinds_are_those_of_the_manual();
 	a_better_chain_counts();
 	ends_and_edges_of_blocks();
