@@ -21,6 +21,7 @@
 #include "collect/clock.h"
 #include "collect/collect.h"
 #include "elf/program.h"
+#include "util/mem.h"
 #include "util/strbuf.h"
 #include "wire/session.h"
 
@@ -131,11 +132,14 @@ static uint32_t session_options(const struct run_options *o)
 	       (o->no_crash_report ? SESSION_NO_CRASHES : 0);
 }
 
-/* The options of this run, for the trace's facts: the words before the program. */
-static char *options_text(char **from, const char *program)
+/* The options of this run, for the trace's facts: the words before the program, of those that it
+ * was called with. */
+static char *options_text(char *const *words, const char *program)
 {
 	struct strbuf text = STRBUF_INIT;
-	for (char **word = from; *word && *word != program; word++) {
+	for (char *const *word = words; *word && *word != program; word++) {
+		if (strcmp(*word, "--") == 0 && word[1] == program)
+			break;
 		if (text.len)
 			strbuf_addc(&text, ' ');
 		strbuf_adds(&text, *word);
@@ -347,7 +351,10 @@ int cmd_run(int argc, char **argv)
 	struct run_options o = { .depth = SESSION_DEFAULT_DEPTH,
 				 .report = RUN_REPORT_UNSAID,
 				 .live = { .max = DEFAULT_MAX_ERRORS } };
-	char **words = argv + 1;
+	/* Reading the options moves the program's words to the front of argv. */
+	char **words = mem_zalloc((size_t)argc + 1, sizeof(*words));
+	for (int i = 1; i < argc; i++)
+		words[i - 1] = argv[i];
 	int code = parse_options(&o, &argc, &argv);
 	if (code < 0 && suppressions_option_load(&o.suppressions, &o.suppression_files) < 0)
 		code = EXIT_CANNOT;
@@ -366,5 +373,6 @@ int cmd_run(int argc, char **argv)
 	run_leaks_release(&o.leaks);
 	option_list_release(&o.suppression_files);
 	suppressions_release(&o.suppressions);
+	free(words);
 	return code;
 }
