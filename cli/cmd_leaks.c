@@ -170,6 +170,10 @@ static int show_leaks(const char *path, const struct leaks_options *o,
 		    path);
 		return EXIT_CANNOT;
 	}
+	if (request->selection.at != LEAKS_AT_LAST && !o->is_live && !looked) {
+		say("%s: there is no look for leaks at '%s' in it", path, o->at);
+		return EXIT_CANNOT;
+	}
 	return lost ? (int)o->error_exitcode : 0;
 }
 
@@ -195,8 +199,53 @@ static bool is_about_events(const struct leaks_options *o)
 	return o->growth || o->from || o->to;
 }
 
-static int run_events(const struct usage *usage, const char *trace, const struct leaks_options *o,
-		      struct filter *filter)
+/* The option given that has no meaning for the events, or NULL. */
+static const char *option_of_scans(const struct leaks_options *o)
+{
+	const struct {
+		bool given;
+		const char *name;
+	} options[] = {
+		{ o->kinds, "--kinds" },
+		{ o->at, "--at" },
+		{ o->by, "--by" },
+		{ o->tree, "--tree" },
+		{ o->peek, "--peek" },
+		{ o->least_bytes, "--min-bytes" },
+		{ o->suppression_files.count, "--suppressions" },
+		{ o->generate, "--gen-suppressions" },
+		{ o->unused, "--unused-suppressions" },
+		{ o->error_exitcode, "--error-exitcode" },
+		{ o->style != LEAKS_STYLE_OWN, "--style" },
+	};
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		if (options[i].given)
+			return options[i].name;
+	}
+	return NULL;
+}
+
+/* Options of which one would be passed over in silence. */
+static int check_together(const struct usage *usage, const struct leaks_options *o)
+{
+	const char *other = option_of_scans(o);
+	if (o->growth && (o->from || o->to))
+		return usage_error(usage, "--growth and --from or --to exclude each other");
+	if (is_about_events(o) && other)
+		return usage_error(usage, "%s and %s exclude each other",
+				   o->growth ? "--growth"
+				   : o->from ? "--from"
+					     : "--to",
+				   other);
+	if (o->json && o->style != LEAKS_STYLE_OWN)
+		return usage_error(usage, "--json and --style exclude each other");
+	if (o->generate && (o->json || o->style != LEAKS_STYLE_OWN))
+		return usage_error(usage, "--gen-suppressions and %s exclude each other",
+				   o->json ? "--json" : "--style");
+	return -1;
+}
+
+static int run_events(const char *trace, const struct leaks_options *o, struct filter *filter)
 {
 	const struct leaks_growth_options growth = { .filter = filter,
 						     .from = o->from,
@@ -207,8 +256,6 @@ static int run_events(const struct usage *usage, const char *trace, const struct
 						     .long_names = o->long_names,
 						     .no_pager = o->no_pager,
 						     .color = o->color };
-	if (o->growth && (o->from || o->to))
-		return usage_error(usage, "--growth and --from or --to exclude each other");
 	return (o->growth ? leaks_growth : leaks_between)(trace, &growth);
 }
 
@@ -279,6 +326,8 @@ int cmd_leaks(int argc, char **argv)
 	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
 	asking.at = o.at;
 	if (code < 0)
+		code = check_together(&usage, &o);
+	if (code < 0)
 		code = leaks_find_trace(&usage, argc, argv, &asking, &trace);
 	if (code < 0 && asking.pid) {
 		o.at = asking.scan;
@@ -292,7 +341,7 @@ int cmd_leaks(int argc, char **argv)
 	if (code < 0 && suppressions_option_load(&suppressions, &o.suppression_files) < 0)
 		code = EXIT_CANNOT;
 	if (code < 0)
-		code = is_about_events(&o) ? run_events(&usage, trace, &o, &filter)
+		code = is_about_events(&o) ? run_events(trace, &o, &filter)
 					   : run_leaks(&usage, trace, &o, &suppressions, &filter);
 	suppressions_release(&suppressions);
 	filter_release(&filter);
