@@ -63,12 +63,13 @@ struct Catch2Listener : ALLOCTRACE_CATCH2_BASE {
 		if (--depth_ != 0)
 			return;
 		int looked = alloctrace_leak_check(&leaks);
+		unsigned long long blocks = leaks.definite_blocks + leaks.indirect_blocks;
 		alloctrace_scope_end(name_.c_str());
-		if (looked && leaks.definite_blocks + leaks.indirect_blocks)
+		if (looked && blocks)
 			FAIL_CHECK(name_ << " leaks " << leaks.definite_bytes + leaks.indirect_bytes
-					 << " bytes in "
-					 << leaks.definite_blocks + leaks.indirect_blocks
-					 << " blocks (alloctrace leaks tells where)");
+					 << " bytes in " << blocks
+					 << (blocks == 1 ? " block" : " blocks")
+					 << " (alloctrace leaks tells where)");
 	}
 
       private:

@@ -25,11 +25,12 @@ static void alloctrace_check_teardown(void)
 {
 	struct alloctrace_leaks leaks;
 	int looked = alloctrace_leak_check_named(&leaks, tcase_name());
+	unsigned long long blocks = leaks.definite_blocks + leaks.indirect_blocks;
 	alloctrace_scope_end("test");
-	if (looked && leaks.definite_blocks + leaks.indirect_blocks)
-		ck_abort_msg("%llu bytes in %llu blocks are leaked (alloctrace leaks tells where)",
-			     leaks.definite_bytes + leaks.indirect_bytes,
-			     leaks.definite_blocks + leaks.indirect_blocks);
+	if (looked && blocks)
+		ck_abort_msg("%llu bytes in %llu block%s leaked (alloctrace leaks tells where)",
+			     leaks.definite_bytes + leaks.indirect_bytes, blocks,
+			     blocks == 1 ? " is" : "s are");
 }
 
 static inline void alloctrace_check_add(TCase *tc)

@@ -49,11 +49,12 @@ static int alloctrace_cmocka_teardown(void **state)
 	struct alloctrace_leaks leaks;
 	int result = c->teardown ? c->teardown(&c->state) : 0;
 	int looked = alloctrace_leak_check(&leaks);
+	unsigned long long blocks = leaks.definite_blocks + leaks.indirect_blocks;
 	alloctrace_scope_end(c->name);
-	if (looked && leaks.definite_blocks + leaks.indirect_blocks) {
-		print_error("%s leaks %llu bytes in %llu blocks (alloctrace leaks tells where)\n",
-			    c->name, leaks.definite_bytes + leaks.indirect_bytes,
-			    leaks.definite_blocks + leaks.indirect_blocks);
+	if (looked && blocks) {
+		print_error("%s leaks %llu bytes in %llu block%s (alloctrace leaks tells where)\n",
+			    c->name, leaks.definite_bytes + leaks.indirect_bytes, blocks,
+			    blocks == 1 ? "" : "s");
 		return -1;
 	}
 	return result;

@@ -38,16 +38,17 @@ class GtestListener : public ::testing::EmptyTestEventListener
 	}
 
 	/* Before the printer's: an added listener is called first here. */
-	void OnTestEnd(const ::testing::TestInfo &) override
+	void OnTestEnd(const ::testing::TestInfo &test) override
 	{
 		struct alloctrace_leaks leaks;
 		int looked = alloctrace_leak_check(&leaks);
+		unsigned long long blocks = leaks.definite_blocks + leaks.indirect_blocks;
 		alloctrace_scope_end(name_.c_str());
-		if (looked && leaks.definite_blocks + leaks.indirect_blocks)
-			ADD_FAILURE()
+		if (looked && blocks)
+			ADD_FAILURE_AT(test.file(), test.line())
 				<< name_ << " leaks " << leaks.definite_bytes + leaks.indirect_bytes
-				<< " bytes in " << leaks.definite_blocks + leaks.indirect_blocks
-				<< " blocks (alloctrace leaks tells where)";
+				<< " bytes in " << blocks << (blocks == 1 ? " block" : " blocks")
+				<< " (alloctrace leaks tells where)";
 	}
 
       private:
