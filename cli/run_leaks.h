@@ -31,7 +31,7 @@ struct run_leaks {
 		  OPTION_STRING,                                                                   \
 		  &(o).signal,                                                                     \
 		  "SIGNAL",                                                                        \
-		  "this signal, sent to alloctrace, has all processes looked through",             \
+		  "this signal (USR1, USR2), sent to alloctrace, has all processes looked through", \
 		  NULL,                                                                            \
 		  NULL },                                                                          \
 		{ "leak-interval",                                                                 \
@@ -39,7 +39,7 @@ struct run_leaks {
 		  OPTION_TIME,                                                                     \
 		  &(o).interval_ns,                                                                \
 		  "TIME",                                                                          \
-		  "look all processes through again and again, so much time apart",                \
+		  "look all processes through again and again, so much time apart (0: never)",     \
 		  NULL,                                                                            \
 		  NULL },                                                                          \
 		{ "leak-snapshot",                                                                 \
