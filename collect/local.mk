@@ -15,6 +15,7 @@ collect_libcollect_a_SOURCES = \
 	collect/finding_why.c collect/finding_why.h \
 	collect/judge_findings.c collect/judge_findings.h \
 	collect/launch.c collect/launch.h collect/life_line.c collect/life_line.h \
+	collect/leak_look.c collect/leak_look.h \
 	collect/loaded.c collect/loaded.h \
 	collect/served.c collect/served.h \
 	collect/module_hooks.c collect/module_hooks.h \

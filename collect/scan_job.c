@@ -1,7 +1,9 @@
 /* scan_job.c - see scan_job.h. */
 #include "collect/scan_job.h"
 
+#include <linux/futex.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/atomics.h"
@@ -86,4 +88,22 @@ bool scan_job_is_own(const struct scan_job *job, uint32_t slot, uint64_t counter
 	}
 	const struct own_blocks *found = low ? &job->own[low - 1] : NULL;
 	return found && found->slot == slot && counter < found->end;
+}
+
+void scan_job_fail(struct scan_job *job, const char *why)
+{
+	job->method = SCAN_IMPOSSIBLE;
+	err_set(&job->problem, "%s", why);
+	leak_scan_release(&job->scan);
+}
+
+void scan_job_let_go_on(struct session_scan *r)
+{
+	uint32_t seen = SCAN_TAKEN;
+	if (!r)
+		return;
+	if (at_cas_acq_rel(&r->state, &seen, (uint32_t)SCAN_DONE))
+		syscall(SYS_futex, &r->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+	else
+		at_store_release(&r->state, (uint32_t)SCAN_FREE);
 }

@@ -58,4 +58,11 @@ void scan_job_note_stopped(struct scan_job *job);
 /* Whether the process itself made the block. */
 bool scan_job_is_own(const struct scan_job *job, uint32_t slot, uint64_t counter);
 
+/* Nothing came of it. */
+void scan_job_fail(struct scan_job *job, const char *why);
+
+/* The process that waits at the record (NULL: none does) goes on. If it does not wait any more, the
+ * record is free again. From any thread. */
+void scan_job_let_go_on(struct session_scan *record);
+
 #endif

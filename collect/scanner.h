@@ -50,8 +50,12 @@ struct scan_job *scanner_take(struct scanner *s);
 
 /* The library at the path is nothing but an allocator. */
 void scanner_note_allocator(struct scanner *s, const char *path);
+/* Has that been said of it? From any thread. */
+bool scanner_is_allocator(struct scanner *s, const char *path);
 
 /* The user does not want to wait for what has been handed over. */
 void scanner_cancel(struct scanner *s);
+/* Is the job one of these? From any thread. */
+bool scanner_is_cancelled(const struct scanner *s, const struct scan_job *job);
 
 #endif
