@@ -8,8 +8,8 @@
 #include "collect/ask_scan.h"
 
 struct leaks_asking {
-	uint64_t pid;  /* 0: a trace is given */
-	char scan[16]; /* its number */
+	uint64_t pid;	/* 0: a trace is given */
+	char scan[16];	/* its number */
 	const char *at; /* given by the user; NULL: not */
 	struct ask_answer answer;
 };

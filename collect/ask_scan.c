@@ -61,8 +61,7 @@ static bool find_of_tool(uint32_t tool_pid, char *path, size_t room)
 		if (!bases[i] || bases[i][0] != '/')
 			continue;
 		snprintf(pattern, sizeof(pattern),
-			 "%s/" CHANNEL_DIR_PREFIX "%u-*/" CHANNEL_SOCKET_NAME, bases[i],
-			 tool_pid);
+			 "%s/" CHANNEL_DIR_PREFIX "%u-*/" CHANNEL_SOCKET_NAME, bases[i], tool_pid);
 		if (glob(pattern, 0, NULL, &names) != 0)
 			continue;
 		found = names.gl_pathc && snprintf(path, room, "%s", names.gl_pathv[0]) < (int)room;

@@ -14,10 +14,10 @@
 
 struct leak_point {
 	enum scan_reason reason;
-	const char *label;	   /* NULL: none */
-	uint64_t frame;		   /* as struct session_scan has it */
-	const uint64_t *registers; /* SCAN_REGISTERS, with a frame; NULL: none */
-	uint64_t since_tsc;	   /* 0: all blocks */
+	const char *label;		      /* NULL: none */
+	uint64_t frame;			      /* as struct session_scan has it */
+	const uint64_t *registers;	      /* SCAN_REGISTERS, with a frame; NULL: none */
+	uint64_t since_tsc;		      /* 0: all blocks */
 	uint64_t since_counters, since_slots; /* as struct session_scan has them */
 	bool is_last; /* the process ends: its signals stay blocked, and its exit code what it was
 		       */

@@ -22,7 +22,7 @@ struct leaks_request {
 	bool tree;
 	bool peek;
 	bool unused;			   /* list the suppressions of leaks that match nothing */
-	struct filter *filter; /* what counts; without a range of time; NULL: all */
+	struct filter *filter;		   /* what counts; without a range of time; NULL: all */
 	struct suppressions *suppressions; /* NULL: none */
 	struct finding_style style;
 };

@@ -137,8 +137,8 @@ static void add_sum(struct leak_sum *sum, uint64_t bytes)
 	sum->bytes += bytes;
 }
 
-/* Made before what is asked for. A slot that had no thread then has no older blocks; one that is not in
- * the trace has no number. */
+/* Made before what is asked for. A slot that had no thread then has no older blocks; one that is
+ * not in the trace has no number. */
 static bool is_older(const struct grouper *g, const struct block *b, uint32_t age)
 {
 	const struct scan_target *t = g->m->target;

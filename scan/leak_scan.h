@@ -23,8 +23,8 @@ struct scan_memory {
 	void *context;
 	/* All of the bytes, or false. */
 	bool (*read)(void *context, uint64_t at, void *out, size_t bytes);
-	/* The first address from `at` on, below `high`, that may hold anything that the program wrote;
-	 * high if there is none. NULL: not known. */
+	/* The first address from `at` on, below `high`, that may hold anything that the program
+	 * wrote; high if there is none. NULL: not known. */
 	uint64_t (*touched)(void *context, uint64_t at, uint64_t high);
 };
 
@@ -61,8 +61,8 @@ struct scan_target {
 	void *context;
 	uint64_t since_tsc; /* only blocks made since; 0: all. The others are there, and not told of
 			     */
-	/* With since_tsc: for each slot up to that many its first block since, which is exact. NULL: by
-	 * time alone, to 20 ms. */
+	/* With since_tsc: for each slot up to that many its first block since, which is exact.
+	 * NULL: by time alone, to 20 ms. */
 	const uint64_t *since_counters;
 	uint64_t since_slots;
 	unsigned peek_bytes; /* how much of an example's content is wanted; 0: none */

@@ -39,7 +39,7 @@ enum block_state {
 };
 
 /* Of `meta`: the program said that the block is no leak. */
-#define BLOCK_IGNORED (UINT64_C(1) << 23)
+#define BLOCK_IGNORED	   (UINT64_C(1) << 23)
 #define BLOCK_IGNORED_SLOT (1u << 15) /* the same, beside a slot that block_make() is given */
 
 /* The time in a block's record: the time-stamp counter without its low bits, about 20 ms, modulo

@@ -79,7 +79,7 @@ enum leak_group_flag {
 	LEAK_BY_HEURISTIC =
 		2, /* an interior pointer that was known for what it is: std::string ... */
 	LEAK_POINTED_BY_OTHERS = 4, /* of POSSIBLE: through a possibly lost block */
-	LEAK_UNRECORDED = 8, /* not in the trace: there is no event of the example */
+	LEAK_UNRECORDED = 8,	    /* not in the trace: there is no event of the example */
 };
 
 struct session_scan {
@@ -104,6 +104,8 @@ struct session_scan {
 	uint64_t indirect_blocks, indirect_bytes; /* of the lost; the answer, too */
 };
 
-_Static_assert(sizeof(struct session_scan) == 24 + 16 + 48 + SCAN_LABEL_BYTES + 8 * SCAN_REGISTERS + 32, "layout is shared");
+_Static_assert(sizeof(struct session_scan) ==
+		       24 + 16 + 48 + SCAN_LABEL_BYTES + 8 * SCAN_REGISTERS + 32,
+	       "layout is shared");
 
 #endif

@@ -21,8 +21,7 @@ enum serve_turn { SERVE_IDLE = 0, SERVE_ASKED = 1, SERVE_ANSWERED = 2 };
 enum serve_command {
 	SERVE_BEGIN = 0, /* answer: 0, or an errno */
 	SERVE_READ = 1,	 /* [at, at + bytes) into the window; answer: how many bytes it got */
-	SERVE_MAPS =
-		2, /* the next of its mappings into the window; answer: bytes, 0 at the end */
+	SERVE_MAPS = 2,	 /* the next of its mappings into the window; answer: bytes, 0 at the end */
 };
 
 enum serve_thread_state {
