@@ -37,13 +37,14 @@ static bool find_in_environment(const struct process_memory *m, char *path, size
 
 static bool read_header(const struct process_memory *m, struct session_header *header)
 {
+	static const char memory[] = "/memfd:alloctrace";
 	struct process_maps maps = PROCESS_MAPS_INIT;
 	struct err ignored;
 	bool found = false;
 	if (process_maps_read(&maps, m, &ignored) < 0)
 		return false;
 	for (size_t i = 0; i < maps.count && !found; i++)
-		found = strncmp(maps.items[i].path, "/memfd:alloctrace", 17) == 0 &&
+		found = strncmp(maps.items[i].path, memory, strlen(memory)) == 0 &&
 			maps.items[i].offset == 0 &&
 			process_memory_read(m, maps.items[i].start, header, sizeof(*header)) &&
 			header->magic == SESSION_MAGIC;

@@ -1,5 +1,5 @@
 /* served.h - a process that is looked at from inside: it waits for an answer, and meanwhile stops
- *its other threads and shows its memory itself (wire/serves.h), because ptrace is refused.
+ * its other threads and shows its memory itself (wire/serves.h), because ptrace is refused.
  *
  * For the scanner's thread:
  *
@@ -13,7 +13,7 @@
  *	served_end(&served);
  *
  * `record` is one that is TAKEN, of a process that waits; it is TAKEN again after served_end(), if
- *the process still waits. */
+ * the process still waits. */
 #ifndef ALLOCTRACE_COLLECT_SERVED_H
 #define ALLOCTRACE_COLLECT_SERVED_H
 

@@ -11,6 +11,5 @@ scan_libscan_a_SOURCES = scan/leak_scan.c scan/leak_scan.h \
 	scan/read_cache.c scan/read_cache.h \
 	scan/root_ranges.c scan/root_ranges.h \
 	scan/thread_memory.c scan/thread_memory.h
-noinst_HEADERS += inject/stopped.h
 
 include $(top_srcdir)/tests/scan/local.mk

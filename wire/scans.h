@@ -87,7 +87,7 @@ struct session_scan {
 	uint32_t process;  /* index of its record */
 	uint32_t pid, tid; /* of the thread that asks, as the process sees them */
 	uint32_t reason;   /* enum scan_reason */
-	uint32_t method;   /* enum scan_method; the answer, as all that follows `frame` */
+	uint32_t method;   /* enum scan_method; the answer, as all counts of blocks and bytes */
 	uint64_t frame; /* the asking thread's stack counts from here up; 0: from its stack pointer
 			 */
 	uint64_t since_tsc; /* only blocks made since are told of; to some 20 ms, as blocks know it.
