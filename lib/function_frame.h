@@ -23,6 +23,27 @@
 #define FRAME_ENDS \
 	"leave\n\t" \
 	".cfi_def_cfa %rsp, 8\n\t"
+/* What a call hands to a function (%rax: to a variadic one), and the point that a hook is for. */
+#define PUSH_ARGUMENTS \
+	"push %rdi\n\t" \
+	"push %rsi\n\t" \
+	"push %rdx\n\t" \
+	"push %rcx\n\t" \
+	"push %r8\n\t" \
+	"push %r9\n\t" \
+	"push %rax\n\t" \
+	"push %r11\n\t"
+#define POP_ARGUMENTS \
+	"pop %r11\n\t" \
+	"pop %rax\n\t" \
+	"pop %r9\n\t" \
+	"pop %r8\n\t" \
+	"pop %rcx\n\t" \
+	"pop %rdx\n\t" \
+	"pop %rsi\n\t" \
+	"pop %rdi\n\t"
+#define GO_ON_TO_POINT \
+	"notrack jmp *(%r11)\n\t" /* struct point begins with the function */
 #define FUNCTION_ENDS(name) \
 	".cfi_endproc\n\t" \
 	".size " name ", . - " name "\n\t" \

@@ -11,8 +11,8 @@
 
 #include "lib/elf_symbols.h"
 #include "lib/function_frame.h"
-#include "lib/inner_heaps.h"
 #include "lib/hooks_map.h"
+#include "lib/inner_heaps.h"
 #include "lib/load_order.h"
 #include "lib/loader.h"
 #include "lib/points.h"
@@ -31,25 +31,11 @@ __asm__(".hidden hooks_inline_entry\n"
 	FUNCTION_ENDS("hooks_inline_entry"));
 __asm__(".hidden hooks_inline_watch\n"
 	FUNCTION_WITH_FRAME("hooks_inline_watch")
-	"push %rdi\n\t"
-	"push %rsi\n\t"
-	"push %rdx\n\t"
-	"push %rcx\n\t"
-	"push %r8\n\t"
-	"push %r9\n\t"
-	"push %rax\n\t"
-	"push %r11\n\t"
+	PUSH_ARGUMENTS
 	"call hooks_inline_opens\n\t"
-	"pop %r11\n\t"
-	"pop %rax\n\t"
-	"pop %r9\n\t"
-	"pop %r8\n\t"
-	"pop %rcx\n\t"
-	"pop %rdx\n\t"
-	"pop %rsi\n\t"
-	"pop %rdi\n\t"
+	POP_ARGUMENTS
 	FRAME_ENDS
-	"notrack jmp *(%r11)\n\t" /* struct point begins with it */
+	GO_ON_TO_POINT
 	FUNCTION_ENDS("hooks_inline_watch"));
 /* clang-format on */
 

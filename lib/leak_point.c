@@ -17,8 +17,6 @@
 #include "wire/scans.h"
 
 enum {
-	SLICE_US = 100000,
-	RESTRICTED_SLICE_US = 200,
 	/* So long without a sign of life: the collector is stopped, or writes to a disk that hangs.
 	 */
 	PATIENCE_US = 2000000,
@@ -92,12 +90,12 @@ static void want(struct session_scan *s)
 /* One slice; how long it was at the most. */
 static uint64_t sleep_on(uint32_t *state, uint32_t seen)
 {
-	const struct timespec slice = { 0, SLICE_US * 1000L };
+	const struct timespec slice = { 0, SERVE_SLICE_US * 1000L };
 	if (sys_is_restricted()) {
-		sys_sleep_us(RESTRICTED_SLICE_US);
-		return RESTRICTED_SLICE_US;
+		sys_sleep_us(SERVE_RESTRICTED_SLICE_US);
+		return SERVE_RESTRICTED_SLICE_US;
 	}
-	return sys_call4(SYS_futex, state, FUTEX_WAIT, seen, &slice) == 0 ? 0 : SLICE_US;
+	return sys_call4(SYS_futex, state, FUTEX_WAIT, seen, &slice) == 0 ? 0 : SERVE_SLICE_US;
 }
 
 static bool wait_until_done(struct session_scan *s)
@@ -284,14 +282,7 @@ void leak_point_ends(const struct ending_registers *r, const struct point *p, co
 /* clang-format off */
 __asm__(".hidden leak_point_entry\n"
 	FUNCTION_WITH_FRAME("leak_point_entry")
-	"push %rdi\n\t"
-	"push %rsi\n\t"
-	"push %rdx\n\t"
-	"push %rcx\n\t"
-	"push %r8\n\t"
-	"push %r9\n\t"
-	"push %rax\n\t"
-	"push %r11\n\t"
+	PUSH_ARGUMENTS
 	"push %rbx\n\t"
 	"push %r12\n\t"
 	"push %r13\n\t"
@@ -303,16 +294,9 @@ __asm__(".hidden leak_point_entry\n"
 	"sub $8, %rsp\n\t"
 	"call leak_point_ends\n\t"
 	"add $48, %rsp\n\t"
-	"pop %r11\n\t"
-	"pop %rax\n\t"
-	"pop %r9\n\t"
-	"pop %r8\n\t"
-	"pop %rcx\n\t"
-	"pop %rdx\n\t"
-	"pop %rsi\n\t"
-	"pop %rdi\n\t"
+	POP_ARGUMENTS
 	FRAME_ENDS
-	"notrack jmp *(%r11)\n\t" /* struct point begins with it */
+	GO_ON_TO_POINT
 	FUNCTION_ENDS("leak_point_entry"));
 
 /* syscall(SYS_exit_group, code) comes here (hooks_limits.c). */

@@ -10,8 +10,6 @@
 #include "lib/serve_stop.h"
 #include "lib/sys.h"
 
-enum { SLICE_US = 100000, RESTRICTED_SLICE_US = 200 };
-
 struct serving {
 	struct session_serve *serve;
 	long memory_fd, maps_fd; /* negative: not open */
@@ -93,8 +91,8 @@ static bool refuse(const struct session_scan *scan, struct session_serve *serve,
 			serve->answer = EPERM;
 			at_store_release(&serve->turn, (uint32_t)SERVE_ANSWERED);
 		}
-		sys_sleep_us(RESTRICTED_SLICE_US);
-		if (!tool_lives(context, RESTRICTED_SLICE_US))
+		sys_sleep_us(SERVE_RESTRICTED_SLICE_US);
+		if (!tool_lives(context, SERVE_RESTRICTED_SLICE_US))
 			return false;
 	}
 	return true;
@@ -103,7 +101,7 @@ static bool refuse(const struct session_scan *scan, struct session_serve *serve,
 bool serve_run(const struct session_scan *scan, struct session_serve *serve,
 	       bool (*tool_lives)(void *context, uint64_t slept_us), void *context)
 {
-	const struct timespec slice = { 0, SLICE_US * 1000L };
+	const struct timespec slice = { 0, SERVE_SLICE_US * 1000L };
 	struct serving serving = { .serve = serve, .memory_fd = -1, .maps_fd = -1 };
 	uint64_t slept_us = 0;
 	bool is_served = true;
@@ -121,7 +119,7 @@ bool serve_run(const struct session_scan *scan, struct session_serve *serve,
 		if (turn == SERVE_ASKED)
 			answer(&serving);
 		else if (sys_call4(SYS_futex, &serve->turn, FUTEX_WAIT, turn, &slice) == -ETIMEDOUT)
-			slept_us = SLICE_US;
+			slept_us = SERVE_SLICE_US;
 	}
 	end(&serving);
 	return is_served;

@@ -13,6 +13,10 @@
 #include "wire/scans.h"
 #include "wire/serves.h"
 
+/* So long at the most who waits for the tool sleeps before it asks whether that still lives; and
+ * where no system call may be made (sys_is_restricted()), so that nothing wakes it. */
+enum { SERVE_SLICE_US = 100000, SERVE_RESTRICTED_SLICE_US = 200 };
+
 /* Serves as long as the state is SERVE. False: the tool is gone; tool_lives() is asked after each
  * while that nothing was to be done, with its length. */
 bool serve_run(const struct session_scan *scan, struct session_serve *serve,
