@@ -259,6 +259,35 @@ static int run_events(const char *trace, const struct leaks_options *o, struct f
 	return (o->growth ? leaks_growth : leaks_between)(trace, &growth);
 }
 
+/* What the options name is read, and the trace found: then what is wanted of it. */
+static int run(const struct usage *usage, int argc, char **argv, struct leaks_options *o,
+	       struct leaks_asking *asking)
+{
+	const char *trace;
+	struct suppressions suppressions = { NULL, 0, 0 };
+	struct filter filter = { 0 };
+	struct err err;
+	asking->at = o->at;
+	int code = leaks_find_trace(usage, argc, argv, asking, &trace);
+	if (code < 0 && asking->pid) {
+		o->at = asking->scan;
+		o->is_live = true;
+	}
+	/* Other tools list all. */
+	if (o->top == UNSAID)
+		o->top = o->style == LEAKS_STYLE_OWN ? DEFAULT_TOP : 0;
+	if (code < 0 && filter_parse(&filter, &o->filters, &err) < 0)
+		code = usage_error(usage, "%s", err.text);
+	if (code < 0 && suppressions_option_load(&suppressions, &o->suppression_files) < 0)
+		code = EXIT_CANNOT;
+	if (code < 0)
+		code = is_about_events(o) ? run_events(trace, o, &filter)
+					  : run_leaks(usage, trace, o, &suppressions, &filter);
+	suppressions_release(&suppressions);
+	filter_release(&filter);
+	return code;
+}
+
 int cmd_leaks(int argc, char **argv)
 {
 	struct leaks_options o = { .top = UNSAID, .depth = DEFAULT_DEPTH };
@@ -319,32 +348,11 @@ int cmd_leaks(int argc, char **argv)
 	const struct usage usage = { "leaks", "[TRACE]",
 				     "Shows what a program has lost, or what keeps growing", NULL,
 				     options };
-	const char *trace;
-	struct suppressions suppressions = { NULL, 0, 0 };
-	struct filter filter = { 0 };
-	struct err err;
 	int code = options_parse(&usage, OPTIONS_ANYWHERE, &argc, &argv);
-	asking.at = o.at;
 	if (code < 0)
 		code = check_together(&usage, &o);
 	if (code < 0)
-		code = leaks_find_trace(&usage, argc, argv, &asking, &trace);
-	if (code < 0 && asking.pid) {
-		o.at = asking.scan;
-		o.is_live = true;
-	}
-	/* Other tools list all. */
-	if (o.top == UNSAID)
-		o.top = o.style == LEAKS_STYLE_OWN ? DEFAULT_TOP : 0;
-	if (code < 0 && filter_parse(&filter, &o.filters, &err) < 0)
-		code = usage_error(&usage, "%s", err.text);
-	if (code < 0 && suppressions_option_load(&suppressions, &o.suppression_files) < 0)
-		code = EXIT_CANNOT;
-	if (code < 0)
-		code = is_about_events(&o) ? run_events(trace, &o, &filter)
-					   : run_leaks(&usage, trace, &o, &suppressions, &filter);
-	suppressions_release(&suppressions);
-	filter_release(&filter);
+		code = run(&usage, argc, argv, &o, &asking);
 	option_list_release(&o.suppression_files);
 	option_list_release(&o.filters);
 	return code;
