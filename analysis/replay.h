@@ -37,8 +37,8 @@ struct replay;
 struct replay *replay_new(const struct replay_filter *filter);
 /* Takes the next events of the trace, in order. */
 void replay_feed(struct replay *r, const struct trace_event *events, size_t count);
-/* Whether the allocations that follow count, as if the filter said so: for what begins at an event, not
- * at a time. At first they do. */
+/* Whether the allocations that follow count, as if the filter said so: for what begins at an event,
+ * not at a time. At first they do. */
 void replay_mute(struct replay *r, bool muted);
 /* Ends the replay and frees it; the caller frees the profile. */
 struct profile *replay_finish(struct replay *r);

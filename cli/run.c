@@ -11,10 +11,10 @@
 #include "cli/command.h"
 #include "cli/error_policy.h"
 #include "cli/family_option.h"
-#include "cli/run_leaks.h"
 #include "cli/live_errors.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/run_leaks.h"
 #include "cli/run_report.h"
 #include "cli/signal_option.h"
 #include "cli/suppressions_option.h"
@@ -274,7 +274,8 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		  "leave alone the processes that the program starts", NULL, NULL },
 		{ "only", 0, OPTION_LIST, &o->only, "PATTERN",
 		  "trace only programs whose file name (with a slash in it: path) matches; may be "
-		  "given again", NULL, NULL },
+		  "given again",
+		  NULL, NULL },
 		{ "skip", 0, OPTION_LIST, &o->skip, "PATTERN",
 		  "do not trace programs that match; may be given again", NULL, NULL },
 		{ "depth", 0, OPTION_NUMBER, &o->depth, "N",
@@ -286,8 +287,9 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		{ "lossy", 0, OPTION_FLAG, &o->lossy, NULL,
 		  "never let the program wait: drop and count what comes too fast", NULL, NULL },
 		{ "family", 0, OPTION_LIST, &o->family.texts, "FAMILY",
-		  "an allocator of the program's own: NAME:alloc=FUNCTION,free=FUNCTION,..., with /N "
-		  "behind a function where its size or block is not where C's has it; may be given again",
+		  "an allocator of the program's own: NAME:alloc=FUNCTION,free=FUNCTION,..., with "
+		  "/N behind a function where its size or block is not where C's has it; may be "
+		  "given again",
 		  NULL, NULL },
 		{ "families", 0, OPTION_LIST, &o->family.files, "FILE",
 		  "the same, one a line in FILE; may be given again", NULL, NULL },
@@ -298,20 +300,25 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		  "this signal, sent to alloctrace, pauses and resumes", NULL, NULL },
 		{ "duration", 0, OPTION_TIME, &o->duration_ns, "TIME",
 		  "stop recording after TIME (seconds, or with ms, m, h; 0: never); the program "
-		  "goes on", NULL, NULL },
+		  "goes on",
+		  NULL, NULL },
 		{ "max-size", 0, OPTION_BYTES, &o->max_bytes, "BYTES",
 		  "stop recording when the trace is so large (K, M, G; 0: never); the program goes "
-		  "on", NULL, NULL },
+		  "on",
+		  NULL, NULL },
 		OPTION_GROUP("Wrong frees"),
 		{ "on-error", 0, OPTION_STRING, &o->on_error, "POLICY",
 		  "what to do about wrong frees: report (default), abort, ignore; or by class or "
-		  "group: double=abort,mismatch=ignore", NULL, NULL },
+		  "group: double=abort,mismatch=ignore",
+		  NULL, NULL },
 		{ "errors", 0, OPTION_CHOICE, &o->errors, "live|end",
 		  "when to tell of them on stderr (default live)", errors_whens, NULL },
 		{ "no-record", 0, OPTION_FLAG, &o->no_record, NULL,
-		  "look for wrong frees alone: faster, and the trace has nothing else", NULL, NULL },
+		  "look for wrong frees alone: faster, and the trace has nothing else", NULL,
+		  NULL },
 		{ "no-crash-report", 0, OPTION_FLAG, &o->no_crash_report, NULL,
-		  "do not explain crashes: leave the signals that end a program alone", NULL, NULL },
+		  "do not explain crashes: leave the signals that end a program alone", NULL,
+		  NULL },
 		OPTION_SUPPRESSIONS(o->suppression_files),
 		{ "max-errors", 0, OPTION_NUMBER, &o->live.max, "N",
 		  "tell of so many different ones; 0: all (default 50)", NULL, NULL },
@@ -319,15 +326,17 @@ static int parse_options(struct run_options *o, int *argc, char ***argv)
 		OPTIONS_LEAKS(o->leaks),
 		OPTION_GROUP("Output"),
 		{ "output", 'o', OPTION_STRING, &o->output, "FILE",
-		  "write the trace to FILE; %p is the pid, %n the program's name (default "
-		  COLLECT_DEFAULT_OUTPUT ")", NULL, NULL },
+		  "write the trace to FILE; %p is the pid, %n the program's name "
+		  "(default " COLLECT_DEFAULT_OUTPUT ")",
+		  NULL, NULL },
 		{ "report", 0, OPTION_CHOICE, &o->report, "none|summary|full",
 		  "what to print on stderr at the end (default summary)", reports, NULL },
 		{ "no-symbols", 0, OPTION_FLAG, &o->no_symbols, NULL,
 		  "do not embed symbols: faster to end, but the trace needs the programs' files",
 		  NULL, NULL },
 		{ "quiet", 'q', OPTION_FLAG, &o->quiet, NULL,
-		  "say nothing but failures: no wrong frees, and no report that is not asked for", NULL, NULL },
+		  "say nothing but failures: no wrong frees, and no report that is not asked for",
+		  NULL, NULL },
 		{ "verbose", 'v', OPTION_FLAG, &o->verbose, NULL, "say more", NULL, NULL },
 		OPTION_LAST,
 	};

@@ -175,8 +175,9 @@ int collect_run(const struct collect_options *options, struct collect_result *re
 		.max_depth = options->max_depth,
 		.on_error = options->on_error,
 		.leak_points = options->leak_points,
-		.state = options->no_record ? SESSION_CHECKING :
-			 options->paused    ? SESSION_PAUSED : SESSION_RECORDING,
+		.state = options->no_record ? SESSION_CHECKING
+			 : options->paused  ? SESSION_PAUSED
+					    : SESSION_RECORDING,
 	};
 	memcpy(settings.leak_marks, options->leak_marks, sizeof(settings.leak_marks));
 	memset(result, 0, sizeof(*result));

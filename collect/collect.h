@@ -50,12 +50,12 @@ struct collect_options {
 	bool paused;             /* begin without recording */
 	bool no_record;          /* look for wrong frees, and record nothing else; not with paused */
 	int toggle_signal;       /* pauses and resumes; 0: none */
-	uint32_t leak_points;    /* as struct session_header has it */
+	uint32_t leak_points;	 /* as struct session_header has it */
 	uint64_t leak_marks[SESSION_LEAK_MARKS];
-	int leak_signal;         /* all processes are looked at; 0: none */
+	int leak_signal;	   /* all processes are looked at; 0: none */
 	uint64_t leak_interval_ns; /* 0: none */
-	bool leak_snapshot;      /* in copies of the processes */
-	unsigned peek_bytes;     /* of leaked blocks' contents; 0: none */
+	bool leak_snapshot;	   /* in copies of the processes */
+	unsigned peek_bytes;	   /* of leaked blocks' contents; 0: none */
 	uint64_t duration_ns;    /* 0: no limit */
 	uint64_t max_bytes;      /* of the file; 0: no limit */
 	bool symbols;            /* embed them at the end */

@@ -11,6 +11,7 @@
 
 #include "collect/allocator_names.h"
 #include "collect/clock.h"
+#include "collect/code_tables.h"
 #include "collect/crash_log.h"
 #include "collect/finding_log.h"
 #include "collect/held_variables.h"
@@ -18,7 +19,6 @@
 #include "collect/processes.h"
 #include "collect/session_memory.h"
 #include "collect/slots.h"
-#include "collect/code_tables.h"
 #include "trace/trace.h"
 #include "util/strbuf.h"
 

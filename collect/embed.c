@@ -151,8 +151,8 @@ static uint32_t user_flags(const struct instances *all, const struct loaded_modu
 	return flags;
 }
 
-/* Where symbols are gone, operators new and delete are known by what they throw alone: they may well be those
- * that an allocator in the same file has by name. */
+/* Where symbols are gone, operators new and delete are known by what they throw alone: they may
+ * well be those that an allocator in the same file has by name. */
 static bool are_anothers(const struct allocators *found, const struct allocator *operators)
 {
 	for (size_t i = 0; i < found->count && operators->function_count == 0; i++)
@@ -168,7 +168,8 @@ static void write_operators(const struct instances *all, const struct allocator 
 {
 	struct trace_user *own = mem_alloc(count * sizeof(*own));
 	for (size_t i = 0; i < count; i++)
-		own[i] = (struct trace_user){ users[i].process, users[i].flags & ~(uint32_t)SERVES };
+		own[i] =
+			(struct trace_user){ users[i].process, users[i].flags & ~(uint32_t)SERVES };
 	if (!are_anothers(&all->found[module], a))
 		write_instance(all, a, module, own, count);
 	free(own);
@@ -216,7 +217,8 @@ static bool has_unknown(const struct allocators *found)
 	return false;
 }
 
-/* "glibc in libc.so.6" becomes "glibc 2.36 in libc.so.6", and "unknown in chromium" "PartitionAlloc in chromium". */
+/* "glibc in libc.so.6" becomes "glibc 2.36 in libc.so.6", and "unknown in chromium" "PartitionAlloc
+ * in chromium". */
 static void complete_name(const struct instances *all, uint32_t number,
 			  const struct trace_allocator *is)
 {
@@ -231,7 +233,8 @@ static void complete_name(const struct instances *all, uint32_t number,
 		if (!is_name_of(a, is->name, (size_t)(in - is->name)))
 			continue;
 		struct trace_allocator complete = *is;
-		char *name = mem_printf("%s%s%s%s", a->name, *a->version ? " " : "", a->version, in);
+		char *name =
+			mem_printf("%s%s%s%s", a->name, *a->version ? " " : "", a->version, in);
 		complete.name = name;
 		trace_writer_allocator(all->writer, number, &complete);
 		free(name);
@@ -302,8 +305,8 @@ static int compare_variables(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
-static void embed_variable(const struct held_variable *v, struct tables *t, struct symbolizer *symbolizer,
-		  struct trace_writer *w)
+static void embed_variable(const struct held_variable *v, struct tables *t,
+			   struct symbolizer *symbolizer, struct trace_writer *w)
 {
 	struct session_module copy;
 	struct trace_module module;

@@ -20,8 +20,9 @@ void embed_start_facts(struct trace_writer *w, char *const *argv, const char *op
 void embed_instances(struct tables *t, struct loaded *loaded, const struct module_hooks *hooks,
 		     const struct allocator_names *names, struct trace_writer *w);
 
-/* Symbols of every code address of the trace, and of the variables. Tells `step` now and then how far it is, and leaves
- * off when that returns false. Returns the number of addresses that got none because of that. */
+/* Symbols of every code address of the trace, and of the variables. Tells `step` now and then how
+ * far it is, and leaves off when that returns false. Returns the number of addresses that got none
+ * because of that. */
 size_t embed_symbols(struct tables *t, struct held_variables *held, struct trace_writer *w,
 		     bool (*step)(void *context, uint64_t done, uint64_t all), void *context);
 

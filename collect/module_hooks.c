@@ -31,9 +31,9 @@ static const struct function_kind kinds[] = {
 #undef FUNCTION
 };
 
-/* What is no allocator's: the dynamic linker's function that it calls whenever it has changed what is
- * loaded, those by which a program gets at functions past the runtime's, those that map memory, and those by
- * which a process ends. */
+/* What is no allocator's: the dynamic linker's function that it calls whenever it has changed what
+ * is loaded, those by which a program gets at functions past the runtime's, those that map memory,
+ * and those by which a process ends. */
 static const struct {
 	const char *name;
 	uint8_t flag, role;

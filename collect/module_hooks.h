@@ -21,7 +21,8 @@ struct module_hooks {
 	struct session *session;
 	struct tables *tables;
 	struct user_families *families; /* NULL: none */
-	struct scanner *scanner; /* is told of libraries that are nothing but an allocator; NULL: nobody is */
+	struct scanner *scanner; /* is told of libraries that are nothing but an allocator; NULL:
+				    nobody is */
 	uint32_t count; /* entries of the session's hooks that are in use */
 	bool refuses;	/* every answer is: none */
 	struct planned_hook *planned;

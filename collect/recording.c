@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 
 #include "base/atomics.h"
+#include "collect/called_names.h"
 #include "collect/embed.h"
 #include "collect/empty_trace.h"
-#include "collect/called_names.h"
 #include "collect/judge_findings.h"
 #include "collect/scan_answer.h"
 #include "collect/scan_log.h"
@@ -277,8 +277,9 @@ static void look_for_asked(struct recording *r, uint32_t pid, int connection)
 		scanner_add(&r->scanner, job);
 		return;
 	}
-	scan_answer_refuse(connection, r->writer ? "it is not traced, or has not allocated anything yet" :
-						   "its recording has ended");
+	scan_answer_refuse(connection,
+			   r->writer ? "it is not traced, or has not allocated anything yet"
+				     : "its recording has ended");
 }
 
 /* What is not done yet is not waited for. */
@@ -316,9 +317,8 @@ static void add_symbols(struct recording *r)
 		       "the trace gets no symbols: their look-up needs a larger stack (ulimit -s)");
 		return;
 	}
-	r->result->unresolved =
-		embed_symbols(&r->collector.tables, &r->collector.held, r->writer,
-			      go_on_with_symbols, r);
+	r->result->unresolved = embed_symbols(&r->collector.tables, &r->collector.held, r->writer,
+					      go_on_with_symbols, r);
 }
 
 /* What the user named and no module has: mistyped, inlined everywhere, or without its symbol; or only

@@ -24,7 +24,7 @@ struct recording {
 	struct whys whys;
 	struct scanner scanner;
 	struct scan_job *scans; /* that are done, to be written in this pass */
-	uint64_t next_look_ns; /* for leaks, with an interval */
+	uint64_t next_look_ns;	/* for leaks, with an interval */
 	bool heap_named;      /* the first process is there; the trace knows its allocator */
 	uint64_t first_ns;    /* time of that */
 	bool child_ended;

@@ -59,7 +59,8 @@ static void remember_owner(struct slot *slot)
 static void remember_thread(struct slot *slot)
 {
 	const struct slot_thread now = { slot->counter, slot->thread };
-	if (slot->history_count && slot->history[slot->history_count - 1].first_counter == slot->counter)
+	if (slot->history_count &&
+	    slot->history[slot->history_count - 1].first_counter == slot->counter)
 		slot->history_count--;
 	slot->history = mem_grow(slot->history, &slot->history_cap, slot->history_count + 1,
 				 sizeof(*slot->history));

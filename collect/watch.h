@@ -22,11 +22,13 @@ enum watch_kind {
 	WATCH_PROCESS_ENDED, /* .index .value = pid: it has ended or exec'd, its memory is gone */
 	WATCH_CHILD_ENDED,   /* .value = wait status */
 	WATCH_CHILD_STOPPED, /* .value = signal; without a child the tool itself is to stop */
-	WATCH_TOGGLE,        /* the signal for pausing and resuming came */
-	WATCH_LEAKS,         /* the signal for looking for leaks came */
-	WATCH_ASKED,         /* .index = pid .value = connection, the taker's: somebody wants to know its leaks */
-	WATCH_BREAK_OFF,     /* Ctrl-C while there is a child: it is the child's, but nobody wants to wait */
-	WATCH_INTERRUPTED,   /* .value = SIGINT, SIGTERM...: when there is no child to be told */
+	WATCH_TOGGLE,	     /* the signal for pausing and resuming came */
+	WATCH_LEAKS,	     /* the signal for looking for leaks came */
+	WATCH_ASKED, /* .index = pid .value = connection, the taker's: somebody wants to know its
+			leaks */
+	WATCH_BREAK_OFF,   /* Ctrl-C while there is a child: it is the child's, but nobody wants to
+			      wait */
+	WATCH_INTERRUPTED, /* .value = SIGINT, SIGTERM...: when there is no child to be told */
 };
 
 struct watch_message {
@@ -72,8 +74,8 @@ struct watch_message *watch_take(struct watch *w, size_t *count);
  * be seen. */
 void watch_process(struct watch *w, uint32_t index, pid_t pid);
 
-/* From another thread, which is going to trace a process and to wait for it: until it lets go of the
- * child, the child is not waited for here, and what happens to it is noticed then. False: the
+/* From another thread, which is going to trace a process and to wait for it: until it lets go of
+ * the child, the child is not waited for here, and what happens to it is noticed then. False: the
  * process is not the child, and there is nothing to let go of. */
 bool watch_hold_child(struct watch *w, pid_t pid);
 void watch_let_child_go(struct watch *w);

@@ -53,8 +53,8 @@ static struct block *claim(const struct table *t, unsigned position)
 	} else if (empty) {
 		i = start + (unsigned)__builtin_ctz(empty) / 2;
 	} else {
-		unsigned end =
-			start + BLOCK_WINDOW < t->shape.capacity ? start + BLOCK_WINDOW : t->shape.capacity;
+		unsigned end = start + BLOCK_WINDOW < t->shape.capacity ? start + BLOCK_WINDOW
+									: t->shape.capacity;
 		for (i = start; i < end && block_state(&t->records[i]) != BLOCK_FREED; i++)
 			;
 		if (i == end)
@@ -227,7 +227,8 @@ uintptr_t blocks_find_around(enum block_space space, uintptr_t address, struct b
 		struct page_word *page = find_page(space, at, false);
 		if (page && at_load_relaxed(&page->class)) {
 			int found = last_live(page, position, out);
-			uintptr_t start = (at & ~(page_bytes - 1)) + ((uintptr_t)found << BLOCK_GRANULE_BITS);
+			uintptr_t start =
+				(at & ~(page_bytes - 1)) + ((uintptr_t)found << BLOCK_GRANULE_BITS);
 			if (found >= 0)
 				return address - start < block_size(out) ? start : 0;
 		}
@@ -316,7 +317,8 @@ static int first_live(struct page_word *page, unsigned position, struct block *o
 
 uintptr_t blocks_find_from(enum block_space space, uintptr_t from, uintptr_t end, struct block *out)
 {
-	const uintptr_t page_bytes = (uintptr_t)1 << BLOCK_PAGE_BITS, leaf_bytes = page_bytes << BLOCK_LEAF_BITS;
+	const uintptr_t page_bytes = (uintptr_t)1 << BLOCK_PAGE_BITS,
+			leaf_bytes = page_bytes << BLOCK_LEAF_BITS;
 	from = (from + GRANULE_MASK) & ~(uintptr_t)GRANULE_MASK;
 	while (from < end) {
 		struct page_word *page = find_page(space, from, false);
@@ -325,7 +327,8 @@ uintptr_t blocks_find_from(enum block_space space, uintptr_t from, uintptr_t end
 			continue;
 		}
 		int position = at_load_relaxed(&page->class) ? first_live(page, position_of(from), out) : -1;
-		uintptr_t start = (from & ~(page_bytes - 1)) + ((uintptr_t)position << BLOCK_GRANULE_BITS);
+		uintptr_t start =
+			(from & ~(page_bytes - 1)) + ((uintptr_t)position << BLOCK_GRANULE_BITS);
 		if (position >= 0)
 			return start < end ? start : 0;
 		from = (from | (page_bytes - 1)) + 1;

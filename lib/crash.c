@@ -197,8 +197,8 @@ bool crash_is_own_stack(const stack_t *s)
 /* ---- the handler ---- */
 
 static uint32_t owner; /* tid of the thread that is being looked at; 0: none */
-/* Several threads may crash before the process has ended. By the signal of the first it ends, when the others
- * have been looked at, too. */
+/* Several threads may crash before the process has ended. By the signal of the first it ends, when
+ * the others have been looked at, too. */
 static uint32_t first;	 /* its tid; 0: no thread has crashed */
 static uint32_t unknown; /* how many have crashed and not been looked at yet */
 static char own_stack[OWN_STACK_BYTES] __attribute__((aligned(64)));

@@ -49,7 +49,8 @@ static bool is_of_hidden(const struct release *r, uint32_t module, struct findin
 	}
 }
 
-/* The C library maps for itself without being seen, and so do system calls that are made past it. */
+/* The C library maps for itself without being seen, and so do system calls that are made past it.
+ */
 static bool is_no_heap(uintptr_t address, struct finding *f)
 {
 	bool ignored;

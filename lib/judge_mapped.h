@@ -1,8 +1,8 @@
 /* judge_mapped.h - an address that no block is known of: whose memory is it?
  *
  * Inside the traced process; called from hooks, with the guard GUARD_BUSY. By who mapped the memory
- * (mapped.h) and what the tool knows of that module's file, which it is asked for the first time; where
- * nobody was seen to do it, by what /proc/self/maps calls it (map_lines.h). */
+ * (mapped.h) and what the tool knows of that module's file, which it is asked for the first time;
+ * where nobody was seen to do it, by what /proc/self/maps calls it (map_lines.h). */
 #ifndef ALLOCTRACE_LIB_JUDGE_MAPPED_H
 #define ALLOCTRACE_LIB_JUDGE_MAPPED_H
 

@@ -28,7 +28,7 @@ struct session {
 	struct session_hook *hooks;
 	struct session_finding *findings;
 	struct session_crash *crashes;
-	struct session_scan *scans; /* NULL: nobody is there to look for leaks */
+	struct session_scan *scans;   /* NULL: nobody is there to look for leaks */
 	struct session_serve *serves; /* as scans */
 	struct session_node *nodes;
 	uint32_t *intern[SESSION_INTERN_LEVELS];

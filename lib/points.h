@@ -36,7 +36,8 @@ enum point_how {
 	POINT_PLAIN,
 	POINT_TEXT,	/* the block is as large as the text in it */
 	POINT_TEXT16,	/* the same, of two bytes a character */
-	POINT_EXPANDS,	/* the block is resized where it is, or NULL is returned and nothing happens */
+	POINT_EXPANDS,	/* the block is resized where it is, or NULL is returned and nothing happens
+			 */
 	POINT_RESIZES,	/* the same; the size that it has then is returned */
 	POINT_FREES,	/* a block that cannot be moved is freed */
 	POINT_INDIRECT, /* the argument is where the block is stored; an error number is returned */
@@ -57,8 +58,8 @@ struct instance {
 	bool is_seen_whole; /* all ways to get a block of it and to give one back are hooked */
 	bool is_by_user; /* of a family that the user has named */
 	bool has_own;	 /* by the user: it has made blocks that are not another allocator's */
-	uintptr_t visit; /* its function that tells the blocks of a heap, or of jemalloc the numbers of a
-			  * name; or 0 */
+	uintptr_t visit; /* its function that tells the blocks of a heap, or of jemalloc the numbers
+			  * of a name; or 0 */
 	bool is_libc;	 /* a C library's own */
 	uint32_t allocator; /* in events and in the block table; 0: the program's heap */
 	/* wrappers.h: of a family the twin, once there is one; of a twin the family, and the allocator

@@ -62,8 +62,8 @@ void *sys_map_anonymous(size_t bytes);
 /* The same, and the child of a fork finds zeros there; NULL also before Linux 4.14. */
 void *sys_map_wiped_on_fork(size_t bytes);
 void sys_unmap(void *p, size_t bytes);
-/* What the two have given and sys_unmap() has not taken back, as ranges of wire/memory_tables.h; for who
- * looks from outside. What does not fit in is not in it. */
+/* What the two have given and sys_unmap() has not taken back, as ranges of wire/memory_tables.h;
+ * for who looks from outside. What does not fit in is not in it. */
 extern uint64_t sys_own_memory[];
 void sys_sleep_us(unsigned us);
 /* Blocks the signals of this thread, also those that libc keeps for itself, but not those that an

@@ -11,9 +11,9 @@
 #include "wire/roles.h"
 
 static const char *const op_names[TRACE_OP_COUNT] = {
-	"alloc",      "free",	"free_inherited", "process_start", "process_end", "thread_start",
-	"thread_end", "module", "mark",		  "map",	   "loss",
-	"finding",    "leak_scan",
+	"alloc",	"free",	      "free_inherited", "process_start", "process_end",
+	"thread_start", "thread_end", "module",		"mark",		 "map",
+	"loss",		"finding",    "leak_scan",
 };
 
 static void key_text(struct strbuf *s, const char *key, const char *text)
@@ -134,8 +134,7 @@ static void add_leak_scan(struct event_context *c, uint32_t number)
 	key_text(s, "problem", scan->problem);
 	for (unsigned kind = 0; kind < TRACE_LEAK_KINDS; kind++)
 		strbuf_addf(s, ",\"%s\":{\"blocks\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
-			    leak_kind_key(kind), scan->kinds[kind].blocks,
-			    scan->kinds[kind].bytes);
+			    leak_kind_key(kind), scan->kinds[kind].blocks, scan->kinds[kind].bytes);
 }
 
 static void add_details(struct event_context *c, const struct trace_event *e)

@@ -20,8 +20,9 @@ void finding_add_text(struct strbuf *out, const struct finding_story *s, const c
 /* "deflate_end (zlib.c:12)" in at most `room` columns if that can be: the code that released it. */
 void finding_add_place(struct strbuf *out, const struct finding_story *s, size_t room);
 
-/* Parts of it, for others who tell of stacks: a title and a stack under it; a paragraph, escaped, and one that is escaped already and not indented; a name
- * and in dim letters a fingerprint, then the end of the line; "pid 12 (name), thread 13 (name)". */
+/* Parts of it, for others who tell of stacks: a title and a stack under it; a paragraph, escaped,
+ * and one that is escaped already and not indented; a name and in dim letters a fingerprint, then
+ * the end of the line; "pid 12 (name), thread 13 (name)". */
 void story_add_stack(struct strbuf *out, const char *title, uint32_t tid, const struct story_stack *stack,
 		     const struct finding_style *style);
 void story_add_paragraph(struct strbuf *out, const struct finding_style *style, const char *text);

@@ -334,7 +334,8 @@ static bool add_resize_fix(struct strbuf *out, const struct trace_finding *f)
 			    f->argument == 1 ? "" : "s");
 		return true;
 	case FINDING_MAPPED:
-		strbuf_adds(out, is_region(f) ? "resize it with mremap()" : "do not resize it: it was not allocated");
+		strbuf_adds(out, is_region(f) ? "resize it with mremap()"
+					      : "do not resize it: it was not allocated");
 		return true;
 	case FINDING_STACK:
 	case FINDING_GLOBAL:
@@ -385,7 +386,8 @@ void finding_add_fix(struct strbuf *out, const struct trace_finding *f)
 			    f->argument == 1 ? "" : "s");
 		return;
 	case FINDING_MAPPED:
-		strbuf_adds(out, is_region(f) ? "give it back with munmap()" : "do not free it: it was not allocated");
+		strbuf_adds(out, is_region(f) ? "give it back with munmap()"
+					      : "do not free it: it was not allocated");
 		return;
 	case FINDING_STACK:
 	case FINDING_GLOBAL:

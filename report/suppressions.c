@@ -228,8 +228,9 @@ static void add_frame_pattern(struct strbuf *out, const struct story_frame *fram
 
 void suppression_add_for(struct strbuf *out, const struct finding_story *story)
 {
-	strbuf_addf(out, "# %s, %016" PRIx64 "\n%s:", finding_title(story->finding.class, story->finding.role),
-		    story->fingerprint, finding_class_group(story->finding.class));
+	strbuf_addf(out, "# %s, %016" PRIx64 "\n%s:",
+		    finding_title(story->finding.class, story->finding.role), story->fingerprint,
+		    finding_class_group(story->finding.class));
 	add_frame_pattern(out, story_place(story));
 }
 

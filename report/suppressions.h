@@ -30,8 +30,8 @@ struct suppressions {
 /* Adds those of a file; its name must outlive them. 0, or -1 with what is wrong: "FILE:LINE: ...".
  */
 int suppressions_load(struct suppressions *s, const char *file, struct err *err);
-/* Adds those of a text, as programs give them by alloctrace.h; `from` stands for the file's name. Lines
- * that are none are passed over. */
+/* Adds those of a text, as programs give them by alloctrace.h; `from` stands for the file's name.
+ * Lines that are none are passed over. */
 void suppressions_parse(struct suppressions *s, const char *text, const char *from);
 /* Adds those of a text that a program has given; what is wrong in it is passed over. `from` is what
  * stands for the file, and must outlive them. */

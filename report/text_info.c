@@ -95,9 +95,9 @@ static void add_allocator(struct sheet *s, uint32_t allocator)
 {
 	const struct trace_reader *reader = s->data->reader;
 	const struct trace_instance *serving = allocator ? NULL : instance_serving(reader, 0);
-	const char *path = allocator ? "" :
-			   serving   ? trace_reader_module(reader, serving->module)->path :
-				       trace_reader_allocator(reader, 0)->name;
+	const char *path = allocator ? ""
+			   : serving ? trace_reader_module(reader, serving->module)->path
+				     : trace_reader_allocator(reader, 0)->name;
 	struct strbuf name = STRBUF_INIT;
 	allocator_add_name(&name, reader, allocator, TRACE_NO_PROCESS);
 	if (*path && strcmp(name.text, path_name(path)) == 0)

@@ -246,11 +246,11 @@ struct trace_crash {
 
 /* A look for leaks, and what it found; as struct leak_scan of scan/leak_scan.h tells. */
 struct trace_leak_group {
-	uint8_t kind;	/* enum leak_kind, or unknown to it */
-	uint8_t role;	/* enum role */
-	uint8_t holder; /* enum leak_holder, or unknown to it */
-	uint8_t flags;	/* enum leak_group_flag, or unknown to it */
-	uint32_t stack; /* node */
+	uint8_t kind;	 /* enum leak_kind, or unknown to it */
+	uint8_t role;	 /* enum role */
+	uint8_t holder;	 /* enum leak_holder, or unknown to it */
+	uint8_t flags;	 /* enum leak_group_flag, or unknown to it */
+	uint32_t stack;	 /* node */
 	uint32_t thread; /* that made the example, or TRACE_NO_THREAD */
 	uint32_t allocator;
 	uint32_t parent_plus_1; /* group of the same scan, with a smaller number; or 0 */
@@ -277,11 +277,11 @@ enum {
 };
 
 struct trace_leak_scan {
-	uint32_t process; /* index */
-	uint32_t thread;  /* that asked for it, or TRACE_NO_THREAD */
-	uint32_t reason;  /* enum scan_reason of wire/scans.h, or unknown to it */
-	uint32_t method;  /* enum scan_method, or unknown to it */
-	uint64_t time_ns; /* since the session began */
+	uint32_t process;    /* index */
+	uint32_t thread;     /* that asked for it, or TRACE_NO_THREAD */
+	uint32_t reason;     /* enum scan_reason of wire/scans.h, or unknown to it */
+	uint32_t method;     /* enum scan_method, or unknown to it */
+	uint64_t time_ns;    /* since the session began */
 	uint64_t stopped_ns; /* how long the process stood still for it */
 	uint64_t took_ns;    /* from its beginning to its result */
 	struct trace_leak_sum kinds[TRACE_LEAK_KINDS];

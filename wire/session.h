@@ -2,8 +2,8 @@
  *
  * One memfd, made and sized (sparsely) by the tool, mapped whole by every process:
  *
- * | header | processes | rings | modules | loaded | hooks | findings | intern table | nodes | ring words |
- * | crashes | scans | serves |
+ * | header | processes | rings | modules | loaded | hooks | findings | intern table | nodes | ring
+ * words | | crashes | scans | serves |
  *
  * Everything is append-only or owned by one writer at a time, and any process may be killed at
  * any instruction: a half-written record is never published, because publishing is one store.
@@ -31,7 +31,7 @@ enum {
 	SESSION_MAX_HOOKS_A_MODULE = 512,
 	SESSION_HOOK_NAME_BYTES = 56,
 	SESSION_MAX_FINDINGS = 4096, /* different ones; a power of two */
-	SESSION_LEAK_MARKS = 8, /* names of marks at which leaks are looked for */
+	SESSION_LEAK_MARKS = 8,	     /* names of marks at which leaks are looked for */
 	SESSION_MAX_ORDER = 1022,    /* modules whose place in the search order is known */
 	/* Ring sizes in words. The first rings are large; with hundreds of threads alive the
 	 * later ones are small, so that memory stays bounded. */
@@ -105,8 +105,10 @@ struct session_header {
 	 * it ends, the kernel sets FUTEX_OWNER_DIED. 0: not tied to one. */
 	uint32_t collector_life;
 	uint32_t scans_wanted; /* a process adds 1 when it has made a session_scan WANTED */
-	uint32_t leak_points;  /* at what processes ask for one: 1 << enum scan_reason; fixed like options */
-	uint64_t leak_marks[SESSION_LEAK_MARKS]; /* hash_bytes() of the names, where marks are; fixed, too */
+	uint32_t leak_points;  /* at what processes ask for one: 1 << enum scan_reason; fixed like
+				  options */
+	uint64_t leak_marks[SESSION_LEAK_MARKS]; /* hash_bytes() of the names, where marks are;
+						    fixed, too */
 };
 
 enum process_state {
@@ -138,9 +140,11 @@ struct session_process {
 	uint64_t lost_findings; /* wrong releases that are in no session_finding */
 	/* Releases that look mismatched, by code that has operators new or delete of its own. */
 	uint64_t unjudged_releases;
-	uint64_t block_roots; /* address of its block table's roots, of all spaces: wire/block_layout.h; 0: not yet */
+	uint64_t block_roots; /* address of its block table's roots, of all spaces:
+				 wire/block_layout.h; 0: not yet */
 	char exe[256];     /* /proc/self/exe at the start, cut if longer; always terminated */
-	uint64_t memory_tables; /* address of a struct memory_tables: wire/memory_tables.h; 0: not yet */
+	uint64_t memory_tables; /* address of a struct memory_tables: wire/memory_tables.h; 0: not
+				   yet */
 	char command[672]; /* arguments, each ended by NUL, cut if longer; two NULs at the end */
 };
 
@@ -203,17 +207,20 @@ enum hooks_state { HOOKS_UNKNOWN = 0, HOOKS_WANTED = 1, HOOKS_READY = 2 };
 enum session_hook_flag {
 	SESSION_HOOK_LOADER = 1,   /* no allocator's: what the dynamic linker calls when it loads */
 	SESSION_HOOK_OWN_FILE = 2, /* the module is nothing but the allocator */
-	SESSION_HOOK_OPENS = 4,	   /* no allocator's: dlopen and its like; seen, and not stood in for */
-	SESSION_HOOK_MAPS = 8,	   /* no allocator's: libc's mmap and its like; hooked with libc's malloc */
-	SESSION_HOOK_ENDS = 16,	   /* no allocator's: a process ends here; `role` is an enum session_ending */
+	SESSION_HOOK_OPENS =
+		4, /* no allocator's: dlopen and its like; seen, and not stood in for */
+	SESSION_HOOK_MAPS =
+		8, /* no allocator's: libc's mmap and its like; hooked with libc's malloc */
+	SESSION_HOOK_ENDS =
+		16, /* no allocator's: a process ends here; `role` is an enum session_ending */
 };
 
 /* What a function with SESSION_HOOK_ENDS does. */
 enum session_ending {
-	SESSION_ENDING_BEGINS = 0, /* exit(), quick_exit(): handlers come first */
-	SESSION_ENDING_NOW = 1,	   /* _exit(), where all the others end */
-	SESSION_ENDING_EXEC = 2,     /* of a path, */
-	SESSION_ENDING_EXEC_AT = 3,  /* of a path in a directory, */
+	SESSION_ENDING_BEGINS = 0,    /* exit(), quick_exit(): handlers come first */
+	SESSION_ENDING_NOW = 1,	      /* _exit(), where all the others end */
+	SESSION_ENDING_EXEC = 2,      /* of a path, */
+	SESSION_ENDING_EXEC_AT = 3,   /* of a path in a directory, */
 	SESSION_ENDING_EXEC_FILE = 4, /* of an open file */
 };
 
