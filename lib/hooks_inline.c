@@ -288,10 +288,12 @@ static uintptr_t move(const struct call *c, const struct hook *h)
 
 static uintptr_t destroy(const struct call *c, const struct hook *h)
 {
-	if (c->point->arguments.heap >= 0)
-		inner_heaps_end(h, c->instance, c->a[c->point->arguments.heap]);
-	else
+	if (c->point->arguments.heap < 0) {
 		inner_heaps_control(h, c->point, c->a);
+		hook_leave(h);
+		return go_on(c); /* mallctl("background_thread") starts a thread: its blocks are seen */
+	}
+	inner_heaps_end(h, c->instance, c->a[c->point->arguments.heap]);
 	uintptr_t result = go_on(c);
 	hook_leave(h);
 	return result;
