@@ -14,6 +14,10 @@ enum { PAGE_BYTES = 4096 };
  * would take minutes. */
 #define SHADOW_BYTES (UINT64_C(1) << 40)
 
+/* Holes of a larger shared mapping are not read: the kernel would fill them with pages for ever.
+ * What only other processes have touched of it is not seen then. */
+#define SHARED_WHOLE_BYTES (UINT64_C(64) << 20)
+
 /* In /proc/PID/pagemap, one word a page. */
 #define PRESENT (UINT64_C(1) << 63)
 #define SWAPPED (UINT64_C(1) << 62)
@@ -32,7 +36,8 @@ void process_pages_open(struct process_pages *p, const struct process_memory *m,
 		unsigned long long low, high;
 		char rights[5];
 		line += *line == '\n';
-		if (sscanf(line, "%llx-%llx %4s", &low, &high, rights) == 3 && rights[3] == 's')
+		if (sscanf(line, "%llx-%llx %4s", &low, &high, rights) == 3 && rights[3] == 's' &&
+		    (p->fd < 0 || high - low < SHARED_WHOLE_BYTES))
 			add_shared(p, low, high);
 	}
 }
