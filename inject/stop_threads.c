@@ -96,6 +96,21 @@ static void take_exit(pid_t pid, pid_t tid)
 		waitid(P_PID, (id_t)tid, &info, WEXITED | WNOHANG | __WALL);
 }
 
+void stop_threads_take_exits(pid_t pid)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *tasks = opendir(path);
+	struct dirent *entry;
+	while (tasks && (entry = readdir(tasks))) {
+		pid_t tid = (pid_t)atoi(entry->d_name);
+		if (tid > 0 && has_ended(pid, tid))
+			take_exit(pid, tid);
+	}
+	if (tasks)
+		closedir(tasks);
+}
+
 static void add(struct stop_threads *t, pid_t tid, bool is_other)
 {
 	t->items = mem_grow(t->items, &t->cap, t->count + 1, sizeof(*t->items));

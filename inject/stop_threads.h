@@ -45,6 +45,9 @@ uint64_t stop_clock_ns(void);
 enum stop_threads_outcome stop_threads_begin(struct stop_threads *t, pid_t pid, int *refused_errno);
 /* Lets all go on that stand. What did not stop in time does so when the tracer ends. */
 void stop_threads_end(struct stop_threads *t);
+/* Any thread of the tracer's process may call this meanwhile: of threads of pid that have ended, and
+ * that it traces, the kernel hears that nobody waits for them any more. Not of the first one. */
+void stop_threads_take_exits(pid_t pid);
 
 /* For one thread that is seized: waits until it stands. False: it has ended, or time is over. */
 bool stop_thread_wait(pid_t pid, pid_t tid, uint64_t until_ns);

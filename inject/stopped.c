@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "inject/process_copy.h"
@@ -18,7 +19,7 @@
 #include "inject/thread_registers.h"
 #include "util/mem.h"
 
-enum { OPEN_TRIES = 10 };
+enum { OPEN_TRIES = 10, REAP_INTERVAL_NS = 10000000, SECOND_NS = 1000000000 };
 
 enum order { ORDER_END, ORDER_SNAPSHOT };
 
@@ -151,10 +152,25 @@ static void *trace(void *context)
 
 /* ---- for the caller ---- */
 
-static void wait_for_answer(struct stopped_state *state)
+/* An exec waits until the other threads of its process are gone, which those that are traced are only
+ * when their tracer's process has asked for them; and holds a lock meanwhile that PTRACE_SEIZE waits
+ * for. So it is not the tracer who asks. */
+static void wait_for_answer(const struct stopped *s)
 {
-	while (sem_wait(&state->answered) < 0 && errno == EINTR)
-		;
+	struct stopped_state *state = s->state;
+	struct timespec until;
+	do {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += REAP_INTERVAL_NS;
+		if (until.tv_nsec >= SECOND_NS) {
+			until.tv_sec++;
+			until.tv_nsec -= SECOND_NS;
+		}
+		if (sem_timedwait(&state->answered, &until) == 0)
+			return;
+		if (errno == ETIMEDOUT)
+			stop_threads_take_exits(s->pid);
+	} while (true);
 }
 
 static void release(struct stopped *s)
@@ -215,7 +231,7 @@ enum stopped_outcome stopped_begin(struct stopped *s, pid_t pid, struct err *err
 		err_set_errno(err, "cannot start a thread");
 		return STOPPED_FAILED;
 	}
-	wait_for_answer(s->state);
+	wait_for_answer(s);
 	outcome = s->state->outcome;
 	if (outcome != STOPPED_OK) {
 		if (err)
@@ -229,7 +245,7 @@ static enum stopped_outcome give_order(struct stopped *s, enum order order, stru
 {
 	s->state->order = order;
 	sem_post(&s->state->ordered);
-	wait_for_answer(s->state);
+	wait_for_answer(s);
 	if (s->state->outcome != STOPPED_OK && err)
 		*err = s->state->err;
 	return s->state->outcome;

@@ -33,7 +33,7 @@ TEST_PRELOADS = tests/counter.so tests/bump.so tests/swept.so tests/slow-symbols
 TEST_PLUGINS = tests/programs/plugin-c.so tests/programs/plugin-past.so tests/programs/plugin-pool.so tests/programs/plugin-cxx.so
 TRACED_C = api-texts cancel clone constructors coroutines crashing daemon descriptors dlopen-loop \
 	drop-privileges ends entry-points errno exec-chain failing-calls fork fork-first fork-threads handoff \
-	header hungry leak-ends left-runtime longjmp looked-up misaligned namespaces own-inner own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
+	exec-race header hungry leak-ends left-runtime longjmp looked-up misaligned namespaces own-inner own-families own-malloc past-hooks progress quick-exit realloc-edges realloc-race recursion reload restricted right-churn same-place shrunk-stack signal-anywhere signal-glibc signal-storm \
 	spawn stacks threads whole-api wrong-child wrong-past
 TRACED_CXX = destructors exceptions left-hooks operators operators-looked-up own-heap throwing-handler wrong-forms wrong-places
 # The same program and library with operators new and delete of different kinds (right.tap).
