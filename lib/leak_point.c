@@ -21,6 +21,7 @@ enum {
 	 */
 	PATIENCE_US = 2000000,
 	CLAIM_AGAIN_US = 1000,
+	CLAIM_PATIENCE_US = 10000000,
 };
 
 /* ---- waiting for the tool ---- */
@@ -47,6 +48,7 @@ static struct session_scan *claim(void)
 {
 	struct patience patience = { 0, 0 };
 	uint32_t from = session.process_index;
+	uint64_t waited_us = 0;
 	do {
 		for (uint32_t i = 0; i < SCAN_MAX; i++) {
 			struct session_scan *s = &session.scans[(from + i) % SCAN_MAX];
@@ -56,7 +58,9 @@ static struct session_scan *claim(void)
 				return s;
 		}
 		sys_sleep_us(CLAIM_AGAIN_US);
-	} while (tool_lives(&patience, CLAIM_AGAIN_US));
+		/* Those of processes that were killed while they filled one in stay taken. */
+		waited_us += CLAIM_AGAIN_US;
+	} while (waited_us < CLAIM_PATIENCE_US && tool_lives(&patience, CLAIM_AGAIN_US));
 	return NULL;
 }
 
