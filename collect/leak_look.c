@@ -232,6 +232,10 @@ static void look_at_stopped(struct looking *l)
 			err.text);
 	int failed = look_through(l, &err);
 	end_look(l, failed, err.text);
+	/* The end of a copy stops a thread again: to who waits for the child that would be a stop.
+	 */
+	if (!l->held)
+		l->held = watch_hold_child(l->scanner->watch, job->pid);
 	stopped_end(&l->stopped);
 	job->stopped_ns = l->stopped.stopped_ns;
 }
