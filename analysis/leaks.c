@@ -80,6 +80,12 @@ void leaks_choose(struct leaks_chosen *c, const struct trace_reader *reader,
 	free(best);
 }
 
+bool leaks_is_at_an_end(const struct trace_leak_scan *scan)
+{
+	return scan->reason == SCAN_AT_EXIT || scan->reason == SCAN_BEFORE_EXIT ||
+	       scan->reason == SCAN_AT_EXEC || scan->reason == SCAN_AT_CRASH;
+}
+
 void leaks_chosen_release(struct leaks_chosen *c)
 {
 	free(c->scans);

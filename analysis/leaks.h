@@ -39,6 +39,8 @@ struct leaks_chosen {
 void leaks_choose(struct leaks_chosen *c, const struct trace_reader *reader,
 		  const struct leaks_selection *selection);
 void leaks_chosen_release(struct leaks_chosen *c);
+/* Whether the process, or the program that it was, ended then: nothing was lost later. */
+bool leaks_is_at_an_end(const struct trace_leak_scan *scan);
 
 /* ---- places ---- */
 

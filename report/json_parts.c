@@ -54,7 +54,8 @@ static void json_command(struct json *j, const struct trace_process *p)
 static void json_leaks(struct json *j, const struct trace_data *d)
 {
 	struct leak_total kinds[LEAK_ALL_KINDS];
-	if (!leaks_totals(kinds, d->names, d->stacks)) {
+	uint64_t as_of_ns;
+	if (!leaks_totals(kinds, &as_of_ns, d->names, d->stacks)) {
 		json_string(j, "leaks", NULL);
 		return;
 	}
@@ -65,6 +66,7 @@ static void json_leaks(struct json *j, const struct trace_data *d)
 		json_uint(j, "bytes", kinds[i].sum.bytes);
 		json_end_object(j);
 	}
+	json_uint(j, "as_of_ns", as_of_ns);
 	json_end_object(j);
 }
 

@@ -150,13 +150,25 @@ int leaks_report_open(struct leaks_report *r, const char *path, const struct lea
 	return 0;
 }
 
-bool leaks_totals(struct leak_total kinds[LEAK_ALL_KINDS], struct trace_names *names,
-		  struct callstacks *stacks)
+static uint64_t first_before_an_end(const struct leaks_chosen *c, const struct trace_reader *reader)
+{
+	uint64_t first_ns = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct trace_leak_scan *s = trace_reader_leak_scan(reader, c->scans[i]);
+		if (!leaks_is_at_an_end(s) && (!first_ns || s->time_ns < first_ns))
+			first_ns = s->time_ns;
+	}
+	return first_ns;
+}
+
+bool leaks_totals(struct leak_total kinds[LEAK_ALL_KINDS], uint64_t *as_of_ns,
+		  struct trace_names *names, struct callstacks *stacks)
 {
 	const struct leaks_request request = { .suppressions = names->suppressions };
 	struct leaks_report r = { .request = &request, .names = names, .stacks = stacks };
 	leaks_choose(&r.chosen, names->reader, &request.selection);
 	bool looked = says_something(&r);
+	*as_of_ns = first_before_an_end(&r.chosen, names->reader);
 	r.suppressed_nodes =
 		mem_zalloc(trace_reader_node_count(names->reader) + 1, sizeof(*r.suppressed_nodes));
 	make_places(&r);

@@ -55,10 +55,11 @@ void leaks_report_choose(struct leaks_report *r, uint32_t scan);
 /* Of request->by, for these kinds; the caller frees them. */
 struct leak_row *leaks_report_rows(struct leaks_report *r, size_t *count);
 
-/* The sums alone, of the last scan of each process, without what names->suppressions match. False:
- * nobody has looked. */
-bool leaks_totals(struct leak_total kinds[LEAK_ALL_KINDS], struct trace_names *names,
-		  struct callstacks *stacks);
+/* The sums alone, of the last scan of each process, without what names->suppressions match. *as_of_ns:
+ * when the first of those was that were not at the end of their process; 0: all were. False: nobody
+ * has looked. */
+bool leaks_totals(struct leak_total kinds[LEAK_ALL_KINDS], uint64_t *as_of_ns,
+		  struct trace_names *names, struct callstacks *stacks);
 
 const char *leaks_report_damage(const struct leaks_report *r);
 /* Whether it shows something that is lost: definitely, possibly or indirectly. */

@@ -18,13 +18,6 @@ static void add_process(struct strbuf *out, const struct trace_reader *reader, u
 	}
 }
 
-/* What is lost later than that is not in it. */
-static bool is_at_an_end(const struct trace_leak_scan *s)
-{
-	return s->reason == SCAN_AT_EXIT || s->reason == SCAN_BEFORE_EXIT ||
-	       s->reason == SCAN_AT_EXEC || s->reason == SCAN_AT_CRASH;
-}
-
 static void add_scan(struct strbuf *out, const struct trace_reader *reader, uint32_t number)
 {
 	const struct trace_leak_scan *s = trace_reader_leak_scan(reader, number);
@@ -35,7 +28,7 @@ static void add_scan(struct strbuf *out, const struct trace_reader *reader, uint
 		strbuf_adds(out, ", ");
 		strbuf_add_escaped(out, s->label);
 	}
-	if (!is_at_an_end(s))
+	if (!leaks_is_at_an_end(s))
 		strbuf_addf(out, ", %s after the start", humane_time(a, s->time_ns));
 	strbuf_addf(out, ", %s", scan_method_words(s->method));
 	if (s->stopped_ns)

@@ -244,12 +244,21 @@ static void findings(struct sheet *s)
 }
 
 /* "lost  546 B  definitely, in 7 blocks; 464 B indirectly; 4.00 KiB possibly; ..." */
+/* Of a process that went on after it was looked at, or was killed later. */
+static void as_of(struct sheet *s, uint64_t as_of_ns)
+{
+	char a[HUMANE_BYTES];
+	if (as_of_ns)
+		sheet_format(s, STYLE_DIM, "; as of %s, not of the end", humane_time(a, as_of_ns));
+}
+
 static void leaks(struct sheet *s)
 {
 	struct leak_total kinds[LEAK_ALL_KINDS];
 	char a[HUMANE_BYTES], b[HUMANE_BYTES];
+	uint64_t as_of_ns;
 	if (!filter_is_empty(s->data->filter) ||
-	    !leaks_totals(kinds, s->data->names, s->data->stacks))
+	    !leaks_totals(kinds, &as_of_ns, s->data->names, s->data->stacks))
 		return;
 	struct trace_leak_sum definite = kinds[LEAK_DEFINITE].sum,
 			      indirect = kinds[LEAK_INDIRECT].sum,
@@ -262,6 +271,7 @@ static void leaks(struct sheet *s)
 				     humane_bytes(a, reachable.bytes),
 				     humane_count(b, reachable.blocks),
 				     reachable.blocks == 1 ? "" : "s");
+		as_of(s, as_of_ns);
 		sheet_end_line(s);
 		return;
 	}
@@ -272,6 +282,7 @@ static void leaks(struct sheet *s)
 		sheet_format(s, STYLE_DIM, "; %s indirectly", humane_bytes(a, indirect.bytes));
 	if (possible.blocks)
 		sheet_format(s, STYLE_DIM, "; %s possibly", humane_bytes(a, possible.bytes));
+	as_of(s, as_of_ns);
 	sheet_text(s, STYLE_DIM, "; listed by alloctrace leaks");
 	sheet_end_line(s);
 }
