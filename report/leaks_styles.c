@@ -163,26 +163,50 @@ static void valgrind_sum(struct strbuf *out, uint32_t pid, const char *label,
 		    humane_count(a, sum.bytes), humane_count(b, sum.blocks));
 }
 
-static void valgrind_summary(struct strbuf *out, const struct leaks_report *r, uint32_t pid)
-{
-	const struct leak_total *kinds = r->places.kinds;
-	strbuf_addf(out, "==%" PRIu32 "== LEAK SUMMARY:\n", pid);
-	valgrind_sum(out, pid, "definitely lost", kinds[LEAK_DEFINITE].sum);
-	valgrind_sum(out, pid, "indirectly lost", kinds[LEAK_INDIRECT].sum);
-	valgrind_sum(out, pid, "  possibly lost", kinds[LEAK_POSSIBLE].sum);
-	valgrind_sum(out, pid, "still reachable", kinds[LEAK_REACHABLE].sum);
-	valgrind_sum(out, pid, "     suppressed", r->places.suppressed.sum);
-}
-
-static void valgrind_heap(struct strbuf *out, const struct leaks_report *r, uint32_t pid)
+static struct trace_leak_sum all_blocks(const struct leaks_report *r)
 {
 	struct trace_leak_sum all = r->places.suppressed.sum;
 	for (unsigned kind = 0; kind < LEAK_KINDS; kind++) {
 		all.blocks += r->places.kinds[kind].sum.blocks;
 		all.bytes += r->places.kinds[kind].sum.bytes;
 	}
+	return all;
+}
+
+/* What is definitely or possibly lost is an error, as Valgrind's --errors-for-leak-kinds has it. */
+static void valgrind_errors(struct strbuf *out, const struct leaks_report *r, uint32_t pid)
+{
+	const struct leak_total *kinds = r->places.kinds;
+	uint64_t errors = kinds[LEAK_DEFINITE].places + kinds[LEAK_POSSIBLE].places;
+	strbuf_addf(out,
+		    "==%" PRIu32 "== \n==%" PRIu32 "== ERROR SUMMARY: %" PRIu64
+		    " errors from %" PRIu64 " contexts (suppressed: %" PRIu64 " from %" PRIu64 ")\n",
+		    pid, pid, errors, errors, r->places.suppressed.places,
+		    r->places.suppressed.places);
+}
+
+static void valgrind_summary(struct strbuf *out, const struct leaks_report *r, uint32_t pid)
+{
+	const struct leak_total *kinds = r->places.kinds;
+	if (!all_blocks(r).blocks) {
+		strbuf_addf(out,
+			    "==%" PRIu32 "== All heap blocks were freed -- no leaks are possible\n",
+			    pid);
+	} else {
+		strbuf_addf(out, "==%" PRIu32 "== LEAK SUMMARY:\n", pid);
+		valgrind_sum(out, pid, "definitely lost", kinds[LEAK_DEFINITE].sum);
+		valgrind_sum(out, pid, "indirectly lost", kinds[LEAK_INDIRECT].sum);
+		valgrind_sum(out, pid, "  possibly lost", kinds[LEAK_POSSIBLE].sum);
+		valgrind_sum(out, pid, "still reachable", kinds[LEAK_REACHABLE].sum);
+		valgrind_sum(out, pid, "     suppressed", r->places.suppressed.sum);
+	}
+	valgrind_errors(out, r, pid);
+}
+
+static void valgrind_heap(struct strbuf *out, const struct leaks_report *r, uint32_t pid)
+{
 	strbuf_addf(out, "==%" PRIu32 "== \n==%" PRIu32 "== HEAP SUMMARY:\n", pid, pid);
-	valgrind_sum(out, pid, " in use at exit", all);
+	valgrind_sum(out, pid, " in use at exit", all_blocks(r));
 	strbuf_addf(out, "==%" PRIu32 "== \n", pid);
 }
 
