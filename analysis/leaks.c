@@ -6,10 +6,10 @@
 
 #include "util/mem.h"
 
-static bool is_at_end(unsigned reason)
+bool leaks_is_at_an_end(const struct trace_leak_scan *scan)
 {
-	return reason == SCAN_AT_EXIT || reason == SCAN_BEFORE_EXIT || reason == SCAN_AT_CRASH ||
-	       reason == SCAN_AT_EXEC;
+	return scan->reason == SCAN_AT_EXIT || scan->reason == SCAN_BEFORE_EXIT ||
+	       scan->reason == SCAN_AT_EXEC || scan->reason == SCAN_AT_CRASH;
 }
 
 static bool is_meant(const struct leaks_selection *s, const struct trace_leak_scan *scan,
@@ -17,7 +17,7 @@ static bool is_meant(const struct leaks_selection *s, const struct trace_leak_sc
 {
 	switch (s->at) {
 	case LEAKS_AT_EXIT:
-		return is_at_end(scan->reason);
+		return leaks_is_at_an_end(scan);
 	case LEAKS_AT_MARK:
 		return strcmp(scan->label, s->mark) == 0;
 	case LEAKS_AT_NUMBER:
@@ -78,12 +78,6 @@ void leaks_choose(struct leaks_chosen *c, const struct trace_reader *reader,
 			c->unseen[c->unseen_count++] = i;
 	}
 	free(best);
-}
-
-bool leaks_is_at_an_end(const struct trace_leak_scan *scan)
-{
-	return scan->reason == SCAN_AT_EXIT || scan->reason == SCAN_BEFORE_EXIT ||
-	       scan->reason == SCAN_AT_EXEC || scan->reason == SCAN_AT_CRASH;
 }
 
 void leaks_chosen_release(struct leaks_chosen *c)

@@ -445,7 +445,7 @@ static void take_messages(struct recording *r)
 			look_for_asked(r, m->index, m->value);
 			break;
 		case WATCH_BREAK_OFF:
-			scanner_cancel(&r->scanner);
+			scanner_break_off(&r->scanner);
 			break;
 		case WATCH_INTERRUPTED:
 			scanner_cancel(&r->scanner);

@@ -9,7 +9,7 @@
 #include "collect/leak_look.h"
 #include "util/mem.h"
 
-enum { THREAD_STACK_BYTES = 1 << 20 };
+enum { THREAD_STACK_BYTES = 1 << 20, BREAK_OFF_AGE_NS = 300000000 };
 
 void scanner_init(struct scanner *s, struct session *session, struct watch *watch)
 {
@@ -65,6 +65,12 @@ void scanner_note_allocator(struct scanner *s, const char *path)
 				      s->allocator_file_count + 1, sizeof(*s->allocator_files));
 	s->allocator_files[s->allocator_file_count++] = mem_strdup(path);
 	pthread_mutex_unlock(&s->lock);
+}
+
+void scanner_break_off(struct scanner *s)
+{
+	if (clock_monotonic_ns() - s->newest_ns > BREAK_OFF_AGE_NS)
+		scanner_cancel(s);
 }
 
 bool scanner_is_cancelled(const struct scanner *s, const struct scan_job *job)
@@ -170,6 +176,7 @@ void scanner_add(struct scanner *s, struct scan_job *job)
 {
 	s->pending++;
 	job->number = ++s->job_count;
+	s->newest_ns = clock_monotonic_ns();
 	if (!is_ready(s)) {
 		scan_job_fail(job, "the tool could not start a thread");
 		scan_job_let_go_on(job->record);

@@ -22,6 +22,7 @@ struct scanner {
 	unsigned peek_bytes; /* of examples' contents */
 	bool started;	     /* the thread: when there is something to do */
 	uint64_t job_count;  /* handed over */
+	uint64_t newest_ns;  /* when the last one was; CLOCK_MONOTONIC */
 	uint64_t cancelled;  /* jobs up to this number are broken off; atomic, the collector's */
 	bool refuses;	     /* the thread could not be started */
 	uint32_t wanted_seen;
@@ -55,6 +56,9 @@ bool scanner_is_allocator(struct scanner *s, const char *path);
 
 /* The user does not want to wait for what has been handed over. */
 void scanner_cancel(struct scanner *s);
+/* The same for a Ctrl-C; not of what has just begun: the program may have asked for it because it is
+ * being ended by that very Ctrl-C. */
+void scanner_break_off(struct scanner *s);
 /* Is the job one of these? From any thread. */
 bool scanner_is_cancelled(const struct scanner *s, const struct scan_job *job);
 

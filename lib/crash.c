@@ -33,8 +33,12 @@ enum {
 
 #define BIT(signal) (UINT64_C(1) << ((signal)-1))
 
-static const uint64_t covered = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) |
+static const uint64_t crashes = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) |
 				BIT(SIGTRAP) | BIT(SIGSYS) | BIT(SIGABRT);
+/* By which a process is ended from outside, or by its own timer: then it is only looked through for
+ * leaks, if that is wanted. */
+static const uint64_t ends = BIT(SIGHUP) | BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGPIPE) | BIT(SIGALRM) |
+			     BIT(SIGTERM) | BIT(SIGUSR1) | BIT(SIGUSR2);
 /* What an instruction raises, by which the handler itself may crash. */
 static const uint64_t raised_by_instructions =
 	BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS);
@@ -43,6 +47,7 @@ typedef int (*sigaction_fn)(int, const struct sigaction *, struct sigaction *);
 
 static sigaction_fn real_sigaction;
 static bool installed;
+static uint64_t covered; /* crashes, and perhaps ends */
 static uint64_t removed; /* signals that crash_remove() took it from */
 
 bool crash_covers(int signal)
@@ -174,6 +179,7 @@ void crash_install(void)
 	if (!real_sigaction)
 		return;
 	crash_look_begin();
+	covered = crashes | (leak_point_is_due(SCAN_AT_CRASH) ? ends : 0);
 	at_store_relaxed(&installed, true);
 	each_covered(install_for, covered);
 	take_first_stack();
@@ -241,8 +247,8 @@ static struct session_crash *claim_record(void)
 	return index < CRASH_MAX ? &session.crashes[index] : NULL;
 }
 
-/* Signals that the kernel raised carry an address where si_code says so; sent ones a pid. */
-static void fill_signal(struct session_crash *c, const struct crash_call *call)
+/* In the order of CRASH_IN_RAX and so on. */
+static void copy_registers(uint64_t out[CRASH_REGISTERS + 1], const struct crash_call *call)
 {
 	const greg_t *r = call->context->uc_mcontext.gregs;
 	static const uint8_t order[CRASH_REGISTERS + 1] = {
@@ -250,7 +256,13 @@ static void fill_signal(struct session_crash *c, const struct crash_call *call)
 		REG_R9,	 REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP
 	};
 	for (unsigned i = 0; i <= CRASH_REGISTERS; i++)
-		c->registers[i] = (uint64_t)r[order[i]];
+		out[i] = (uint64_t)r[order[i]];
+}
+
+/* Signals that the kernel raised carry an address where si_code says so; sent ones a pid. */
+static void fill_signal(struct session_crash *c, const struct crash_call *call)
+{
+	copy_registers(c->registers, call);
 	c->signal = call->signal;
 	c->code = call->info->si_code;
 	c->tsc = session_clock();
@@ -285,18 +297,24 @@ static AT_NOINLINE void look(const struct crash_call *call)
 static void gather(const struct crash_call *call)
 {
 	const stack_t none = { .ss_flags = SS_DISABLE };
+	bool is_crash = crashes & BIT((unsigned)call->signal);
+	uint64_t registers[CRASH_REGISTERS + 1];
 	record = NULL;
 	if (__builtin_setjmp(escape) == 0) {
 		sys_call2(SYS_sigaltstack, &none, NULL);
-		look(call);
+		if (is_crash)
+			look(call);
 	} else if (record) {
 		record->flags |= CRASH_GAVE_UP;
 	}
-	if (!record)
+	if (record) {
+		at_store_release(&record->state, (uint32_t)CRASH_READY);
+		session_wake_collector();
+	} else if (is_crash) {
 		return;
-	at_store_release(&record->state, (uint32_t)CRASH_READY);
-	session_wake_collector();
-	leak_point_crash(record->registers, record->registers[RSP_IN_RECORD]);
+	}
+	copy_registers(registers, call);
+	leak_point_crash(registers, registers[RSP_IN_RECORD]);
 }
 
 /* Calls work(call) with the stack pointer at `top`. */

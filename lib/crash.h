@@ -3,7 +3,10 @@
  * Inside the traced process. A handler is in place for the signals that crashes raise as long as
  * the program has none of its own (hooks_signal.c keeps it out of the program's sight). It leaves a
  * record in the session memory (wire/crashes.h) and then lets the signal do what it would have
- * done: same status, same core file. */
+ * done: same status, same core file.
+ *
+ * Where leaks are looked for at the end, signals that end a process without a crash (SIGTERM) have the
+ * handler, too; they leave no record. */
 #ifndef ALLOCTRACE_LIB_CRASH_H
 #define ALLOCTRACE_LIB_CRASH_H
 

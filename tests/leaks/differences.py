@@ -25,6 +25,7 @@ ends _exit lost lsan               | | Ends
 ends quick_exit lost lsan          | | Ends
 ends abort lost lsan               | | Ends
 ends segv lost lsan                | | Ends
+ends term lost lsan                | | Ends
 ends last-thread lost lsan         | | Ends
 ends exec lost lsan                | definite make_after_exec 1 72 | Ends
 ends exec lost valgrind            | | Ends

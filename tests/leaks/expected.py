@@ -99,6 +99,7 @@ ends _exit           | definite make_lost 1 100 | make_held 1 60
 ends quick_exit      | definite make_lost 1 100 |
 ends abort           | definite make_lost 1 100 | make_held 1 60
 ends segv            | definite make_lost 1 100 | make_held 1 60
+ends term            | definite make_lost 1 100 | make_held 1 60
 ends handler         | definite make_lost 1 100 | make_held 1 60
 ends last-thread     | definite make_lost 1 100 | make_held 1 60
 ends other-thread    | definite make_lost 1 100 | make_held 1 60
