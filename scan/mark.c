@@ -90,7 +90,8 @@ struct edges mark_edges(const struct mark *m, uint32_t block)
 		i++;
 	const struct edge_part *p = &m->parts[i];
 	uint32_t begin = block > p->first ? m->edge_ends[block - 1] : 0;
-	return (struct edges){ p->edges + begin, m->edge_ends[block] - begin };
+	/* A part without any has no array. */
+	return (struct edges){ p->edges ? p->edges + begin : NULL, m->edge_ends[block] - begin };
 }
 
 static void reach(struct mark *m, struct todo *t, uint8_t with)

@@ -11,6 +11,7 @@ enum {
 	LINE_BYTES = 1 << LINE_BITS,
 	LINES = 512,
 	PAGE_BITS = 12,
+	KERNEL_BIT = 63, /* addresses with it are nobody's memory, and the last of them go round */
 	PAGE_BYTES = 1 << PAGE_BITS,
 	LINE_PAGES = LINE_BYTES / PAGE_BYTES,
 	WHOLE_LINE = (1 << LINE_PAGES) - 1,
@@ -62,6 +63,8 @@ static const char *page_of(struct read_cache *c, uint64_t at)
 bool read_cache_get(struct read_cache *c, uint64_t at, void *out, size_t bytes)
 {
 	char *to = out;
+	if (at >> KERNEL_BIT || (at + bytes) >> KERNEL_BIT)
+		return false;
 	while (bytes) {
 		size_t offset = at & (PAGE_BYTES - 1);
 		size_t part = PAGE_BYTES - offset < bytes ? PAGE_BYTES - offset : bytes;
