@@ -225,6 +225,8 @@ static int look_at_all(struct looking *k, struct err *err)
 	uint64_t r_debug = process_image_dynamic(&k->program, &k->memory, DT_DEBUG);
 	if (r_debug)
 		return look(k, r_debug, err);
+	if (process_memory_is_gone(&k->memory))
+		return err_set(err, "process %d has ended", l->pid);
 	if (l->interpreter)
 		return err_set(
 			err,
